@@ -1,0 +1,337 @@
+use std::fmt;
+use std::future::{Future, Ready, poll_fn, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::body::EitherBody;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::PayloadError;
+use actix_web::http::header::HeaderName;
+use actix_web::{Error, HttpMessage, rt};
+use bytes::Bytes;
+use futures_core::Stream;
+use webhook_core::{
+    AcknowledgeFailures, BodyBuffer, FromSecrets, IntoSecrets, Keyring, Multicaja,
+    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Verifier,
+};
+
+use crate::head::ActixHeaders;
+use crate::response;
+
+/// Middleware that authenticates deliveries of the sender `P` and hands them to the handler: `.wrap(…)` it around a
+/// resource, a scope or an app, and it guards every route in there.
+///
+/// See the [crate documentation](crate) for an example. actix builds its app once per worker: build the layer outside
+/// and clone it in, so that all workers share its secrets. Clones share the sender's configuration; a change made with
+/// a builder method afterwards concerns the changed clone only, a change of the [secrets](Self::secrets) all of them.
+#[must_use]
+pub struct WebhookLayer<P> {
+    verifier: Verifier<P>,
+    body_timeout: Duration,
+}
+
+impl<P: FromSecrets> WebhookLayer<P> {
+    /// A layer with the secrets of its sender: a `&str`, a `String`, a list of them, or a list of `(label, secret)`.
+    ///
+    /// # Panics
+    ///
+    /// If a secret is empty, blank, surrounded by white space, or unfit for the sender, or if there is none. A server
+    /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
+    #[track_caller]
+    pub fn new(secrets: impl IntoSecrets) -> Self {
+        match Self::try_new(secrets) {
+            Ok(layer) => layer,
+            Err(error) => refuse_to_start(P::NAME, &error),
+        }
+    }
+
+    /// The same, without a panic.
+    ///
+    /// # Errors
+    ///
+    /// Which secret is refused, and why.
+    pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
+        Verifier::try_new(secrets).map(Self::from_verifier)
+    }
+
+    /// The secrets, to be replaced, added to, or removed from while the server runs. Every clone of this layer
+    /// follows, in every worker.
+    pub fn secrets(&self) -> Keyring<P> {
+        self.verifier.secrets()
+    }
+}
+
+/// Ends a start with a mistake in the configuration. The message names the sender and the fix, and no secret.
+#[track_caller]
+fn refuse_to_start(sender: &str, error: &SecretsError) -> ! {
+    panic!("the webhook layer for {sender} cannot start: {error}")
+}
+
+impl<P: Provider> WebhookLayer<P> {
+    /// How long a body may take from the head of its request on, unless set otherwise.
+    pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// A layer for any provider, such as one of your own.
+    pub fn with_provider(provider: P) -> Self {
+        Self::from_verifier(Verifier::new(provider))
+    }
+
+    /// A layer for a verifier that is configured already, such as one that another adapter shares.
+    pub fn from_verifier(verifier: Verifier<P>) -> Self {
+        Self {
+            verifier,
+            body_timeout: Self::DEFAULT_BODY_TIMEOUT,
+        }
+    }
+
+    /// Sets how long a body may be, in bytes; a longer one is answered with 413. The default is the sender's:
+    /// [`Provider::BODY_LIMIT`]. actix's own `PayloadConfig` still holds for extractors that read the body again.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.verifier = self.verifier.body_limit(bytes);
+        self
+    }
+
+    /// Sets how long a body may take from the head of its request on; one that is not complete by then is answered
+    /// with 408. The default is 10 seconds.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
+    }
+
+    /// Answers a 5xx of the handler, or an error of a middleware inside, with the sender's acknowledgement for
+    /// failures. Off unless set.
+    ///
+    /// The sender then takes the delivery for done and does not repeat it.
+    pub fn acknowledge_failures(mut self, acknowledge: bool) -> Self
+    where
+        P: AcknowledgeFailures,
+    {
+        self.verifier = self.verifier.acknowledge_failures(acknowledge);
+        self
+    }
+
+    /// Lets the app change the answer to a refused request, given the reason and the answer that the sender
+    /// documents.
+    pub fn on_refusal(mut self, hook: RefusalHook) -> Self {
+        self.verifier = self.verifier.on_refusal(hook);
+        self
+    }
+
+    /// Changes the provider itself, for the settings that only this sender has.
+    pub fn configure(mut self, change: impl FnOnce(&mut P)) -> Self
+    where
+        P: Clone,
+    {
+        self.verifier = self.verifier.configure(change);
+        self
+    }
+}
+
+impl WebhookLayer<Multicaja> {
+    /// A layer that serves confirm only, whatever path and query say: for a path of the merchant's own.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new) does.
+    #[track_caller]
+    pub fn confirm(keys: impl IntoSecrets) -> Self {
+        Self::new(keys)
+            .configure(|provider| *provider = Multicaja::confirm(provider.keyring().clone()))
+    }
+
+    /// A layer that serves reject only, whatever path and query say: for a path of the merchant's own.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new) does.
+    #[track_caller]
+    pub fn reject(keys: impl IntoSecrets) -> Self {
+        Self::new(keys)
+            .configure(|provider| *provider = Multicaja::reject(provider.keyring().clone()))
+    }
+}
+
+impl<P> Clone for WebhookLayer<P> {
+    fn clone(&self) -> Self {
+        Self {
+            verifier: self.verifier.clone(),
+            body_timeout: self.body_timeout,
+        }
+    }
+}
+
+impl<P: Provider> fmt::Debug for WebhookLayer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookLayer")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, P, B> Transform<S, ServiceRequest> for WebhookLayer<P>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    P: Provider,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Error = Error;
+    type Transform = WebhookService<S, P>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(WebhookService {
+            inner: Rc::new(service),
+            verifier: self.verifier.clone(),
+            body_timeout: self.body_timeout,
+        }))
+    }
+}
+
+/// The service that [`WebhookLayer`] makes of the one inside.
+pub struct WebhookService<S, P> {
+    inner: Rc<S>,
+    verifier: Verifier<P>,
+    body_timeout: Duration,
+}
+
+impl<S, P: Provider> fmt::Debug for WebhookService<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookService")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, P, B> Service<ServiceRequest> for WebhookService<S, P>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    P: Provider,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let begun = {
+            let headers = ActixHeaders::of(&request);
+            self.verifier.begin(&headers.head(&request))
+        };
+        let pending = match begun {
+            Ok(pending) => pending,
+            Err(refused) => return Box::pin(ready(Ok(response::refusal(request, refused)))),
+        };
+        let inner = Rc::clone(&self.inner);
+        let body_timeout = self.body_timeout;
+        Box::pin(async move {
+            let accepted = match buffer(&mut request, &pending, body_timeout).await {
+                Ok(body) => pending.finish(body),
+                Err(rejection) => Err(pending.refuse(rejection)),
+            };
+            let accepted = match accepted {
+                Ok(accepted) => accepted,
+                Err(refused) => return Ok(response::refusal(request, refused)),
+            };
+            hide_credential::<P>(&mut request);
+            request.set_payload(Payload::from(accepted.delivery.body().clone()));
+            request.extensions_mut().insert(accepted.delivery);
+            match inner.call(request).await {
+                Ok(answer) => Ok(response::settled(accepted.receipt, answer)),
+                Err(error) => Err(response::settled_error(accepted.receipt, error)),
+            }
+        })
+    }
+}
+
+/// Buffers the payload under the limits.
+async fn buffer<P: Provider>(
+    request: &mut ServiceRequest,
+    pending: &Pending<P>,
+    timeout: Duration,
+) -> Result<Bytes, Rejection> {
+    let mut payload = request.take_payload();
+    let mut buffer = pending.buffer();
+    let collected = rt::time::timeout(timeout, collect(&mut payload, &mut buffer)).await;
+    collected.unwrap_or(Err(Rejection::BodyTimeout))?;
+    Ok(buffer.into_bytes())
+}
+
+async fn collect(payload: &mut Payload, buffer: &mut BodyBuffer) -> Result<(), Rejection> {
+    /// How many frames are taken before other tasks get their turn. HTTP/2 lets a client send empty ones without end.
+    const FRAMES_PER_TURN: usize = 256;
+
+    loop {
+        for _ in 0..FRAMES_PER_TURN {
+            match poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
+                None => return Ok(()),
+                Some(Ok(frame)) => buffer.push(frame, 0)?,
+                Some(Err(PayloadError::Overflow)) => return Err(Rejection::BodyTooLarge),
+                Some(Err(_)) => return Err(Rejection::BodyInterrupted),
+            }
+        }
+        rt::task::yield_now().await;
+    }
+}
+
+fn hide_credential<P: Provider>(request: &mut ServiceRequest) {
+    let headers = request.headers_mut();
+    for name in P::CREDENTIAL_HEADERS {
+        if let Some(value) = headers.get_mut(HeaderName::from_static(name)) {
+            value.set_sensitive(true);
+        }
+    }
+}
+
+/// The layer for Multicaja's validation endpoint, which carries **no credential**: anyone can call it. See
+/// [`MulticajaValidation`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct MulticajaValidationLayer(WebhookLayer<MulticajaValidation>);
+
+impl MulticajaValidationLayer {
+    /// The layer. It needs no secret.
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer that lets everyone in is asked for by name"
+    )]
+    pub fn new() -> Self {
+        Self(WebhookLayer::with_provider(MulticajaValidation::new()))
+    }
+
+    /// See [`WebhookLayer::body_limit`].
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self(self.0.body_limit(bytes))
+    }
+
+    /// See [`WebhookLayer::body_timeout`].
+    pub fn body_timeout(self, timeout: Duration) -> Self {
+        Self(self.0.body_timeout(timeout))
+    }
+
+    /// See [`WebhookLayer::on_refusal`].
+    pub fn on_refusal(self, hook: RefusalHook) -> Self {
+        Self(self.0.on_refusal(hook))
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for MulticajaValidationLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Error = Error;
+    type Transform = WebhookService<S, MulticajaValidation>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        self.0.new_transform(service)
+    }
+}

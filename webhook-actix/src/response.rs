@@ -1,0 +1,100 @@
+//! The one place where answers become responses of actix.
+
+use actix_web::body::{BodySize, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{Error, HttpResponse};
+use bytes::Bytes;
+use webhook_core::{Receipt, Refused, Reply, Settlement, http};
+
+/// The answer to a refused request. Its reason rides in the extensions, for metrics middleware above.
+pub(crate) fn refusal<B>(
+    request: ServiceRequest,
+    refused: Refused,
+) -> ServiceResponse<EitherBody<B, Bytes>> {
+    let mut response = HttpResponse::new(StatusCode::OK);
+    if refused.reply.close {
+        response
+            .head_mut()
+            .set_connection_type(actix_web::http::ConnectionType::Close);
+    }
+    response.extensions_mut().insert(refused.rejection);
+    request.into_response(
+        replaced(response, refused.reply).map_body(|_, body| EitherBody::right(body)),
+    )
+}
+
+/// The answer of the inner service, under the sender's rules.
+pub(crate) fn settled<B: MessageBody>(
+    receipt: Receipt,
+    answer: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B, Bytes>> {
+    let (request, mut response) = answer.into_parts();
+    let response = match settle(receipt, &response) {
+        Settlement::Pass => response.map_into_left_body(),
+        Settlement::SetStatus(status) => {
+            *response.status_mut() = actix_status(status);
+            response.map_into_left_body()
+        }
+        Settlement::Replace(reply) => {
+            replaced(response, reply).map_body(|_, body| EitherBody::right(body))
+        }
+    };
+    ServiceResponse::new(request, response)
+}
+
+/// An error of a middleware inside never becomes a response before it has passed this layer, so it is met here.
+pub(crate) fn settled_error(receipt: Receipt, error: Error) -> Error {
+    let mut response = error.error_response();
+    match settle(receipt, &response) {
+        Settlement::Pass => return error,
+        Settlement::SetStatus(status) => *response.status_mut() = actix_status(status),
+        Settlement::Replace(reply) => {
+            response = replaced(response, reply).map_into_boxed_body();
+        }
+    }
+    InternalError::from_response(error, response).into()
+}
+
+fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settlement {
+    let status = http::StatusCode::from_u16(response.status().as_u16())
+        .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes);
+    let without_body = matches!(response.body().size(), BodySize::None | BodySize::Sized(0));
+    receipt.settle(status, content_type, without_body)
+}
+
+/// The response with the reply in the place of its body.
+fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Bytes> {
+    *response.status_mut() = actix_status(reply.status);
+    let headers = response.headers_mut();
+    for name in Settlement::BODY_HEADERS {
+        headers.remove(name);
+    }
+    if let Some(content_type) = reply.content_type {
+        insert(headers, "content-type", content_type.as_bytes());
+    }
+    for (name, value) in &reply.headers {
+        insert(headers, name.as_str(), value.as_bytes());
+    }
+    response.set_body(reply.body)
+}
+
+/// actix has the header types of `http` 0.2. What is valid in one version is in the other.
+fn insert(headers: &mut HeaderMap, name: &str, value: &[u8]) {
+    if let (Ok(name), Ok(value)) = (
+        HeaderName::from_bytes(name.as_bytes()),
+        HeaderValue::from_bytes(value),
+    ) {
+        headers.append(name, value);
+    }
+}
+
+fn actix_status(status: http::StatusCode) -> StatusCode {
+    StatusCode::from_u16(status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod extract;
+
+pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
+// The layers below are those of `webhook_tower` with axum's body inward; a local name shadows a globbed one.
+#[doc(no_inline)]
+pub use webhook_tower::*;
+
+use axum_core::body::Body;
+
+/// The layer for the sender `P`, in axum's body: see [`webhook_tower::WebhookLayer`].
+pub type WebhookLayer<P> = webhook_tower::WebhookLayer<P, Body>;
+
+/// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`].
+pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
+
+/// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
+pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
+
+/// The layer for Multicaja's validation, which carries no credential; its event is [`MulticajaValidationEvent`].
+pub type MulticajaValidationLayer = webhook_tower::MulticajaValidationLayer<Body>;

@@ -1,0 +1,144 @@
+use std::fmt;
+
+/// The head of a request: method, path, query and header fields, borrowed from whatever the server uses.
+///
+/// It does not depend on a version of the `http` crate, so that every framework can build one: anything that
+/// implements [`Headers`] will do.
+///
+/// ```
+/// use webhook_core::{Head, HeaderField};
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("tf-webhooktoken", "s3cr3t".parse().unwrap());
+///
+/// let head = Head::new("POST", "/webhook", Some("v=1"), &headers);
+/// assert_eq!(head.header("tf-webhooktoken"), HeaderField::Once(b"s3cr3t"));
+/// assert_eq!(head.header("apikey"), HeaderField::Absent);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: &'a dyn Headers,
+}
+
+impl<'a> Head<'a> {
+    /// A head from its parts. `path` and `query` are as on the wire, still percent-encoded, without the `?`.
+    pub fn new(
+        method: &'a str,
+        path: &'a str,
+        query: Option<&'a str>,
+        headers: &'a dyn Headers,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            query,
+            headers,
+        }
+    }
+
+    /// The request method as sent: `POST`.
+    pub fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// The path as sent, percent-encoded.
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// The query as sent, percent-encoded and without the `?`.
+    pub fn query(&self) -> Option<&'a str> {
+        self.query
+    }
+
+    /// The header field `name`, which must be given in lower case.
+    pub fn header(&self, name: &str) -> HeaderField<'a> {
+        self.headers.field(name)
+    }
+}
+
+impl<'a> From<&'a http::request::Parts> for Head<'a> {
+    fn from(parts: &'a http::request::Parts) -> Self {
+        Self::new(
+            parts.method.as_str(),
+            parts.uri.path(),
+            parts.uri.query(),
+            &parts.headers,
+        )
+    }
+}
+
+/// Shows method and path only: header fields and queries carry credentials.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How often a header field stands in a request, and its value where there is exactly one.
+///
+/// A credential that occurs twice is refused by every sender here: a proxy and the app behind it could each read
+/// another one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum HeaderField<'a> {
+    /// The request has no such field.
+    Absent,
+    /// The request has the field once, with these bytes (possibly none).
+    Once(&'a [u8]),
+    /// The request has the field more than once.
+    Repeated,
+}
+
+/// Shows how often, never the value: it may be a credential.
+impl fmt::Debug for HeaderField<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Once(_) => "Once(..)",
+            Self::Repeated => "Repeated",
+        })
+    }
+}
+
+/// A collection of header fields that a [`Head`] can look into.
+///
+/// Implemented for the `HeaderMap` of `http` 1; an adapter for a framework with another one wraps it in a newtype.
+pub trait Headers {
+    /// The field `name`, given in lower case; names in the collection match in any letter case.
+    fn field(&self, name: &str) -> HeaderField<'_>;
+}
+
+impl Headers for http::HeaderMap {
+    fn field(&self, name: &str) -> HeaderField<'_> {
+        HeaderField::scan(
+            self.iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes())),
+            name,
+        )
+    }
+}
+
+impl<'a> HeaderField<'a> {
+    /// Looks for `name` by comparing it with each field in turn: the few fields of a webhook are scanned faster than
+    /// the name is hashed, and servers bound their number.
+    ///
+    /// The names of the fields must be in lower case, as `http`'s are.
+    pub fn scan(fields: impl Iterator<Item = (&'a str, &'a [u8])>, name: &str) -> Self {
+        let mut found = Self::Absent;
+        for (field, value) in fields {
+            if field == name {
+                if found != Self::Absent {
+                    return Self::Repeated;
+                }
+                found = Self::Once(value);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,182 @@
+//! One log event per delivery, emitted here so that no adapter can forget it. Without the feature `tracing` all of
+//! this is empty.
+
+#[cfg(feature = "tracing")]
+pub(crate) use with_tracing::{Observation, Watch};
+#[cfg(not(feature = "tracing"))]
+pub(crate) use without::{Observation, Watch};
+
+#[cfg(feature = "tracing")]
+mod with_tracing {
+    use std::time::Instant;
+
+    use http::StatusCode;
+    use tracing::Level;
+
+    use crate::{Label, Provider, Rejection};
+
+    /// The target of every event.
+    const TARGET: &str = "webhook";
+
+    /// Measures a delivery from its head on, if anyone listens.
+    #[derive(Debug)]
+    pub(crate) struct Watch(Option<Instant>);
+
+    impl Watch {
+        pub(crate) fn start() -> Self {
+            Self(tracing::enabled!(target: TARGET, Level::WARN).then(Instant::now))
+        }
+
+        /// At debug level, so that strangers cannot fill the log.
+        pub(crate) fn refused(&self, sender: &str, rejection: &Rejection, body: Option<usize>) {
+            tracing::debug!(
+                target: TARGET,
+                sender,
+                outcome = rejection.name(),
+                body_bytes = body,
+                micros = self.0.map(micros),
+                "webhook refused: {rejection}"
+            );
+        }
+
+        pub(crate) fn accepted<P: Provider>(
+            self,
+            provider: &P,
+            event: &P::Event,
+            key: Option<&Label>,
+            body_bytes: usize,
+        ) -> Observation {
+            Observation(self.0.map(|started| Record {
+                started,
+                sender: P::NAME,
+                kind: provider.kind(event),
+                key: key.cloned(),
+                body_bytes,
+            }))
+        }
+    }
+
+    fn micros(started: Instant) -> u64 {
+        u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// An accepted delivery that awaits the handler's answer.
+    #[derive(Debug)]
+    pub(crate) struct Observation(Option<Record>);
+
+    #[derive(Debug)]
+    struct Record {
+        started: Instant,
+        sender: &'static str,
+        kind: &'static str,
+        key: Option<Label>,
+        body_bytes: usize,
+    }
+
+    macro_rules! emit {
+        ($level:ident, $record:expr, $outcome:expr, $status:expr, $message:literal) => {
+            tracing::$level!(
+                target: TARGET,
+                sender = $record.sender,
+                outcome = $outcome,
+                kind = $record.kind,
+                key = $record.key.as_deref(),
+                body_bytes = $record.body_bytes,
+                status = $status,
+                micros = micros($record.started),
+                $message
+            )
+        };
+    }
+
+    impl Observation {
+        pub(crate) fn none() -> Self {
+            Self(None)
+        }
+
+        pub(crate) fn answered(mut self, status: StatusCode) {
+            let Some(record) = self.0.take() else { return };
+            let code = Some(status.as_u16());
+            if status.is_server_error() {
+                emit!(
+                    warn,
+                    record,
+                    "handler_failed",
+                    code,
+                    "webhook delivered, and the handler failed"
+                );
+            } else {
+                emit!(info, record, "accepted", code, "webhook delivered");
+            }
+        }
+
+        pub(crate) fn replaced_answer(&self) {
+            if let Some(record) = &self.0 {
+                tracing::warn!(
+                    target: TARGET,
+                    sender = record.sender,
+                    kind = record.kind,
+                    "the handler's answer is not JSON, which this sender takes for a failure: \
+                     the acknowledgement was sent instead"
+                );
+            }
+        }
+    }
+
+    impl Drop for Observation {
+        /// The handler was dropped before it answered (the sender hung up, or a timeout above fired), or it failed
+        /// without a response: the event may be lost, and nothing else would say so.
+        fn drop(&mut self) {
+            if let Some(record) = self.0.take() {
+                emit!(
+                    warn,
+                    record,
+                    "unanswered",
+                    None::<u16>,
+                    "webhook delivered, and the handler did not answer"
+                );
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod without {
+    use http::StatusCode;
+
+    use crate::{Label, Provider, Rejection};
+
+    #[derive(Debug)]
+    pub(crate) struct Watch;
+
+    impl Watch {
+        pub(crate) fn start() -> Self {
+            Self
+        }
+
+        pub(crate) fn refused(&self, _: &str, _: &Rejection, _: Option<usize>) {}
+
+        pub(crate) fn accepted<P: Provider>(
+            self,
+            _: &P,
+            _: &P::Event,
+            _: Option<&Label>,
+            _: usize,
+        ) -> Observation {
+            Observation
+        }
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Observation;
+
+    impl Observation {
+        pub(crate) fn none() -> Self {
+            Self
+        }
+
+        pub(crate) fn answered(self, _: StatusCode) {}
+
+        pub(crate) fn replaced_answer(&self) {}
+    }
+}

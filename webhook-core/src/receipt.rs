@@ -1,0 +1,162 @@
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::Reply;
+use crate::observe::Observation;
+
+/// What becomes of the handler's answer: the sender's rules for a delivery that was accepted.
+///
+/// It is computed before the handler runs, so that the handler can own the event.
+#[derive(Debug)]
+#[must_use = "a receipt decides what the sender hears"]
+pub struct Receipt {
+    acknowledgement: Reply,
+    failure_acknowledgement: Option<Box<Reply>>,
+    only_200: bool,
+    only_json: bool,
+    pub(crate) observation: Observation,
+}
+
+impl Receipt {
+    /// A receipt whose acknowledgement stands in for a successful answer without a body.
+    pub fn new(acknowledgement: Reply) -> Self {
+        Self {
+            acknowledgement,
+            failure_acknowledgement: None,
+            only_200: false,
+            only_json: false,
+            observation: Observation::none(),
+        }
+    }
+
+    /// The sender counts only status 200 as received: any other 2xx becomes 200.
+    pub fn only_200(mut self) -> Self {
+        self.only_200 = true;
+        self
+    }
+
+    /// The sender wants JSON: a successful answer whose `Content-Type` is something else is replaced by the
+    /// acknowledgement, and a warning is logged.
+    pub fn only_json(mut self) -> Self {
+        self.only_json = true;
+        self
+    }
+
+    /// The app acknowledges failures: a 5xx of the handler is replaced by this answer.
+    pub fn acknowledging_failures(mut self, reply: Reply) -> Self {
+        self.failure_acknowledgement = Some(Box::new(reply));
+        self
+    }
+
+    /// Meets the handler's answer. `content_type` is its `Content-Type`; `without_body` says that it is known to
+    /// have no body.
+    ///
+    /// | the handler's answer | what the sender gets |
+    /// |---|---|
+    /// | 2xx without a body: 204, 205, or known to be empty | the acknowledgement |
+    /// | 2xx that is not JSON, where the sender wants JSON | the acknowledgement, and a warning in the log |
+    /// | 2xx other than 200, where the sender counts only 200 | the same with status 200 |
+    /// | 5xx, where the app acknowledges failures | the second acknowledgement |
+    /// | anything else | as it is |
+    pub fn settle(
+        self,
+        status: StatusCode,
+        content_type: Option<&[u8]>,
+        without_body: bool,
+    ) -> Settlement {
+        let settlement = if status.is_success() {
+            let without_body = without_body
+                || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
+            if without_body {
+                Settlement::Replace(self.acknowledgement)
+            } else if self.only_json && !content_type.is_some_and(is_json) {
+                self.observation.replaced_answer();
+                Settlement::Replace(self.acknowledgement)
+            } else if self.only_200 && status != StatusCode::OK {
+                Settlement::SetStatus(StatusCode::OK)
+            } else {
+                Settlement::Pass
+            }
+        } else {
+            match self.failure_acknowledgement {
+                Some(reply) if status.is_server_error() => Settlement::Replace(*reply),
+                _ => Settlement::Pass,
+            }
+        };
+        self.observation.answered(status);
+        settlement
+    }
+
+    /// The body of the acknowledgement.
+    pub fn acknowledgement(&self) -> &Bytes {
+        &self.acknowledgement.body
+    }
+}
+
+/// What an adapter does with the handler's response.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Settlement {
+    /// Send it as it is.
+    Pass,
+    /// Send it with this status.
+    SetStatus(StatusCode),
+    /// Drop its body, take off [`Settlement::BODY_HEADERS`], and send this instead.
+    Replace(Reply),
+}
+
+impl Settlement {
+    /// The header fields that describe a body, in lower case. They go when the body is replaced: a router has often
+    /// set `content-length: 0` already, and the new body would be cut off.
+    pub const BODY_HEADERS: [&'static str; 6] = [
+        "content-length",
+        "transfer-encoding",
+        "content-type",
+        "content-encoding",
+        "etag",
+        "trailer",
+    ];
+}
+
+/// `application/json` and `…/…+json`, with or without parameters.
+fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    essence.eq_ignore_ascii_case(b"application/json")
+        || essence
+            .len()
+            .checked_sub(5)
+            .and_then(|at| essence.split_at_checked(at))
+            .is_some_and(|(media, suffix)| {
+                media.contains(&b'/') && suffix.eq_ignore_ascii_case(b"+json")
+            })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_recognised_by_its_media_type() {
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/problem+json",
+            " application/json ;x=y",
+        ] {
+            assert!(is_json(json.as_bytes()), "{json}");
+        }
+        for other in [
+            "",
+            "+json",
+            "text/plain",
+            "application/jsonp",
+            "text/json;application/json",
+        ] {
+            assert!(!is_json(other.as_bytes()), "{other}");
+        }
+    }
+}

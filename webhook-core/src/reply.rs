@@ -1,0 +1,81 @@
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderName, HeaderValue};
+
+use crate::{Rejection, RejectionClass};
+
+/// A complete answer to the sender. Adapters turn it into the response type of their framework.
+///
+/// ```
+/// use webhook_core::Reply;
+/// use http::StatusCode;
+///
+/// let mut reply = Reply::text(StatusCode::OK, "OK");
+/// reply.headers.push((http::header::RETRY_AFTER, http::HeaderValue::from_static("30")));
+/// assert_eq!(reply.body, "OK");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The `Content-Type`, where there is a body.
+    pub content_type: Option<HeaderValue>,
+    /// Further header fields. Empty in most answers, and then without an allocation.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+    /// Whether the connection ends with this answer, because the rest of the request will not be read. Adapters send
+    /// `Connection: close` on HTTP/1.
+    pub close: bool,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            content_type: None,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            close: false,
+        }
+    }
+
+    /// An answer in plain UTF-8 text.
+    pub fn text(status: StatusCode, body: &'static str) -> Self {
+        Self {
+            content_type: Some(const { HeaderValue::from_static("text/plain; charset=utf-8") }),
+            body: Bytes::from_static(body.as_bytes()),
+            ..Self::new(status)
+        }
+    }
+
+    /// An answer whose body is the given JSON text.
+    pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self {
+            content_type: Some(const { HeaderValue::from_static("application/json") }),
+            body: body.into(),
+            ..Self::new(status)
+        }
+    }
+
+    /// What HTTP itself asks for, without a body: 405 with `Allow`, 404, 401, 413, 408, and 400 for the rest.
+    ///
+    /// A [`Provider`](crate::Provider) answers with this whatever its sender does not document.
+    pub fn standard(rejection: &Rejection) -> Self {
+        match rejection.class() {
+            RejectionClass::Method => Self {
+                headers: vec![(ALLOW, const { HeaderValue::from_static("POST") })],
+                ..Self::new(StatusCode::METHOD_NOT_ALLOWED)
+            },
+            RejectionClass::Endpoint => Self::new(StatusCode::NOT_FOUND),
+            RejectionClass::Credential => Self::new(StatusCode::UNAUTHORIZED),
+            RejectionClass::Size => Self::new(StatusCode::PAYLOAD_TOO_LARGE),
+            RejectionClass::Time => Self::new(StatusCode::REQUEST_TIMEOUT),
+            RejectionClass::Interruption | RejectionClass::Body => {
+                Self::new(StatusCode::BAD_REQUEST)
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use std::fmt;
+
+/// A mistake in the configured secrets. The message says which one and how to mend it, and never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretsError {
+    kind: SecretsErrorKind,
+    index: Option<usize>,
+}
+
+impl SecretsError {
+    /// What is wrong.
+    pub fn kind(&self) -> SecretsErrorKind {
+        self.kind
+    }
+
+    /// The place of the secret in the list that was given, from 0.
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
+    pub(crate) fn at(self, index: usize) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+}
+
+impl From<SecretsErrorKind> for SecretsError {
+    fn from(kind: SecretsErrorKind) -> Self {
+        Self { kind, index: None }
+    }
+}
+
+/// The kinds of [`SecretsError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretsErrorKind {
+    /// No secret was given, or removing this one would leave none.
+    None,
+    /// The secret has no characters.
+    Empty,
+    /// The secret is white space only.
+    Blank,
+    /// The secret begins or ends with white space.
+    SurroundedByWhiteSpace,
+    /// The label is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
+    BadLabel,
+    /// The same secret stands in the set twice.
+    Repeated,
+    /// The set would hold more secrets than this.
+    TooMany {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The secret has more bytes than the sender can send.
+    TooLong {
+        /// How many bytes there may be.
+        limit: usize,
+    },
+    /// The secret has control characters, which cannot stand in a header field.
+    ControlCharacters,
+    /// The secret is not of the form that the sender's secrets have; the text says which form that is.
+    WrongForm {
+        /// The form that is expected, in words.
+        expected: &'static str,
+    },
+    /// No secret of the set is the one to be removed.
+    NotFound,
+}
+
+impl fmt::Display for SecretsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = self.index.is_some();
+        match self.index {
+            _ if matches!(
+                self.kind,
+                SecretsErrorKind::None
+                    | SecretsErrorKind::TooMany { .. }
+                    | SecretsErrorKind::NotFound
+            ) => {}
+            Some(index) => write!(f, "secret {} ", index + 1)?,
+            None => f.write_str("the secret ")?,
+        }
+        let or_remove = if listed {
+            ", or take it off the list"
+        } else {
+            ""
+        };
+        match self.kind {
+            SecretsErrorKind::None => f.write_str("no secret was given: pass at least one"),
+            SecretsErrorKind::Empty => write!(f, "is empty: set a value{or_remove}"),
+            SecretsErrorKind::Blank => write!(f, "is blank: set a value{or_remove}"),
+            SecretsErrorKind::SurroundedByWhiteSpace => {
+                f.write_str("begins or ends with white space: trim it where it is read")
+            }
+            SecretsErrorKind::BadLabel => f.write_str(
+                "has a label that is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`: \
+                 a pair is (label, secret), in this order",
+            ),
+            SecretsErrorKind::Repeated => {
+                f.write_str("is in the set already: take one of the two off the list")
+            }
+            SecretsErrorKind::TooMany { limit } => {
+                write!(
+                    f,
+                    "too many secrets for this sender: at most {limit}, remove old ones"
+                )
+            }
+            SecretsErrorKind::TooLong { limit } => {
+                write!(
+                    f,
+                    "is longer than {limit} bytes, which this sender never sends: check the value"
+                )
+            }
+            SecretsErrorKind::ControlCharacters => f.write_str(
+                "has control characters, which no header field can carry: check the value",
+            ),
+            SecretsErrorKind::WrongForm { expected } => {
+                write!(f, "is not {expected}: check the value")
+            }
+            SecretsErrorKind::NotFound => {
+                f.write_str("no secret of the set is the one to be removed: nothing was changed")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SecretsError {}

@@ -1,0 +1,162 @@
+//! Builds authentic requests of each sender, for the tests of an application.
+//!
+//! Nothing in the crates is compiled differently under this feature, and it knows no secret of its own: a request is
+//! authentic because it is built with the secret that the test gave to its layer.
+//!
+//! ```
+//! use webhook_core::{TfEvent, TfEvento, TusFacturas, Verifier, testing};
+//!
+//! let request = testing::tusfacturas(&TfEvent::new(TfEvento::Emitido), "s3cr3t");
+//!
+//! let verifier = Verifier::<TusFacturas>::try_new("s3cr3t")?;
+//! let pending = verifier.begin(&request.head()).unwrap();
+//! let accepted = pending.finish(request.body).unwrap();
+//! assert_eq!(accepted.delivery.evento, TfEvento::Emitido);
+//! # Ok::<(), webhook_core::SecretsError>(())
+//! ```
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Uri};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::{Delivery, Head, Label, MulticajaEvent, MulticajaValidationEvent, Order, TfEvent};
+
+/// A request as its sender would make it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TestRequest {
+    /// The method: `POST`.
+    pub method: Method,
+    /// The path and query of the sender's documentation.
+    pub uri: Uri,
+    /// The header fields, with the credential, and without `Content-Length`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl TestRequest {
+    fn new(path: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self {
+            method: Method::POST,
+            uri: Uri::from_static(path),
+            headers,
+            body: body.into(),
+        }
+    }
+
+    #[allow(
+        clippy::expect_used,
+        reason = "a test that cannot send its secret must fail"
+    )]
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("the value fits into a header field");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// The head, for a [`Verifier`](crate::Verifier).
+    pub fn head(&self) -> Head<'_> {
+        Head::new(
+            self.method.as_str(),
+            self.uri.path(),
+            self.uri.query(),
+            &self.headers,
+        )
+    }
+
+    /// The request with a body of any type, for a `tower` service or an `axum` router.
+    pub fn into_request<B: From<Bytes>>(self) -> Request<B> {
+        let mut request = Request::new(B::from(self.body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request
+    }
+}
+
+/// A delivery without a request, for calling a handler directly.
+///
+/// ```
+/// use webhook_core::{TfEvent, TfEvento, testing};
+///
+/// let delivery = testing::delivery(TfEvent::new(TfEvento::Emitido));
+/// assert_eq!(delivery.evento, TfEvento::Emitido);
+/// ```
+pub fn delivery<E>(event: E) -> Delivery<E> {
+    Delivery::new(event, None, Bytes::new())
+}
+
+/// A delivery from all its parts.
+pub fn delivery_from_parts<E>(event: E, key: Option<Label>, body: Bytes) -> Delivery<E> {
+    Delivery::new(event, key, body)
+}
+
+/// A notification of TusFacturasAPP: `POST /webhook`.
+///
+/// # Panics
+///
+/// If the token cannot stand in a header field.
+pub fn tusfacturas(event: &TfEvent, token: &str) -> TestRequest {
+    tusfacturas_body(serde_json::to_vec(event).unwrap_or_default(), token)
+}
+
+/// The same with any body.
+///
+/// # Panics
+///
+/// If the token cannot stand in a header field.
+pub fn tusfacturas_body(body: impl Into<Bytes>, token: &str) -> TestRequest {
+    TestRequest::new("/webhook", body)
+        .with("tf-webhooktoken", token)
+        .with("user-agent", "TusFacturasAPP-webhook/1.0")
+}
+
+/// A confirm or reject of Multicaja/Klap: `POST /webhook_confirm`, `POST /webhook_reject`, with ids and other fields
+/// as JSON strings, the card token included.
+pub fn multicaja(event: &MulticajaEvent, api_key: &str) -> TestRequest {
+    let path = match event {
+        MulticajaEvent::Confirm(_) => "/webhook_confirm",
+        MulticajaEvent::Reject(_) => "/webhook_reject",
+    };
+    let order = event.order();
+    let digest = multicaja_digest(&order.reference_id, &order.order_id, api_key);
+    TestRequest::new(path, order_json(order)).with("apikey", &digest)
+}
+
+/// The digest that the `Apikey` header field carries, in lower-case hex.
+pub fn multicaja_digest(reference_id: &str, order_id: &str, api_key: &str) -> String {
+    hex::encode(
+        Sha256::new()
+            .chain_update(reference_id)
+            .chain_update(order_id)
+            .chain_update(api_key)
+            .finalize(),
+    )
+}
+
+/// A validation of Multicaja/Klap: `POST /webhook_validation`, without a credential.
+pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
+    TestRequest::new(
+        "/webhook_validation",
+        serde_json::to_vec(event).unwrap_or_default(),
+    )
+}
+
+fn order_json(order: &Order) -> Vec<u8> {
+    let mut fields = match serde_json::to_value(&order.unauthenticated) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let mut set = |name: &str, text: &str| fields.insert(name.to_owned(), text.into());
+    set("reference_id", &order.reference_id);
+    set("order_id", &order.order_id);
+    if let Some(token) = &order.unauthenticated.token_id {
+        set("token_id", token.expose());
+    }
+    serde_json::to_vec(&fields).unwrap_or_default()
+}

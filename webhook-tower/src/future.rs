@@ -1,0 +1,158 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+use webhook_core::{Provider, Receipt, Rejection};
+
+use crate::buffering::Buffering;
+use crate::deadline::Deadline;
+use crate::{BoxError, ResponseBody, response};
+
+pin_project! {
+    /// The future of [`WebhookService`](crate::WebhookService).
+    pub struct ResponseFuture<S, P, B, ReqBody>
+    where
+        S: Service<Request<B>>,
+        P: Provider,
+    {
+        #[pin]
+        state: State<S, P, B, ReqBody, S::Future, S::Error>,
+    }
+}
+
+pin_project! {
+    /// Every state gives up what it holds when it is left, and the last one when the answer is given.
+    #[project = StateProj]
+    enum State<S, P, B, ReqBody, F, E>
+    where
+        P: Provider,
+    {
+        /// The answer is known and the inner service is not called.
+        Answered { response: Option<Response<Bytes>> },
+        /// The inner service failed before it was called.
+        Failed { error: Option<E> },
+        /// The body has not arrived in whole.
+        Buffering { waiting: Option<(Buffering<P, ReqBody>, S)>, #[pin] deadline: Deadline },
+        /// The delivery is authentic and the inner service has no capacity yet.
+        Readying { waiting: Option<(S, Request<B>, Receipt)> },
+        /// The inner service is at work.
+        Calling { #[pin] future: F, receipt: Option<Receipt> },
+    }
+}
+
+impl<S, P, B, ReqBody> ResponseFuture<S, P, B, ReqBody>
+where
+    S: Service<Request<B>>,
+    P: Provider,
+{
+    pub(crate) fn answered(response: Response<Bytes>) -> Self {
+        let response = Some(response);
+        Self {
+            state: State::Answered { response },
+        }
+    }
+
+    pub(crate) fn failed(error: S::Error) -> Self {
+        let error = Some(error);
+        Self {
+            state: State::Failed { error },
+        }
+    }
+
+    pub(crate) fn buffering(
+        buffering: Buffering<P, ReqBody>,
+        inner: S,
+        deadline: Deadline,
+    ) -> Self {
+        let waiting = Some((buffering, inner));
+        Self {
+            state: State::Buffering { waiting, deadline },
+        }
+    }
+
+    pub(crate) fn readying(inner: S, request: Request<B>, receipt: Receipt) -> Self {
+        let waiting = Some((inner, request, receipt));
+        Self {
+            state: State::Readying { waiting },
+        }
+    }
+
+    pub(crate) fn calling(future: S::Future, receipt: Receipt) -> Self {
+        let receipt = Some(receipt);
+        Self {
+            state: State::Calling { future, receipt },
+        }
+    }
+}
+
+impl<S, P, B, ReqBody, ResBody> Future for ResponseFuture<S, P, B, ReqBody>
+where
+    S: Service<Request<B>, Response = Response<ResBody>>,
+    P: Provider,
+    B: From<Bytes>,
+    ReqBody: Body,
+    ReqBody::Error: Into<BoxError>,
+    ResBody: Body<Data = Bytes>,
+{
+    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProj::Answered { response } => {
+                    return Poll::Ready(Ok(leave(response).map(ResponseBody::reply)));
+                }
+                StateProj::Failed { error } => return Poll::Ready(Err(leave(error))),
+                StateProj::Buffering { waiting, deadline } => {
+                    let polled = match waiting {
+                        Some((buffering, _)) => buffering.poll(cx),
+                        None => Poll::Pending,
+                    };
+                    let buffered = if let Poll::Ready(buffered) = polled {
+                        buffered
+                    } else {
+                        ready!(deadline.poll(cx));
+                        Err(Rejection::BodyTimeout)
+                    };
+                    let (buffering, inner) = leave(waiting);
+                    match buffering.finish(buffered) {
+                        Ok((request, receipt)) => State::Readying {
+                            waiting: Some((inner, request, receipt)),
+                        },
+                        Err(response) => State::Answered {
+                            response: Some(response),
+                        },
+                    }
+                }
+                StateProj::Readying { waiting } => {
+                    if let Some((inner, ..)) = waiting {
+                        ready!(inner.poll_ready(cx))?;
+                    }
+                    let (mut inner, request, receipt) = leave(waiting);
+                    State::Calling {
+                        future: inner.call(request),
+                        receipt: Some(receipt),
+                    }
+                }
+                StateProj::Calling { future, receipt } => {
+                    let answer = ready!(future.poll(cx))?;
+                    return Poll::Ready(Ok(response::settled(leave(receipt), answer)));
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+/// Takes out what a state holds. It is there until the future is ready, and no input changes that.
+#[allow(clippy::expect_used, reason = "only a broken executor polls again")]
+fn leave<T>(held: &mut Option<T>) -> T {
+    held.take()
+        .expect("the future was polled after it was ready")
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
+)]
+
+mod body;
+mod buffering;
+mod deadline;
+mod future;
+mod layer;
+mod response;
+mod service;
+
+pub use self::body::ResponseBody;
+pub use self::future::ResponseFuture;
+pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+pub use self::service::WebhookService;
+#[doc(no_inline)]
+pub use webhook_core::*;
+
+use bytes::Bytes;
+use http_body_util::Full;
+
+/// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`].
+pub type TfWebhookLayer<B = Full<Bytes>> = WebhookLayer<TusFacturas, B>;
+
+/// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
+pub type MulticajaWebhookLayer<B = Full<Bytes>> = WebhookLayer<Multicaja, B>;
+
+/// Any error, boxed: what the error of a request body must convert to.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

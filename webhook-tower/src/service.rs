@@ -1,0 +1,111 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::task::{Context, Poll, Waker};
+#[cfg(feature = "timeout")]
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+use webhook_core::{Head, Provider, Verifier};
+
+use crate::buffering::Buffering;
+use crate::deadline::Deadline;
+use crate::{BoxError, ResponseBody, ResponseFuture, response};
+
+/// Authenticates deliveries of the sender `P` and hands them to the service inside.
+///
+/// Made by [`WebhookLayer`](crate::WebhookLayer); see the [crate documentation](crate).
+pub struct WebhookService<S, P, B> {
+    pub(crate) inner: S,
+    pub(crate) verifier: Verifier<P>,
+    #[cfg(feature = "timeout")]
+    pub(crate) body_timeout: Duration,
+    pub(crate) inward: PhantomData<fn() -> B>,
+}
+
+impl<S, P, B, ReqBody, ResBody> Service<Request<ReqBody>> for WebhookService<S, P, B>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Clone,
+    P: Provider,
+    B: From<Bytes>,
+    ReqBody: Body,
+    ReqBody::Error: Into<BoxError>,
+    ResBody: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, P, B, ReqBody>;
+
+    /// Always ready: the inner service's readiness is awaited once a delivery is authenticated, so that nobody else
+    /// holds its capacity.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let pending = match self.verifier.begin(&Head::from(&parts)) {
+            Ok(pending) => pending,
+            Err(refused) => {
+                return ResponseFuture::answered(response::refusal(refused, parts.version));
+            }
+        };
+        let mut buffering = Buffering::new(parts, body, pending);
+
+        // A small body has usually arrived with its head. It is taken here, before the future has to make room for
+        // waiting; a body that is not ready is polled again with the task's own waker.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let Poll::Ready(buffered) = buffering.poll(&mut nobody) else {
+            return ResponseFuture::buffering(buffering, self.inner.clone(), self.deadline());
+        };
+        let (request, receipt) = match buffering.finish(buffered) {
+            Ok(accepted) => accepted,
+            Err(response) => return ResponseFuture::answered(response),
+        };
+        match self.inner.poll_ready(&mut nobody) {
+            Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), receipt),
+            Poll::Ready(Err(error)) => ResponseFuture::failed(error),
+            Poll::Pending => {
+                // The one that was polled waits on: it may have a place in a queue. A fresh clone takes its place.
+                let fresh = self.inner.clone();
+                let polled = std::mem::replace(&mut self.inner, fresh);
+                ResponseFuture::readying(polled, request, receipt)
+            }
+        }
+    }
+}
+
+impl<S, P, B> WebhookService<S, P, B> {
+    #[cfg(feature = "timeout")]
+    fn deadline(&self) -> Deadline {
+        Deadline::new(self.body_timeout)
+    }
+
+    #[cfg(not(feature = "timeout"))]
+    #[allow(clippy::unused_self, reason = "the same call under either feature")]
+    fn deadline(&self) -> Deadline {
+        Deadline::never()
+    }
+}
+
+impl<S: Clone, P, B> Clone for WebhookService<S, P, B> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            verifier: self.verifier.clone(),
+            #[cfg(feature = "timeout")]
+            body_timeout: self.body_timeout,
+            inward: PhantomData,
+        }
+    }
+}
+
+impl<S, P: Provider, B> fmt::Debug for WebhookService<S, P, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookService")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
+    }
+}
