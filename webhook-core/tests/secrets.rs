@@ -91,7 +91,7 @@ fn a_change_reaches_every_clone_and_is_all_or_nothing() {
     assert!(!admits(&clone, "two"));
     assert_eq!(
         secrets.remove("three").unwrap_err().kind(),
-        SecretsErrorKind::None
+        SecretsErrorKind::Last
     );
     assert!(admits(&clone, "three"), "the last one stays");
 
