@@ -1,0 +1,4 @@
+//! What the binaries share.
+
+#[cfg(doctest)]
+mod readme;
