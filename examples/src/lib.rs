@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod announcement;
+#[cfg(doctest)]
+mod readme;
 mod record;
 mod serve;
 mod settings;
