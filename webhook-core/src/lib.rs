@@ -47,6 +47,8 @@ pub use self::secrets::{
 pub use self::tusfacturas::{
     TfAttempt, TfCreado, TfEvent, TfEvento, TfRecurso, TfScheduleEstimate, TusFacturas,
 };
+/// The crate whose [`Bytes`](bytes::Bytes) a body is.
+pub use bytes;
 /// The crate whose types stand in [`Reply`].
 pub use http;
 
