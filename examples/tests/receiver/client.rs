@@ -157,11 +157,12 @@ impl Connection {
         self.unread.is_empty() && matches!(self.try_read(), Ok(0))
     }
 
-    /// Reads until the server ends the connection.
-    pub(crate) fn until_closed(&mut self) {
+    /// Everything that comes until the server ends the connection.
+    pub(crate) fn until_closed(mut self) -> String {
         while self.read() > 0 {
-            self.unread.clear();
+            assert!(self.unread.len() < 100_000, "an answer without end");
         }
+        String::from_utf8_lossy(&self.unread).into_owned()
     }
 
     /// Whether nothing comes and the connection stays open for this long.

@@ -117,8 +117,13 @@ fn the_body_of_a_refused_request_is_never_taken_for_the_next_request() {
             let refused = post(path, smuggled.clone());
             connection.write(&refused.head());
             assert_ne!(connection.response().status, 200);
-            connection.write(&refused.body());
-            assert!(connection.is_closed_by_server());
+            // Whether the connection is closed or the body skipped and this answered, is the server's to choose.
+            let next = post("/health", "")
+                .method("GET")
+                .header("Connection", "close");
+            connection.write(&[refused.body(), next.head()].concat());
+            let answers = connection.until_closed();
+            assert!(answers.matches("HTTP/1.1").count() <= 1, "{answers}");
         }
         assert_healthy(&server);
         assert_eq!(server.other_events(), [""; 0]);
@@ -194,7 +199,7 @@ fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
             connection
         });
         let sent = Instant::now();
-        for mut connection in silent {
+        for connection in silent {
             connection.until_closed();
             assert!(
                 sent.elapsed() < Duration::from_secs(14),
