@@ -119,9 +119,19 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Reads one answer, and leaves what follows it.
+    /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
+        let first = self.any_response();
+        if first.status == 100 {
+            self.any_response()
+        } else {
+            first
+        }
+    }
+
+    #[track_caller]
+    fn any_response(&mut self) -> Response {
         let head_end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at;
