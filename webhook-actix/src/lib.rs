@@ -22,3 +22,15 @@ pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
 
 /// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
 pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
+
+/// The layer for Standard Webhooks, with payloads of type `T`; its event is [`StandardEvent<T>`](StandardEvent). See [`standard_webhooks`].
+pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
+
+/// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+pub type GithubWebhookLayer<T = Value> = WebhookLayer<Github<T>>;
+
+/// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].
+pub type StripeWebhookLayer<T = Value> = WebhookLayer<Stripe<T>>;
+
+/// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].
+pub type MercadoPagoWebhookLayer<T = Value> = WebhookLayer<MercadoPago<T>>;
