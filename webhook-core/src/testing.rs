@@ -31,7 +31,7 @@ use crate::mercadopago::manifest;
 use crate::standard_webhooks::StandardKey;
 use crate::{
     Delivery, Head, Label, MulticajaEvent, MulticajaValidationEvent, Order, SecretKey,
-    SecretsErrorKind, TfEvent,
+    SecretsError, TfEvent,
 };
 
 /// A request as its sender would make it.
@@ -270,8 +270,7 @@ fn unix_time(time: SystemTime) -> Duration {
 fn key<K: SecretKey>(secret: &str) -> K {
     match K::prepare(secret) {
         Ok(key) => key,
-        Err(SecretsErrorKind::WrongForm { expected }) => panic!("the secret is not {expected}"),
-        Err(kind) => panic!("the secret is refused: {kind:?}"),
+        Err(kind) => panic!("{}", SecretsError::from(kind)),
     }
 }
 
