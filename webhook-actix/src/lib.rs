@@ -27,6 +27,30 @@ pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
 pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 
 /// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+///
+/// ```
+/// use actix_web::{App, web};
+/// use serde::Deserialize;
+/// use webhook_actix::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Push {
+///     r#ref: String,
+/// }
+///
+/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) {
+///     if let GithubPayload::Event(push) = event.payload {
+///         println!("{} was pushed to", push.r#ref);
+///     }
+/// }
+///
+/// let layer = GithubWebhookLayer::<Push>::new("s3cr3t");
+/// let app = App::new().service(
+///     web::resource("/github")
+///         .wrap(layer.clone())
+///         .route(web::post().to(on_push)),
+/// );
+/// ```
 pub type GithubWebhookLayer<T = Value> = WebhookLayer<Github<T>>;
 
 /// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].

@@ -14,7 +14,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use webhook_core::{
     AcknowledgeFailures, BodyBuffer, FromSecrets, IntoSecrets, Keyring, Multicaja,
-    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Timestamped, Verifier,
+    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Timestamped,
+    Verifier,
 };
 
 use crate::head::ActixHeaders;

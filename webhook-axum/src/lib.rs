@@ -37,6 +37,27 @@ pub type MulticajaValidationLayer = webhook_tower::MulticajaValidationLayer<Body
 pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 
 /// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use serde::Deserialize;
+/// use webhook_axum::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Push {
+///     r#ref: String,
+/// }
+///
+/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) {
+///     if let GithubPayload::Event(push) = event.payload {
+///         println!("{} was pushed to", push.r#ref);
+///     }
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/github", post(on_push))
+///     .layer(GithubWebhookLayer::<Push>::new("s3cr3t"));
+/// ```
 pub type GithubWebhookLayer<T = Value> = WebhookLayer<Github<T>>;
 
 /// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].

@@ -38,6 +38,14 @@ pub type StandardWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<Standar
 pub type GithubWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<Github<T>, B>;
 
 /// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].
+///
+/// ```
+/// use std::time::Duration;
+/// use webhook_tower::StripeWebhookLayer;
+///
+/// let layer: StripeWebhookLayer =
+///     StripeWebhookLayer::new("whsec_test_secret").tolerance(Duration::from_secs(60));
+/// ```
 pub type StripeWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<Stripe<T>, B>;
 
 /// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].

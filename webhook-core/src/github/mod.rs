@@ -24,8 +24,7 @@
 //!
 //! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200. GitHub
 //! gives up after 10 seconds and does not repeat a delivery by itself. It sends every event that the webhook is
-//! subscribed to to one URL: subscribe to those that the payload type fits, or take a
-//! [`Value`](crate::Value).
+//! subscribed to to one URL: subscribe to those that the payload type fits, or take a [`Value`].
 //!
 //! The legacy `X-Hub-Signature` (SHA-1) is not read.
 //!

@@ -32,10 +32,8 @@ fn deliver<P: Provider>(
     verifier: &Verifier<P>,
     request: &TestRequest,
 ) -> Result<Accepted<P::Event>, Box<Refused>> {
-    verifier
-        .begin(&request.head())
-        .and_then(|pending| pending.finish(request.body.clone()))
-        .map_err(Box::new)
+    let pending = verifier.begin(&request.head()).map_err(Box::new)?;
+    pending.finish(request.body.clone()).map_err(Box::new)
 }
 
 /// What is changed in an authentic request, and what becomes of it: `accepted`, or the name of the rejection.
