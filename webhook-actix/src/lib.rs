@@ -29,7 +29,7 @@ pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 /// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
 ///
 /// ```
-/// use actix_web::{App, web};
+/// use actix_web::{App, HttpResponse, web};
 /// use serde::Deserialize;
 /// use webhook_actix::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
 ///
@@ -38,10 +38,11 @@ pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 ///     r#ref: String,
 /// }
 ///
-/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) {
+/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) -> HttpResponse {
 ///     if let GithubPayload::Event(push) = event.payload {
 ///         println!("{} was pushed to", push.r#ref);
 ///     }
+///     HttpResponse::Ok().finish()
 /// }
 ///
 /// let layer = GithubWebhookLayer::<Push>::new("s3cr3t");
