@@ -1,14 +1,57 @@
-//! Receives webhooks with axum.
+//! Receives webhooks of TusFacturasAPP and of Multicaja/Klap with axum, and writes each event to stdout.
+//!
+//! `cargo run -p webhook-examples` starts it and says what to try.
 
-use axum::{Router, routing::post};
-use webhook_axum::{TfEvent, TfWebhookLayer, Webhook};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use serde::Serialize;
+use webhook_axum::{
+    Multicaja, MulticajaValidation, MulticajaValidationLayer, MulticajaWebhookLayer, Provider,
+    TfWebhookLayer, TusFacturas, WebhookDelivery,
+};
+use webhook_examples::{Settings, StartError, announce, log_to_stderr, record, serve, stop_signal};
 
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let token = std::env::var("TF_WEBHOOK_TOKEN").unwrap_or_default();
-    let app = Router::new().route("/webhook", post(on_event).layer(TfWebhookLayer::new(token)));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    axum::serve(listener, app).await
+async fn main() -> Result<(), StartError> {
+    log_to_stderr();
+    let settings = Settings::from_env()?;
+    let listener = settings.listen()?;
+    let stop = stop_signal()?;
+    announce(&listener, &settings)?;
+
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
+    let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);
+    let validation = MulticajaValidationLayer::new();
+
+    let on_order = post(on_delivery::<Multicaja>).layer(multicaja);
+    let app = Router::new()
+        .route(
+            "/webhook",
+            post(on_delivery::<TusFacturas>).layer(tusfacturas),
+        )
+        .route("/webhook_confirm", on_order.clone())
+        .route("/webhook_reject", on_order.clone())
+        .route("/webhooks", on_order)
+        .route(
+            "/webhook_validation",
+            post(on_delivery::<MulticajaValidation>).layer(validation),
+        )
+        .route("/health", get(|| async {}));
+
+    Ok(serve(listener, app, stop).await?)
 }
 
-async fn on_event(Webhook(_event): Webhook<TfEvent>) {}
+/// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not
+/// be written down is not acknowledged, so that the sender repeats it.
+async fn on_delivery<P>(
+    WebhookDelivery(delivery): WebhookDelivery<P::Event>,
+) -> Result<(), StatusCode>
+where
+    P: Provider<Event: Serialize>,
+{
+    record::<P>(&delivery).map_err(|error| {
+        tracing::error!("cannot write an event to stdout: {error}");
+        StatusCode::INTERNAL_SERVER_ERROR
+    })
+}

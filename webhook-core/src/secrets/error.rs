@@ -36,8 +36,10 @@ impl From<SecretsErrorKind> for SecretsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretsErrorKind {
-    /// No secret was given, or removing this one would leave none.
+    /// No secret was given.
     None,
+    /// Removing this one would leave none.
+    Last,
     /// The secret has no characters.
     Empty,
     /// The secret is white space only.
@@ -76,6 +78,7 @@ impl fmt::Display for SecretsError {
             _ if matches!(
                 self.kind,
                 SecretsErrorKind::None
+                    | SecretsErrorKind::Last
                     | SecretsErrorKind::TooMany { .. }
                     | SecretsErrorKind::NotFound
             ) => {}
@@ -89,6 +92,9 @@ impl fmt::Display for SecretsError {
         };
         match self.kind {
             SecretsErrorKind::None => f.write_str("no secret was given: pass at least one"),
+            SecretsErrorKind::Last => {
+                f.write_str("no secret would be left: add the new one first; nothing was changed")
+            }
             SecretsErrorKind::Empty => write!(f, "is empty: set a value{or_remove}"),
             SecretsErrorKind::Blank => write!(f, "is blank: set a value{or_remove}"),
             SecretsErrorKind::SurroundedByWhiteSpace => {

@@ -109,7 +109,7 @@ impl<P: FromSecrets> Keyring<P> {
     ///
     /// # Errors
     ///
-    /// [`SecretsErrorKind::NotFound`], and [`SecretsErrorKind::None`] if it is the last one.
+    /// [`SecretsErrorKind::NotFound`], and [`SecretsErrorKind::Last`] if it is the last one.
     pub fn remove(&self, secret: &str) -> Result<(), SecretsError> {
         self.change(|current| reduced(current, |store| store.remove(secret)))
     }
@@ -118,7 +118,7 @@ impl<P: FromSecrets> Keyring<P> {
     ///
     /// # Errors
     ///
-    /// [`SecretsErrorKind::NotFound`], and [`SecretsErrorKind::None`] if none would be left.
+    /// [`SecretsErrorKind::NotFound`], and [`SecretsErrorKind::Last`] if none would be left.
     pub fn remove_label(&self, label: &str) -> Result<(), SecretsError> {
         self.change(|current| reduced(current, |store| store.remove_label(label)))
     }
@@ -171,7 +171,7 @@ fn reduced<S: SecretStore>(
         return Err(SecretsErrorKind::NotFound.into());
     }
     if store.labels().next().is_none() {
-        return Err(SecretsErrorKind::None.into());
+        return Err(SecretsErrorKind::Last.into());
     }
     Ok(store)
 }

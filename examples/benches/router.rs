@@ -1,0 +1,93 @@
+//! The cost of a delivery through a complete axum router, against what a developer would write by hand.
+//!
+//! Each comparison runs its two sides in turn, a few deliveries each, so that a machine that changes its speed changes
+//! it for both. The ratio is the median over all turns.
+
+mod subjects;
+
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use subjects::Side;
+
+/// How many deliveries one side makes before it is the other's turn.
+const TURN: u64 = 64;
+
+fn compare(
+    criterion: &mut Criterion,
+    row: &str,
+    (name, mut side): (&str, Side),
+    (against, mut other): (&str, Side),
+) {
+    let mut ratios = Vec::new();
+    let mut group = criterion.benchmark_group(row);
+    for (measured, name) in [(0, name), (1, against)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|iterations| {
+                let mut spent = [Duration::ZERO; 2];
+                let turns = iterations.div_ceil(TURN);
+                for turn in 0..turns {
+                    let mut turn_spent = [Duration::ZERO; 2];
+                    // The order alternates, too: the second finds warmer caches.
+                    for place in [turn % 2, 1 - turn % 2] {
+                        let side = if place == 0 { &mut side } else { &mut other };
+                        let started = Instant::now();
+                        for _ in 0..TURN {
+                            side.deliver();
+                        }
+                        turn_spent[usize::from(place == 1)] = started.elapsed();
+                    }
+                    ratios.push(turn_spent[0].as_secs_f64() / turn_spent[1].as_secs_f64());
+                    spent[0] += turn_spent[0];
+                    spent[1] += turn_spent[1];
+                }
+                spent[measured].mul_f64(iterations as f64 / (turns * TURN) as f64)
+            });
+        });
+    }
+    group.finish();
+    ratios.sort_by(f64::total_cmp);
+    if let Some(median) = ratios.get(ratios.len() / 2) {
+        println!("{row}: {median:.3}x (median of {} turns)\n", ratios.len());
+    }
+}
+
+fn rows(criterion: &mut Criterion) {
+    let rows: [(&str, (&str, fn() -> Side), (&str, fn() -> Side)); 5] = [
+        (
+            "tusfacturas",
+            ("layer", subjects::tusfacturas),
+            ("by hand", subjects::tusfacturas_by_hand),
+        ),
+        (
+            "multicaja",
+            ("layer", subjects::multicaja),
+            ("by hand", subjects::multicaja_by_hand),
+        ),
+        (
+            "forged token",
+            ("layer", subjects::forged),
+            ("bare handler", subjects::bare),
+        ),
+        (
+            "1,000 tokens",
+            ("1,000", || subjects::tokens(1_000)),
+            ("one", || subjects::tokens(1)),
+        ),
+        (
+            "100,000 tokens",
+            ("100,000", || subjects::tokens(100_000)),
+            ("one", || subjects::tokens(1)),
+        ),
+    ];
+    for (row, side, other) in rows {
+        compare(criterion, row, (side.0, side.1()), (other.0, other.1()));
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3)).without_plots();
+    targets = rows
+}
+criterion_main!(benches);

@@ -1,0 +1,76 @@
+//! Receives webhooks of TusFacturasAPP and of Multicaja/Klap with actix, and writes each event to stdout.
+//!
+//! `cargo run -p webhook-examples --bin receiver-actix` starts it and says what to try.
+
+use actix_web::error::ErrorInternalServerError;
+use actix_web::{App, Error, HttpResponse, HttpServer, rt, web};
+use serde::Serialize;
+use webhook_actix::{
+    Multicaja, MulticajaValidation, MulticajaValidationLayer, MulticajaWebhookLayer, Provider,
+    TfWebhookLayer, TusFacturas, WebhookDelivery,
+};
+use webhook_examples::{
+    HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, log_to_stderr, record, stop_signal,
+};
+
+#[actix_web::main]
+async fn main() -> Result<(), StartError> {
+    log_to_stderr();
+    let settings = Settings::from_env()?;
+    let listener = settings.listen()?;
+    let stop = stop_signal()?;
+    announce(&listener, &settings)?;
+
+    // actix builds the app once per worker. Layers that are made out here share their secrets.
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
+    let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);
+    let validation = MulticajaValidationLayer::new();
+
+    let server = HttpServer::new(move || {
+        let on_order = |path| {
+            web::resource::<&str>(path)
+                .wrap(multicaja.clone())
+                .route(web::post().to(on_delivery::<Multicaja>))
+        };
+        App::new()
+            .service(
+                web::resource("/webhook")
+                    .wrap(tusfacturas.clone())
+                    .route(web::post().to(on_delivery::<TusFacturas>)),
+            )
+            .service(on_order("/webhook_confirm"))
+            .service(on_order("/webhook_reject"))
+            .service(on_order("/webhooks"))
+            .service(
+                web::resource("/webhook_validation")
+                    .wrap(validation.clone())
+                    .route(web::post().to(on_delivery::<MulticajaValidation>)),
+            )
+            .route("/health", web::get().to(HttpResponse::Ok))
+    })
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(STOP_DEADLINE.as_secs())
+    // actix drops the requests in flight on Ctrl-C. Here both signals let them finish.
+    .disable_signals()
+    .listen(listener)?
+    .run();
+
+    let handle = server.handle();
+    rt::spawn(async move {
+        stop.await;
+        handle.stop(true).await;
+    });
+    Ok(server.await?)
+}
+
+/// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not
+/// be written down is not acknowledged, so that the sender repeats it.
+async fn on_delivery<P>(WebhookDelivery(delivery): WebhookDelivery<P::Event>) -> Result<(), Error>
+where
+    P: Provider<Event: Serialize>,
+{
+    record::<P>(&delivery).map_err(|error| {
+        tracing::error!("cannot write an event to stdout: {error}");
+        ErrorInternalServerError("")
+    })
+}

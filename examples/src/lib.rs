@@ -1,0 +1,37 @@
+//! What the runnable receivers share: settings from the environment, the text at the start, the line per event, and a
+//! server for the ones that run on hyper.
+
+#![forbid(unsafe_code)]
+
+mod announcement;
+#[cfg(doctest)]
+mod readme;
+mod record;
+mod serve;
+mod settings;
+mod stop;
+
+pub use self::announcement::announce;
+pub use self::record::record;
+pub use self::serve::serve;
+pub use self::settings::{Configured, Sender, Settings, StartError};
+pub use self::stop::{STOP_DEADLINE, stop_signal};
+
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// How long a client may take to send the head of a request. What follows the head is the webhook layer's to limit.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Logs to stderr, which leaves stdout to the events: at level `info`, or as `RUST_LOG` says.
+pub fn log_to_stderr() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,38 @@
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// How long requests in flight may take to be answered once the server is asked to stop: the 10 seconds of a slow
+/// body, and some for the handler.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// From this call on, not from the first poll, neither ends the process by itself. It needs a tokio runtime.
+///
+/// # Errors
+///
+/// The system does not let the process listen for signals.
+#[cfg(unix)]
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}
