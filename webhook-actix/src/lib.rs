@@ -24,3 +24,40 @@ pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
 
 /// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
 pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
+
+/// The layer for Standard Webhooks, with payloads of type `T`; its event is [`StandardEvent<T>`](StandardEvent). See [`standard_webhooks`].
+pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
+
+/// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use serde::Deserialize;
+/// use webhook_actix::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Push {
+///     r#ref: String,
+/// }
+///
+/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) -> HttpResponse {
+///     if let GithubPayload::Event(push) = event.payload {
+///         println!("{} was pushed to", push.r#ref);
+///     }
+///     HttpResponse::Ok().finish()
+/// }
+///
+/// let layer = GithubWebhookLayer::<Push>::new("s3cr3t");
+/// let app = App::new().service(
+///     web::resource("/github")
+///         .wrap(layer.clone())
+///         .route(web::post().to(on_push)),
+/// );
+/// ```
+pub type GithubWebhookLayer<T = Value> = WebhookLayer<Github<T>>;
+
+/// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].
+pub type StripeWebhookLayer<T = Value> = WebhookLayer<Stripe<T>>;
+
+/// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].
+pub type MercadoPagoWebhookLayer<T = Value> = WebhookLayer<MercadoPago<T>>;

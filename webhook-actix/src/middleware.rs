@@ -14,7 +14,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use webhook_core::{
     AcknowledgeFailures, BodyBuffer, FromSecrets, IntoSecrets, Keyring, Multicaja,
-    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Verifier,
+    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Timestamped,
+    Verifier,
 };
 
 use crate::head::ActixHeaders;
@@ -109,6 +110,16 @@ impl<P: Provider> WebhookLayer<P> {
         P: AcknowledgeFailures,
     {
         self.verifier = self.verifier.acknowledge_failures(acknowledge);
+        self
+    }
+
+    /// Sets how far the signed timestamp may lie from now, in either direction; another one is refused as a wrong
+    /// credential is. The default is the sender's, mostly 300 seconds.
+    pub fn tolerance(mut self, within: Duration) -> Self
+    where
+        P: Timestamped,
+    {
+        self.verifier = self.verifier.tolerance(within);
         self
     }
 

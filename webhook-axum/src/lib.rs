@@ -32,3 +32,36 @@ pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
 
 /// The layer for Multicaja's validation, which carries no credential; its event is [`MulticajaValidationEvent`].
 pub type MulticajaValidationLayer = webhook_tower::MulticajaValidationLayer<Body>;
+
+/// The layer for Standard Webhooks, with payloads of type `T`; its event is [`StandardEvent<T>`](StandardEvent). See [`standard_webhooks`].
+pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
+
+/// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use serde::Deserialize;
+/// use webhook_axum::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Push {
+///     r#ref: String,
+/// }
+///
+/// async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) {
+///     if let GithubPayload::Event(push) = event.payload {
+///         println!("{} was pushed to", push.r#ref);
+///     }
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/github", post(on_push))
+///     .layer(GithubWebhookLayer::<Push>::new("s3cr3t"));
+/// ```
+pub type GithubWebhookLayer<T = Value> = WebhookLayer<Github<T>>;
+
+/// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].
+pub type StripeWebhookLayer<T = Value> = WebhookLayer<Stripe<T>>;
+
+/// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].
+pub type MercadoPagoWebhookLayer<T = Value> = WebhookLayer<MercadoPago<T>>;

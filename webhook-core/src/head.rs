@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Rejection;
+
 /// The head of a request: method, path, query and header fields, borrowed from whatever the server uses.
 ///
 /// It does not depend on a version of the `http` crate, so that every framework can build one: anything that
@@ -125,6 +127,21 @@ impl Headers for http::HeaderMap {
 }
 
 impl<'a> HeaderField<'a> {
+    /// The value of a field that is part of the credential: there once, not empty, and UTF-8 text.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::CredentialMissing`], [`Rejection::CredentialRepeated`], [`Rejection::CredentialMalformed`].
+    pub fn credential(self) -> Result<&'a str, Rejection> {
+        match self {
+            Self::Absent | Self::Once(b"") => Err(Rejection::CredentialMissing),
+            Self::Once(value) => {
+                std::str::from_utf8(value).map_err(|_| Rejection::CredentialMalformed)
+            }
+            Self::Repeated => Err(Rejection::CredentialRepeated),
+        }
+    }
+
     /// Looks for `name` by comparing it with each field in turn: the few fields of a webhook are scanned faster than
     /// the name is hashed, and servers bound their number.
     ///

@@ -14,28 +14,45 @@
 
 mod buffer;
 mod delivery;
+mod form;
+pub mod github;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 mod head;
+mod hmac;
 mod json;
+pub mod mercadopago;
 pub mod multicaja;
 mod observe;
+mod payload;
 mod provider;
 mod receipt;
 mod rejection;
 mod reply;
 mod secrets;
+mod signatures;
+pub mod standard_webhooks;
+pub mod stripe;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
+mod tolerance;
 pub mod tusfacturas;
 mod verifier;
 
 pub use self::buffer::BodyBuffer;
 pub use self::delivery::Delivery;
+pub use self::github::{Github, GithubEvent, GithubHead, GithubPayload, GithubPing};
 pub use self::head::{Head, HeaderField, Headers};
+pub use self::mercadopago::{
+    MercadoPago, MercadoPagoData, MercadoPagoEvent, MercadoPagoNotification,
+    MercadoPagoUnauthenticated,
+};
 pub use self::multicaja::{
     CardToken, Multicaja, MulticajaEvent, MulticajaValidation, MulticajaValidationEvent, Order,
     OrderIds, QuotasType, Unauthenticated,
 };
+pub use self::payload::Payload;
 pub use self::provider::{AcknowledgeFailures, Opened, Provider};
 pub use self::receipt::{Receipt, Settlement};
 pub use self::rejection::{BodyError, BodyErrorKind, Rejection, RejectionClass};
@@ -44,6 +61,9 @@ pub use self::secrets::{
     BearerTokens, FromSecrets, IntoSecret, IntoSecrets, Keyring, Label, LoadedSecrets, PrivateKeys,
     Secret, SecretKey, SecretStore, Secrets, SecretsError, SecretsErrorKind,
 };
+pub use self::standard_webhooks::{StandardEvent, StandardWebhooks};
+pub use self::stripe::{Stripe, StripeEvent};
+pub use self::tolerance::{Timestamped, Tolerance};
 pub use self::tusfacturas::{
     TfAttempt, TfCreado, TfEvent, TfEvento, TfRecurso, TfScheduleEstimate, TusFacturas,
 };
@@ -51,5 +71,7 @@ pub use self::tusfacturas::{
 pub use bytes;
 /// The crate whose types stand in [`Reply`].
 pub use http;
+/// The payload type of senders that sign, unless the app names one of its own: any JSON.
+pub use serde_json::Value;
 
 pub use self::verifier::{Accepted, Pending, RefusalHook, Refused, Verifier};

@@ -15,13 +15,24 @@
 //! # Ok::<(), webhook_core::SecretsError>(())
 //! ```
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Delivery, Head, Label, MulticajaEvent, MulticajaValidationEvent, Order, TfEvent};
+use crate::hmac::HmacKey;
+use crate::mercadopago::manifest;
+use crate::standard_webhooks::StandardKey;
+use crate::{
+    Delivery, Head, Label, MulticajaEvent, MulticajaValidationEvent, Order, SecretKey,
+    SecretsError, TfEvent,
+};
 
 /// A request as its sender would make it.
 #[derive(Clone, Debug)]
@@ -145,6 +156,122 @@ pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
         "/webhook_validation",
         serde_json::to_vec(event).unwrap_or_default(),
     )
+}
+
+/// A delivery in the format of Standard Webhooks, with `webhook-*` fields: `POST /standard`.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use webhook_core::{StandardWebhooks, Verifier, testing};
+///
+/// let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// let request = testing::standard_webhooks("msg_1", SystemTime::now(), r#"{"test":1}"#, secret);
+///
+/// let verifier = Verifier::<StandardWebhooks>::try_new(secret)?;
+/// let accepted = verifier.begin(&request.head()).unwrap().finish(request.body).unwrap();
+/// assert_eq!(accepted.delivery.id, "msg_1");
+/// assert_eq!(accepted.delivery.payload["test"], 1);
+/// # Ok::<(), webhook_core::SecretsError>(())
+/// ```
+///
+/// # Panics
+///
+/// If the id cannot stand in a header field, and if a layer would refuse the secret.
+pub fn standard_webhooks(
+    id: &str,
+    timestamp: SystemTime,
+    body: impl Into<Bytes>,
+    secret: &str,
+) -> TestRequest {
+    let request = TestRequest::new("/standard", body);
+    let timestamp = unix_time(timestamp).as_secs().to_string();
+    let key: StandardKey = key(secret);
+    let content = [id, ".", &timestamp, "."].concat();
+    let signature = STANDARD.encode(key.0.sign(&[content.as_bytes(), &request.body]));
+    request
+        .with("webhook-id", id)
+        .with("webhook-timestamp", &timestamp)
+        .with("webhook-signature", &format!("v1,{signature}"))
+}
+
+/// A delivery of GitHub as JSON: `POST /github`. `event` is its name, such as `push`.
+///
+/// # Panics
+///
+/// If the name cannot stand in a header field.
+pub fn github(event: &str, body: impl Into<Bytes>, secret: &str) -> TestRequest {
+    let request = TestRequest::new("/github", body);
+    let signature = hex::encode(key::<HmacKey>(secret).sign(&[&request.body]));
+    request
+        .with("x-github-event", event)
+        .with("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958")
+        .with("x-hub-signature-256", &format!("sha256={signature}"))
+}
+
+/// The same delivery as a form with the field `payload`.
+///
+/// # Panics
+///
+/// If the name cannot stand in a header field.
+pub fn github_form(event: &str, json: &str, secret: &str) -> TestRequest {
+    let payload = utf8_percent_encode(json, NON_ALPHANUMERIC);
+    github(event, format!("payload={payload}"), secret)
+        .with("content-type", "application/x-www-form-urlencoded")
+}
+
+/// A delivery of Stripe: `POST /stripe`.
+pub fn stripe(timestamp: SystemTime, body: impl Into<Bytes>, secret: &str) -> TestRequest {
+    let request = TestRequest::new("/stripe", body);
+    let t = unix_time(timestamp).as_secs().to_string();
+    let signature = hex::encode(key::<HmacKey>(secret).sign(&[t.as_bytes(), b".", &request.body]));
+    request.with("stripe-signature", &format!("t={t},v1={signature}"))
+}
+
+/// A notification of Mercado Pago: `POST /mercadopago?data.id=<data_id>&type=<topic>`, its time in milliseconds. The
+/// signature does not cover the topic and the body.
+///
+/// # Panics
+///
+/// If the ids are so long that they do not fit into a request target.
+#[allow(
+    clippy::expect_used,
+    reason = "a test that cannot send its ids must fail"
+)]
+pub fn mercadopago(
+    topic: &str,
+    data_id: &str,
+    timestamp: SystemTime,
+    body: impl Into<Bytes>,
+    secret: &str,
+) -> TestRequest {
+    const REQUEST_ID: &str = "2066ca19-c6f1-498a-be75-1923005edd06";
+
+    let ts = unix_time(timestamp).as_millis().to_string();
+    let manifest = manifest(Some(data_id), Some(REQUEST_ID), &ts);
+    let signature = hex::encode(key::<HmacKey>(secret).sign(&[manifest.as_bytes()]));
+    let mut request = TestRequest::new("/mercadopago", body)
+        .with("x-request-id", REQUEST_ID)
+        .with("x-signature", &format!("ts={ts},v1={signature}"));
+    let [data_id, topic] = [data_id, topic].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+    request.uri = format!("/mercadopago?data.id={data_id}&type={topic}")
+        .parse()
+        .expect("the ids fit into a request target");
+    request
+}
+
+fn unix_time(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[allow(
+    clippy::panic,
+    reason = "a test whose secret no layer would take must fail"
+)]
+fn key<K: SecretKey>(secret: &str) -> K {
+    match K::prepare(secret) {
+        Ok(key) => key,
+        Err(kind) => panic!("{}", SecretsError::from(kind)),
+    }
 }
 
 fn order_json(order: &Order) -> Vec<u8> {

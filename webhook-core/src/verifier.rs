@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::observe::Watch;
 use crate::{
     AcknowledgeFailures, BodyBuffer, Delivery, FromSecrets, Head, HeaderField, IntoSecrets,
-    Keyring, Provider, Receipt, Rejection, RejectionClass, Reply, SecretsError,
+    Keyring, Provider, Receipt, Rejection, RejectionClass, Reply, SecretsError, Timestamped,
 };
 
 /// Verifies deliveries of one sender. Adapters for frameworks drive it; it does no I/O.
@@ -88,6 +89,14 @@ impl<P: Provider> Verifier<P> {
         P: AcknowledgeFailures,
     {
         self.configure(|provider| provider.acknowledge_failures(acknowledge))
+    }
+
+    /// Sets how far the signed timestamp may lie from now, in either direction. The default is the sender's.
+    pub fn tolerance(self, within: Duration) -> Self
+    where
+        P: Timestamped,
+    {
+        self.configure(|provider| provider.tolerance_mut().set(within))
     }
 
     /// Changes the provider of this verifier. Clones made earlier keep what they have.

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::marker::PhantomData;
-#[cfg(feature = "timeout")]
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +7,7 @@ use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::{
     AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, Multicaja, MulticajaValidation,
-    Provider, RefusalHook, SecretsError, Verifier,
+    Provider, RefusalHook, SecretsError, Timestamped, Verifier,
 };
 
 use crate::WebhookService;
@@ -123,6 +122,16 @@ impl<P: Provider, B> WebhookLayer<P, B> {
         P: AcknowledgeFailures,
     {
         self.verifier = self.verifier.acknowledge_failures(acknowledge);
+        self
+    }
+
+    /// Sets how far the signed timestamp may lie from now, in either direction; another one is refused as a wrong
+    /// credential is. The default is the sender's, mostly 300 seconds.
+    pub fn tolerance(mut self, within: Duration) -> Self
+    where
+        P: Timestamped,
+    {
+        self.verifier = self.verifier.tolerance(within);
         self
     }
 

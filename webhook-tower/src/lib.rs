@@ -31,5 +31,25 @@ pub type TfWebhookLayer<B = Full<Bytes>> = WebhookLayer<TusFacturas, B>;
 /// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
 pub type MulticajaWebhookLayer<B = Full<Bytes>> = WebhookLayer<Multicaja, B>;
 
+/// The layer for Standard Webhooks, with payloads of type `T`; its event is [`StandardEvent<T>`](StandardEvent). See [`standard_webhooks`].
+pub type StandardWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<StandardWebhooks<T>, B>;
+
+/// The layer for GitHub, with payloads of type `T`; its event is [`GithubEvent<T>`](GithubEvent). See [`github`].
+pub type GithubWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<Github<T>, B>;
+
+/// The layer for Stripe, with payloads of type `T`; its event is [`StripeEvent<T>`](StripeEvent). See [`stripe`].
+///
+/// ```
+/// use std::time::Duration;
+/// use webhook_tower::StripeWebhookLayer;
+///
+/// let layer: StripeWebhookLayer =
+///     StripeWebhookLayer::new("whsec_test_secret").tolerance(Duration::from_secs(60));
+/// ```
+pub type StripeWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<Stripe<T>, B>;
+
+/// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].
+pub type MercadoPagoWebhookLayer<T = Value, B = Full<Bytes>> = WebhookLayer<MercadoPago<T>, B>;
+
 /// Any error, boxed: what the error of a request body must convert to.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,7 +1,8 @@
 use serde_json::value::RawValue;
 
-use super::body::{Encoded, Form};
+use super::body::Encoded;
 use super::{CardToken, MulticajaValidationEvent, Order, QuotasType, Unauthenticated};
+use crate::form::Form;
 use crate::json;
 use crate::{BodyError, BodyErrorKind};
 
@@ -130,7 +131,7 @@ fn id(value: &RawValue) -> Option<String> {
 /// The known fields of a form, in the order of `names`.
 fn known<const N: usize>(form: Form<'_>, names: &[&str; N]) -> [Option<String>; N] {
     let mut texts = [const { None }; N];
-    for (name, value) in form {
+    for (name, value) in form.into_fields() {
         let known = names.iter().position(|known| *known == name);
         if let Some(text) = known.and_then(|at| texts.get_mut(at)) {
             *text = Some(value.into_owned());

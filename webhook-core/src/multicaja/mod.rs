@@ -48,6 +48,7 @@ pub use self::event::{CardToken, MulticajaEvent, Order, OrderIds, QuotasType, Un
 pub use self::validation::{MulticajaValidation, MulticajaValidationEvent};
 
 use self::endpoint::Endpoint;
+use crate::form::Form;
 use crate::{
     FromSecrets, Head, HeaderField, Keyring, Opened, PrivateKeys, Provider, Receipt, Rejection,
     RejectionClass, Reply, SecretKey, SecretsErrorKind,
@@ -126,7 +127,7 @@ impl Provider for Multicaja {
         Ok(SentDigest {
             digest,
             endpoint,
-            is_form: body::announces_form(head),
+            is_form: Form::is_announced(head),
         })
     }
 

@@ -2,7 +2,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::endpoint::Endpoint;
-use super::{body, decode, receipt, refuse};
+use super::{decode, receipt, refuse};
+use crate::form::Form;
 use crate::{Head, Opened, Provider, Receipt, Rejection, Reply};
 
 /// The validation endpoint of Multicaja/Klap, which carries **no credential**: anyone can call it.
@@ -48,7 +49,7 @@ impl Provider for MulticajaValidation {
     fn inspect(&self, head: &Head<'_>) -> Result<Unproven, Rejection> {
         match Endpoint::of(head)? {
             None | Some(Endpoint::Validation) => Ok(Unproven {
-                is_form: body::announces_form(head),
+                is_form: Form::is_announced(head),
             }),
             Some(_) => Err(Rejection::EndpointUnknown),
         }

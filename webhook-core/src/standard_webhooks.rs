@@ -1,0 +1,218 @@
+//! [Standard Webhooks], the format of Svix and of everyone built on it.
+//!
+//! Three header fields carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and
+//! `webhook-signature`, a list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a
+//! request with fields of both families is refused. Entries of other versions than `v1` are skipped.
+//!
+//! # What the signature covers
+//!
+//! `{id}.{timestamp}.{body}`, which is everything: id, time and body. The id stays the same when a delivery is
+//! repeated, so it is what to handle once; the timestamp is that of the attempt. An id with a `.` is refused, because
+//! another id, time and body would have the same signature.
+//!
+//! # Secrets
+//!
+//! Base64 of 24 to 64 bytes, with or without `whsec_` before it; anything else is refused when the layer is built.
+//!
+//! # Answers
+//!
+//! | the receiver's answer | status | body |
+//! |---|---|---|
+//! | accepted | 200 | empty |
+//! | a field missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
+//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//!
+//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200.
+//!
+//! Source: the Standard Webhooks specification 1.0.0, "Signature scheme" and "Webhook headers"; for `svix-*`, the
+//! Svix documentation, "Verifying payloads manually".
+//!
+//! [Standard Webhooks]: https://www.standardwebhooks.com
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::hmac::HmacKey;
+use crate::signatures::{Signatures, from_base64};
+use crate::tolerance::unix_time;
+use crate::{
+    FromSecrets, Head, HeaderField, Keyring, Opened, Payload, PrivateKeys, Provider, Receipt,
+    Rejection, Reply, SecretKey, SecretsErrorKind, Timestamped, Tolerance, payload,
+};
+
+/// Standard Webhooks as a [`Provider`], with payloads of type `T`: see the [module](crate::standard_webhooks).
+#[derive(Clone, Debug)]
+pub struct StandardWebhooks<T: Payload = Value> {
+    keyring: Keyring<Self>,
+    tolerance: Tolerance,
+    payload: PhantomData<fn() -> T>,
+}
+
+/// A delivery in the format of Standard Webhooks. The signature covers all of it.
+///
+/// ```
+/// use serde::Deserialize;
+/// use webhook_core::StandardEvent;
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Contact {
+///     r#type: String,
+/// }
+///
+/// fn on_contact(event: StandardEvent<Contact>) {
+///     println!("{}, the delivery {}", event.payload.r#type, event.id);
+/// }
+/// # on_contact(StandardEvent::new("msg_1", 1_674_087_231, Contact { r#type: "contact.created".into() }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct StandardEvent<T = Value> {
+    /// `webhook-id`: the same whenever this delivery is repeated.
+    pub id: String,
+    /// `webhook-timestamp`: when this attempt was made, in seconds of Unix time.
+    pub timestamp: u64,
+    /// The body.
+    pub payload: T,
+}
+
+impl<T> StandardEvent<T> {
+    /// A delivery from all its parts.
+    pub fn new(id: impl Into<String>, timestamp: u64, payload: T) -> Self {
+        Self {
+            id: id.into(),
+            timestamp,
+            payload,
+        }
+    }
+}
+
+const WEBHOOK: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+const SVIX: [&str; 3] = ["svix-id", "svix-timestamp", "svix-signature"];
+
+impl<T: Payload> Provider for StandardWebhooks<T> {
+    type Event = StandardEvent<T>;
+    type Credential = SignedHead;
+
+    const NAME: &'static str = "standard_webhooks";
+    const BODY_LIMIT: usize = 1024 * 1024;
+    const CREDENTIAL_HEADERS: &'static [&'static str] = &["webhook-signature", "svix-signature"];
+
+    fn inspect(&self, head: &Head<'_>) -> Result<SignedHead, Rejection> {
+        let [id, timestamp, signatures] = fields(head)?;
+        let (id, timestamp) = (id.credential()?, timestamp.credential()?);
+        if id.contains('.') {
+            return Err(Rejection::CredentialMalformed);
+        }
+        let unix_time = unix_time(timestamp)?;
+        self.tolerance.check(Duration::from_secs(unix_time))?;
+
+        let entries = signatures.credential()?.split(' ');
+        Ok(SignedHead {
+            content: [id, ".", timestamp, "."].concat(),
+            id_length: id.len(),
+            timestamp: unix_time,
+            signatures: Signatures::decode(
+                entries.filter_map(|entry| entry.strip_prefix("v1,")),
+                from_base64,
+            )?,
+        })
+    }
+
+    fn open(&self, head: SignedHead, body: &Bytes) -> Result<Opened<StandardEvent<T>>, Rejection> {
+        let signed = [head.content.as_bytes(), body];
+        let key = self
+            .keyring
+            .load()
+            .find(|key| key.0.has_signed(&signed, &head.signatures))
+            .ok_or(Rejection::CredentialMismatch)?
+            .cloned();
+
+        let mut id = head.content;
+        id.truncate(head.id_length);
+        Ok(Opened::new(
+            StandardEvent::new(id, head.timestamp, payload::decode(body)?),
+            key,
+        ))
+    }
+
+    fn receipt(&self, _: &StandardEvent<T>, _: &Bytes) -> Receipt {
+        Receipt::new(Reply::new(StatusCode::OK))
+    }
+}
+
+impl<T: Payload> FromSecrets for StandardWebhooks<T> {
+    type Store = PrivateKeys<StandardKey>;
+
+    fn from_keyring(keyring: Keyring<Self>) -> Self {
+        Self {
+            keyring,
+            tolerance: Tolerance::default(),
+            payload: PhantomData,
+        }
+    }
+
+    fn keyring(&self) -> &Keyring<Self> {
+        &self.keyring
+    }
+}
+
+impl<T: Payload> Timestamped for StandardWebhooks<T> {
+    fn tolerance_mut(&mut self) -> &mut Tolerance {
+        &mut self.tolerance
+    }
+}
+
+/// The three fields of the one family that the request uses.
+fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
+    let webhook = WEBHOOK.map(|name| head.header(name));
+    let svix = SVIX.map(|name| head.header(name));
+    let is_present = |field: &HeaderField<'_>| *field != HeaderField::Absent;
+    match (webhook.iter().any(is_present), svix.iter().any(is_present)) {
+        (true, true) => Err(Rejection::CredentialRepeated),
+        (false, true) => Ok(svix),
+        _ => Ok(webhook),
+    }
+}
+
+/// What the head of a delivery claims, not yet compared.
+pub struct SignedHead {
+    /// `{id}.{timestamp}.`, the part of the signed content that stands before the body.
+    content: String,
+    id_length: usize,
+    timestamp: u64,
+    signatures: Signatures,
+}
+
+/// A signing secret: the decoded bytes are the key.
+pub struct StandardKey(pub(crate) HmacKey);
+
+impl SecretKey for StandardKey {
+    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind> {
+        /// The libraries of the specification take secrets with and without padding.
+        const BASE64: GeneralPurpose = GeneralPurpose::new(
+            &alphabet::STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+
+        let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
+        BASE64
+            .decode(encoded)
+            .ok()
+            .map(Zeroizing::new)
+            .filter(|key| (24..=64).contains(&key.len()))
+            .ok_or(SecretsErrorKind::WrongForm {
+                expected: "base64 of 24 to 64 bytes, with or without `whsec_` before it",
+            })
+            .and_then(|key| HmacKey::from_bytes(&key))
+            .map(Self)
+    }
+}

@@ -1,0 +1,201 @@
+use serde::Deserialize;
+use webhook_core::testing::{self, TestRequest};
+use webhook_core::{SecretsErrorKind, StandardEvent, StandardWebhooks, Verifier};
+
+use super::*;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OTHER_SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const BODY: &str = r#"{"test": 2432232314}"#;
+
+fn signed(timestamp: u64, body: &'static str, secret: &str) -> TestRequest {
+    testing::standard_webhooks(ID, at(timestamp), body, secret)
+}
+
+fn authentic() -> TestRequest {
+    signed(NOW, BODY, SECRET)
+}
+
+#[test]
+fn the_published_vector_is_accepted() {
+    // The test suites of the `standardwebhooks` libraries and of Svix, and `standardwebhooks` 1.1.0 of PyPI.
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    let verifier = verifier::<StandardWebhooks>(SECRET);
+    for family in ["webhook", "svix"] {
+        let mut request = authentic();
+        assert_eq!(request.value("webhook-signature"), SIGNATURE);
+        if family == "svix" {
+            to_svix(&mut request);
+        }
+        let event = deliver(&verifier, &request).unwrap().delivery.into_event();
+        assert_eq!(
+            event,
+            StandardEvent::new(ID, NOW, serde_json::json!({"test": 2_432_232_314_u64}))
+        );
+    }
+}
+
+fn to_svix(request: &mut TestRequest) {
+    request.rename("webhook-id", "svix-id");
+    request.rename("webhook-timestamp", "svix-timestamp");
+    request.rename("webhook-signature", "svix-signature");
+}
+
+#[test]
+fn only_what_the_key_has_signed_passes() {
+    const SIGNATURE: &str = "webhook-signature";
+    const TIMESTAMP: &str = "webhook-timestamp";
+    // Well-formed, and of another key.
+    let bad = signed(NOW, BODY, OTHER_SECRET).value(SIGNATURE);
+    let list = |request: &mut TestRequest, place| {
+        let list = list_with(&request.value(SIGNATURE), &bad, " ", place, 1000);
+        request.set(SIGNATURE, list);
+    };
+
+    let verifier = verifier::<StandardWebhooks>(SECRET);
+    #[rustfmt::skip]
+    let rows: &[Row<'_>] = &[
+        ("as signed", &|_| {}, "accepted"),
+        ("wrong key", &|r| r.set(SIGNATURE, &bad), "credential_mismatch"),
+        ("another body", &|r| r.body = r#"{"test": 2432232315}"#.into(), "credential_mismatch"),
+        ("another id", &|r| r.set("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJel"), "credential_mismatch"),
+        ("another time", &|r| r.set(TIMESTAMP, "1614265331"), "credential_mismatch"),
+        ("a zero before the time", &|r| r.set(TIMESTAMP, "01614265330"), "credential_mismatch"),
+        ("id and time cut elsewhere", &|r| r.set("webhook-id", format!("{ID}.1")), "credential_malformed"),
+        // Time.
+        ("300 s old", &|r| *r = signed(NOW - 300, BODY, SECRET), "accepted"),
+        ("301 s old", &|r| *r = signed(NOW - 301, BODY, SECRET), "timestamp_outside_tolerance"),
+        ("300 s ahead", &|r| *r = signed(NOW + 300, BODY, SECRET), "accepted"),
+        ("301 s ahead", &|r| *r = signed(NOW + 301, BODY, SECRET), "timestamp_outside_tolerance"),
+        ("the last time of all", &|r| r.set(TIMESTAMP, u64::MAX.to_string()), "timestamp_outside_tolerance"),
+        ("a time beyond it", &|r| r.set(TIMESTAMP, "18446744073709551616"), "credential_malformed"),
+        ("a time with a sign", &|r| r.set(TIMESTAMP, "+1614265330"), "credential_malformed"),
+        ("a time with a fraction", &|r| r.set(TIMESTAMP, "1614265330.5"), "credential_malformed"),
+        ("a time in words", &|r| r.set(TIMESTAMP, "now"), "credential_malformed"),
+        // Fields.
+        ("no id", &|r| r.remove("webhook-id"), "credential_missing"),
+        ("no time", &|r| r.remove(TIMESTAMP), "credential_missing"),
+        ("no signature", &|r| r.remove(SIGNATURE), "credential_missing"),
+        ("empty id", &|r| r.set("webhook-id", ""), "credential_missing"),
+        ("id is no text", &|r| r.set("webhook-id", b"\xff"), "credential_malformed"),
+        ("id twice", &|r| r.repeat("webhook-id"), "credential_repeated"),
+        ("time twice", &|r| r.repeat(TIMESTAMP), "credential_repeated"),
+        ("signature twice", &|r| r.repeat(SIGNATURE), "credential_repeated"),
+        ("svix-* alone", &to_svix, "accepted"),
+        ("a svix-* field more", &|r| r.set("svix-id", ID), "credential_repeated"),
+        ("a webhook-* field of svix-*", &|r| r.rename(TIMESTAMP, "svix-timestamp"), "credential_repeated"),
+        // Signatures.
+        ("no base64", &|r| r.set(SIGNATURE, "v1,????"), "credential_malformed"),
+        ("base64 unpadded", &|r| r.set(SIGNATURE, r.value(SIGNATURE).trim_end_matches('=')), "credential_malformed"),
+        ("31 bytes", &|r| r.set(SIGNATURE, format!("v1,{}A==", "A".repeat(41))), "credential_malformed"),
+        ("33 bytes", &|r| r.set(SIGNATURE, format!("v1,{}", "A".repeat(44))), "credential_malformed"),
+        ("bare base64", &|r| r.set(SIGNATURE, &r.value(SIGNATURE)[3..]), "credential_missing"),
+        ("v1a alone", &|r| r.set(SIGNATURE, r.value(SIGNATURE).replace("v1", "v1a")), "credential_missing"),
+        ("v2 before v1", &|r| r.set(SIGNATURE, format!("v2,x v1a,y {}", r.value(SIGNATURE))), "accepted"),
+        ("garbage before v1", &|r| r.set(SIGNATURE, format!("v1,x  {}", r.value(SIGNATURE))), "accepted"),
+        ("1st of 1,000", &|r| list(r, 1), "accepted"),
+        ("16th of 1,000", &|r| list(r, 16), "accepted"),
+        ("17th of 1,000", &|r| list(r, 17), "credential_mismatch"),
+        // Bodies.
+        ("no JSON", &|r| *r = signed(NOW, "{", SECRET), "body_truncated"),
+        ("no JSON either", &|r| *r = signed(NOW, "{}x", SECRET), "body_syntax"),
+    ];
+    assert_rows(&verifier, &authentic(), rows);
+    assert_garbage_is_refused(
+        &verifier,
+        &authentic(),
+        &["webhook-id", TIMESTAMP, SIGNATURE],
+    );
+    assert_answers(&verifier, &authentic());
+}
+
+#[test]
+fn the_tolerance_can_be_set() {
+    let verifier = verifier::<StandardWebhooks>(SECRET).tolerance(Duration::from_secs(5));
+    assert_rows(
+        &verifier,
+        &authentic(),
+        &[
+            (
+                "5 s old",
+                &|r| *r = signed(NOW - 5, BODY, SECRET),
+                "accepted",
+            ),
+            (
+                "6 s old",
+                &|r| *r = signed(NOW - 6, BODY, SECRET),
+                "timestamp_outside_tolerance",
+            ),
+        ],
+    );
+    let verifier = verifier.tolerance(Duration::MAX);
+    assert!(deliver(&verifier, &signed(0, BODY, SECRET)).is_ok());
+}
+
+#[test]
+fn a_body_that_does_not_fit_is_refused_once_it_is_authentic() {
+    #[derive(Clone, Debug, Deserialize)]
+    struct Contact {
+        test: String,
+    }
+
+    let verifier = verifier::<StandardWebhooks<Contact>>(SECRET);
+    assert_rows(
+        &verifier,
+        &authentic(),
+        &[
+            ("authentic", &|_| {}, "body_does_not_fit"),
+            (
+                "forged",
+                &|r| *r = signed(NOW, BODY, OTHER_SECRET),
+                "credential_mismatch",
+            ),
+        ],
+    );
+    let fitting = signed(NOW, r#"{"test":"yes","more":1}"#, SECRET);
+    assert_eq!(
+        deliver(&verifier, &fitting).unwrap().delivery.payload.test,
+        "yes"
+    );
+}
+
+#[test]
+fn a_key_that_is_not_24_to_64_bytes_of_base64_is_refused_when_the_layer_is_built() {
+    let refused = |secret: &str| match Verifier::<StandardWebhooks>::try_new(secret) {
+        Ok(_) => false,
+        Err(error) => {
+            assert!(matches!(error.kind(), SecretsErrorKind::WrongForm { .. }));
+            assert!(!error.to_string().contains(secret), "{error}");
+            true
+        }
+    };
+    let bytes = |count: usize| "A".repeat(count / 3 * 4) + ["", "AA==", "AAA="][count % 3];
+    assert_eq!(
+        [23, 24, 64, 65].map(|count| refused(&bytes(count))),
+        [true, false, false, true]
+    );
+    assert!(
+        !refused(SECRET.trim_start_matches("whsec_")),
+        "the prefix is optional"
+    );
+    assert!(
+        !refused(bytes(25).trim_end_matches('=')),
+        "so is the padding"
+    );
+    for secret in [
+        "whsec_====",
+        "whsec_whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "not base64 at all, but long enough",
+    ] {
+        assert!(refused(secret), "{secret}");
+    }
+}
+
+#[test]
+fn keys_rotate_and_are_limited() {
+    let sign = |secret: &str| testing::standard_webhooks(ID, SystemTime::now(), BODY, secret);
+    assert_rotation::<StandardWebhooks>(SECRET, OTHER_SECRET, sign);
+    assert_key_limit::<StandardWebhooks>(|n| format!("whsec_{:A>32}", n), sign);
+}
