@@ -1,7 +1,8 @@
 use std::fmt;
 use std::future::{Future, Ready, poll_fn, ready};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::EitherBody;
@@ -268,9 +269,18 @@ async fn buffer<P: Provider>(
 ) -> Result<Bytes, Rejection> {
     let mut payload = request.take_payload();
     let mut buffer = pending.buffer();
-    let collected = rt::time::timeout(timeout, collect(&mut payload, &mut buffer)).await;
+    let collected = {
+        let mut collecting = pin!(collect(&mut payload, &mut buffer));
+        // A small body has usually arrived with its head, and then no clock is read.
+        match poll_fn(|cx| Poll::Ready(collecting.as_mut().poll(cx))).await {
+            Poll::Ready(collected) => collected,
+            Poll::Pending => rt::time::timeout(timeout, collecting)
+                .await
+                .unwrap_or(Err(Rejection::BodyTimeout)),
+        }
+    };
     request.set_payload(payload);
-    collected.unwrap_or(Err(Rejection::BodyTimeout))?;
+    collected?;
     Ok(buffer.into_bytes())
 }
 
