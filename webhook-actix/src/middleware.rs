@@ -9,7 +9,6 @@ use actix_web::body::EitherBody;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::PayloadError;
-use actix_web::http::header::HeaderName;
 use actix_web::{Error, HttpMessage, rt};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -302,12 +301,13 @@ async fn collect(payload: &mut Payload, buffer: &mut BodyBuffer) -> Result<(), R
 }
 
 fn hide_credential<P: Provider>(request: &mut ServiceRequest) {
-    let headers = request.headers_mut();
-    for name in P::CREDENTIAL_HEADERS {
-        if let Some(value) = headers.get_mut(HeaderName::from_static(name)) {
+    // `get_mut` would find the first of several values only.
+    request.headers_mut().retain(|name, value| {
+        if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
             value.set_sensitive(true);
         }
-    }
+        true
+    });
 }
 
 /// The layer for Multicaja's validation endpoint, which carries **no credential**: anyone can call it. See
