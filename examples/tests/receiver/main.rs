@@ -3,6 +3,7 @@
 mod cases;
 mod client;
 mod server;
+mod signing;
 
 use std::path::Path;
 use std::process::Command;
