@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Delivers to running receivers what libraries of other projects have signed.
 
-    export STANDARD_WEBHOOKS_SECRET=whsec_… GITHUB_WEBHOOK_SECRET=… STRIPE_WEBHOOK_SECRET=… MERCADOPAGO_WEBHOOK_SECRET=…
+    export STANDARD_WEBHOOKS_SECRET=whsec_… GITHUB_WEBHOOK_SECRET=…
+    export STRIPE_WEBHOOK_SECRET=… MERCADOPAGO_WEBHOOK_SECRET=…
     python3 examples/interop/deliver.py http://127.0.0.1:3000
 
 with each variable set to one secret without a label, the same that the receiver was started with. The signatures of
