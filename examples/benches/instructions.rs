@@ -32,6 +32,7 @@ fn main() {
         "actix" => subjects::actix_tusfacturas(),
         "actix-by-hand" => subjects::actix_tusfacturas_by_hand(),
         "body" => subjects::body(1024, false),
+        "body-below-a-layer" => subjects::body_below_a_layer(1024, false),
         "body-by-hand" => subjects::body_by_hand(1024, false),
         "bare" => subjects::bare(),
         _ => panic!("no subject has this name"),

@@ -65,9 +65,9 @@ fn a_delivery_allocates_no_more_than_it_did() {
     for (name, fewer, layer, other) in rows {
         let (layer, other) = (allocations(layer()), allocations(other()));
         let saved = other.cast_signed() - layer.cast_signed();
-        assert_eq!(
-            saved, fewer,
-            "{name}: {layer} allocations, {other} on the other side"
+        assert!(
+            saved >= fewer,
+            "{name}: {layer} allocations, {other} on the other side, where {fewer} fewer were won"
         );
     }
 }

@@ -426,6 +426,33 @@ pub fn body(length: usize, frames: bool) -> Side {
     Side::axum(app, StatusCode::OK, body_request(length, frames))
 }
 
+/// The same handler below a layer that does nothing: what any layer costs in axum.
+pub fn body_below_a_layer(length: usize, frames: bool) -> Side {
+    async fn on_body(body: Bytes) {
+        std::hint::black_box(&body);
+    }
+    let nothing = tower::layer::layer_fn(Nothing);
+    let app = Router::new().route("/webhook", post(on_body).layer(nothing));
+    Side::axum(app, StatusCode::OK, body_request(length, frames))
+}
+
+#[derive(Clone)]
+struct Nothing<S>(S);
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Nothing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        self.0.call(request)
+    }
+}
+
 pub fn body_by_hand(length: usize, frames: bool) -> Side {
     async fn on_body(body: Bytes) {
         std::hint::black_box(&body);
