@@ -80,20 +80,31 @@ fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Repl
             headers.remove(name.as_str());
         }
     }
-    // actix has the header types of `http` 0.2. What is valid in one version is in the other.
     if let Some(content_type) = reply.content_type
-        && let Ok(content_type) = HeaderValue::from_bytes(content_type.as_bytes())
+        && let Some(content_type) = actix_value(&content_type)
     {
         headers.insert(CONTENT_TYPE, content_type);
     }
     for (name, value) in &reply.headers {
         if let Ok(name) = HeaderName::from_bytes(name.as_str().as_bytes())
-            && let Ok(value) = HeaderValue::from_bytes(value.as_bytes())
+            && let Some(value) = actix_value(value)
         {
             headers.append(name, value);
         }
     }
     response.set_body(ReplyBody::new(reply.body))
+}
+
+/// actix has the header types of `http` 0.2. What is valid in one version is in the other; the values that most answers
+/// have are made once.
+fn actix_value(value: &http::HeaderValue) -> Option<HeaderValue> {
+    Some(match value.as_bytes() {
+        b"text/plain; charset=utf-8" => {
+            const { HeaderValue::from_static("text/plain; charset=utf-8") }
+        }
+        b"application/json" => const { HeaderValue::from_static("application/json") },
+        other => HeaderValue::from_bytes(other).ok()?,
+    })
 }
 
 fn actix_status(status: http::StatusCode) -> StatusCode {

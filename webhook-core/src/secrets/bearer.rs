@@ -90,11 +90,18 @@ impl fmt::Debug for BearerTokens {
 /// The SHA-256 of a secret. It identifies the secret and is compared in constant time; a short secret could be guessed
 /// from it, so it is zeroed and never shown.
 #[derive(Clone)]
-pub(super) struct Fingerprint([u8; 32]);
+pub(super) struct Fingerprint([u64; 4]);
 
 impl Fingerprint {
     pub(super) fn of(secret: &[u8]) -> Self {
-        Self(Sha256::digest(secret).into())
+        // In words, which are compared in constant time at an eighth of the cost of bytes.
+        let digest = Sha256::digest(secret);
+        let (bytes, _) = digest.as_slice().as_chunks();
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(bytes) {
+            *word = u64::from_ne_bytes(*bytes);
+        }
+        Self(words)
     }
 }
 
@@ -108,7 +115,9 @@ impl Eq for Fingerprint {}
 
 impl Hash for Fingerprint {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
+        // One word of a digest is as evenly spread as all of it.
+        let [word, ..] = self.0;
+        state.write_u64(word);
     }
 }
 
