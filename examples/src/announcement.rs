@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use crate::{Configured, Settings};
+use crate::Configured;
 
 /// Says on stderr where the server listens and, for each sender, how to try it.
 ///
@@ -11,17 +11,20 @@ use crate::{Configured, Settings};
 /// # Errors
 ///
 /// The listener has no address.
-pub fn announce(listener: &TcpListener, settings: &Settings) -> io::Result<()> {
-    let text = announcement(listener.local_addr()?, settings);
+pub fn announce<'a>(
+    listener: &TcpListener,
+    senders: impl IntoIterator<Item = &'a Configured>,
+) -> io::Result<()> {
+    let text = announcement(listener.local_addr()?, senders);
     // A server that nobody watches has no reader for this, and runs all the same.
     let _unread = io::stderr().lock().write_all(text.as_bytes());
     Ok(())
 }
 
-fn announcement(addr: SocketAddr, settings: &Settings) -> String {
+fn announcement<'a>(addr: SocketAddr, senders: impl IntoIterator<Item = &'a Configured>) -> String {
     let mut text = format!("listening on http://{addr}\n");
     let url = format!("http://{}", reachable(addr));
-    for configured in settings.senders() {
+    for configured in senders {
         let _infallible = write!(text, "\n# {}\n", configured.sender.title);
         if configured.generated {
             for secret in &configured.secrets {

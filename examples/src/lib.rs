@@ -7,14 +7,19 @@ mod announcement;
 #[cfg(doctest)]
 mod readme;
 mod record;
+mod secrets;
+mod sender;
 mod serve;
 mod settings;
+mod start_error;
 mod stop;
 
 pub use self::announcement::announce;
 pub use self::record::record;
+pub use self::sender::{Configured, Sender};
 pub use self::serve::serve;
-pub use self::settings::{Configured, Sender, Settings, StartError};
+pub use self::settings::{Settings, listen};
+pub use self::start_error::StartError;
 pub use self::stop::{STOP_DEADLINE, stop_signal};
 
 use std::time::Duration;

@@ -7,11 +7,13 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+mod body;
 mod extract;
 mod head;
 mod middleware;
 mod response;
 
+pub use self::body::ReplyBody;
 pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
 pub use self::middleware::{MulticajaValidationLayer, WebhookLayer, WebhookService};
 #[doc(no_inline)]

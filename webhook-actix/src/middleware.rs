@@ -19,7 +19,7 @@ use webhook_core::{
 };
 
 use crate::head::ActixHeaders;
-use crate::response;
+use crate::{ReplyBody, response};
 
 /// Middleware that authenticates deliveries of the sender `P` and hands them to the handler: `.wrap(…)` it around a
 /// resource, a scope or an app, and it guards every route in there.
@@ -187,7 +187,7 @@ where
     P: Provider,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
     type Error = Error;
     type Transform = WebhookService<S, P>;
     type InitError = ();
@@ -223,7 +223,7 @@ where
     P: Provider,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -260,7 +260,7 @@ where
     }
 }
 
-/// Buffers the payload under the limits.
+/// Buffers the payload under the limits. What is not read goes back into the request.
 async fn buffer<P: Provider>(
     request: &mut ServiceRequest,
     pending: &Pending<P>,
@@ -269,6 +269,7 @@ async fn buffer<P: Provider>(
     let mut payload = request.take_payload();
     let mut buffer = pending.buffer();
     let collected = rt::time::timeout(timeout, collect(&mut payload, &mut buffer)).await;
+    request.set_payload(payload);
     collected.unwrap_or(Err(Rejection::BodyTimeout))?;
     Ok(buffer.into_bytes())
 }
@@ -336,7 +337,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, Bytes>>;
+    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
     type Error = Error;
     type Transform = WebhookService<S, MulticajaValidation>;
     type InitError = ();

@@ -6,14 +6,16 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
-use bytes::Bytes;
 use webhook_core::{Receipt, Refused, Reply, Settlement, http};
+
+use crate::ReplyBody;
 
 /// The answer to a refused request. Its reason rides in the extensions, for metrics middleware above.
 pub(crate) fn refusal<B>(
     request: ServiceRequest,
     refused: Refused,
-) -> ServiceResponse<EitherBody<B, Bytes>> {
+) -> ServiceResponse<EitherBody<B, ReplyBody>> {
+    let (request, unread) = request.into_parts();
     let mut response = HttpResponse::new(StatusCode::OK);
     if refused.reply.close {
         response
@@ -21,16 +23,15 @@ pub(crate) fn refusal<B>(
             .set_connection_type(actix_web::http::ConnectionType::Close);
     }
     response.extensions_mut().insert(refused.rejection);
-    request.into_response(
-        replaced(response, refused.reply).map_body(|_, body| EitherBody::right(body)),
-    )
+    let response = replaced(response, refused.reply).map_body(|_, body| body.holding(unread));
+    ServiceResponse::new(request, response.map_into_right_body())
 }
 
 /// The answer of the inner service, under the sender's rules.
 pub(crate) fn settled<B: MessageBody>(
     receipt: Receipt,
     answer: ServiceResponse<B>,
-) -> ServiceResponse<EitherBody<B, Bytes>> {
+) -> ServiceResponse<EitherBody<B, ReplyBody>> {
     let (request, mut response) = answer.into_parts();
     let response = match settle(receipt, &response) {
         Settlement::Pass => response.map_into_left_body(),
@@ -70,7 +71,7 @@ fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settl
 }
 
 /// The response with the reply in the place of its body.
-fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Bytes> {
+fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<ReplyBody> {
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
     for name in Settlement::BODY_HEADERS {
@@ -82,7 +83,7 @@ fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Byte
     for (name, value) in &reply.headers {
         insert(headers, name.as_str(), value.as_bytes());
     }
-    response.set_body(reply.body)
+    response.set_body(ReplyBody::new(reply.body))
 }
 
 /// actix has the header types of `http` 0.2. What is valid in one version is in the other.

@@ -10,16 +10,17 @@ use webhook_actix::{
     TfWebhookLayer, TusFacturas, WebhookDelivery,
 };
 use webhook_examples::{
-    HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, log_to_stderr, record, stop_signal,
+    HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, listen, log_to_stderr, record,
+    stop_signal,
 };
 
 #[actix_web::main]
 async fn main() -> Result<(), StartError> {
     log_to_stderr();
     let settings = Settings::from_env()?;
-    let listener = settings.listen()?;
+    let listener = listen()?;
     let stop = stop_signal()?;
-    announce(&listener, &settings)?;
+    announce(&listener, settings.senders())?;
 
     // actix builds the app once per worker. Layers that are made out here share their secrets.
     let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);

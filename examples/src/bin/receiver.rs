@@ -10,15 +10,17 @@ use webhook_axum::{
     Multicaja, MulticajaValidation, MulticajaValidationLayer, MulticajaWebhookLayer, Provider,
     TfWebhookLayer, TusFacturas, WebhookDelivery,
 };
-use webhook_examples::{Settings, StartError, announce, log_to_stderr, record, serve, stop_signal};
+use webhook_examples::{
+    Settings, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     log_to_stderr();
     let settings = Settings::from_env()?;
-    let listener = settings.listen()?;
+    let listener = listen()?;
     let stop = stop_signal()?;
-    announce(&listener, &settings)?;
+    announce(&listener, settings.senders())?;
 
     let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
     let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);

@@ -1,0 +1,117 @@
+use std::env;
+use std::io;
+
+use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secrets};
+
+use crate::StartError;
+use crate::secrets::{Mistake, parse};
+
+/// A sender as the receivers serve it.
+#[derive(Debug)]
+pub struct Sender {
+    /// What it is called, and where it posts to.
+    pub title: &'static str,
+    /// The environment variable with its secrets, separated by commas, each with a label if it is written
+    /// `label=secret`. A label is of lower-case letters, digits and hyphens and begins with a letter.
+    pub variable: &'static str,
+    /// A request to try, as a shell command. `<url>` stands for the server, `<secret>` for a shell expression inside
+    /// double quotes.
+    pub curl: &'static str,
+}
+
+impl Sender {
+    /// Needs the token of a point of sale.
+    pub const TUSFACTURAS: Self = Self {
+        title: "TusFacturasAPP: POST /webhook",
+        variable: "TF_WEBHOOK_TOKEN",
+        curl: r#"curl -fsSi -w '\n' '<url>/webhook' -H "TF-WebhookToken: <secret>" -H 'Content-Type: application/json' -d '{"evento":"test","recurso":"test"}'"#,
+    };
+
+    /// Needs the private API key of a merchant. The digest is made with what the system has: Linux has `sha256sum`,
+    /// macOS has `shasum`.
+    pub const MULTICAJA: Self = Self {
+        title: "Multicaja/Klap: POST /webhook_confirm, /webhook_reject, /webhooks?webhook=confirm|reject, \
+                and without a credential /webhook_validation",
+        variable: "MULTICAJA_API_KEY",
+        curl: r#"curl -fsSi -w '\n' '<url>/webhook_confirm' -H "Apikey: $(printf %s "ABC123<secret>" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)" -H 'Content-Type: application/json' -d '{"reference_id":"ABC","order_id":"123"}'"#,
+    };
+
+    /// The secrets in the variable; `None` if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// The variable is set to something useless, such as nothing.
+    pub fn configured<P: FromSecrets>(&'static self) -> Result<Option<Configured>, StartError> {
+        let Some(text) = env::var_os(self.variable) else {
+            return Ok(None);
+        };
+        let text = text
+            .into_string()
+            .map_err(|_| StartError::setting(self.variable, "is not UTF-8: check the value"))?;
+        let secrets = parse(&text)
+            // A set of this sender knows its rules: how many, how long, in which form.
+            .and_then(|secrets| Ok(Keyring::<P>::new(secrets.clone()).map(|_| secrets)?))
+            .map_err(|mistake| StartError::setting(self.variable, mistake))?;
+        Ok(Some(Configured {
+            sender: self,
+            secrets,
+            generated: false,
+        }))
+    }
+
+    /// The secrets in the variable, or a random one if it is not set: a receiver that is tried for the first time
+    /// needs no setting, and none accepts a secret that others know.
+    ///
+    /// # Errors
+    ///
+    /// The variable is set to something useless, such as nothing.
+    pub fn configured_or_generated<P: FromSecrets>(
+        &'static self,
+    ) -> Result<Configured, StartError> {
+        match self.configured::<P>()? {
+            Some(configured) => Ok(configured),
+            None => self.generated(),
+        }
+    }
+
+    fn generated(&'static self) -> Result<Configured, StartError> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(io::Error::from)?;
+        let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secrets = hex
+            .into_secrets()
+            .map_err(|error| StartError::setting(self.variable, Mistake::from(error)))?;
+        Ok(Configured {
+            sender: self,
+            secrets,
+            generated: true,
+        })
+    }
+}
+
+/// A sender with its secrets.
+#[derive(Debug)]
+pub struct Configured {
+    /// Which one.
+    pub sender: &'static Sender,
+    /// At least one, and all fit for this sender.
+    pub secrets: Secrets,
+    /// Whether the secret was made up at the start.
+    pub generated: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_generated_secret_is_another_one() {
+        let made = || Sender::TUSFACTURAS.generated().unwrap().secrets;
+        let [one, other] = [made(), made()].map(|secrets| {
+            let secret = secrets.iter().next().unwrap();
+            secret.expose().to_owned()
+        });
+        assert_eq!(one.len(), 64);
+        assert_ne!(one, other);
+    }
+}

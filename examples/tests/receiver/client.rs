@@ -1,0 +1,217 @@
+//! HTTP/1.1 written by hand: what the tests send is not always what a client library would let them.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use webhook_core::testing::multicaja_digest;
+
+/// No answer takes longer: the slowest is the one to a body that never comes.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A request, to be sent as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    method: &'static str,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    chunked: bool,
+}
+
+pub(crate) fn post(target: &str, body: impl Into<Vec<u8>>) -> Request {
+    Request {
+        method: "POST",
+        target: target.to_owned(),
+        headers: Vec::new(),
+        body: body.into(),
+        chunked: false,
+    }
+}
+
+impl Request {
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends the body without saying how long it is, in chunks of at most 8 KiB.
+    pub(crate) fn chunked(mut self) -> Self {
+        self.chunked = true;
+        self
+    }
+
+    /// The digest over these ids, as Multicaja sends it.
+    pub(crate) fn signed(self, reference_id: &str, order_id: &str, api_key: &str) -> Self {
+        self.header("Apikey", &multicaja_digest(reference_id, order_id, api_key))
+    }
+
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: receiver\r\n",
+            self.method, self.target
+        );
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if self.chunked {
+            head += "Transfer-Encoding: chunked\r\n";
+        } else if self.method != "GET" {
+            head += &format!("Content-Length: {}\r\n", self.body.len());
+        }
+        head += "\r\n";
+        head.into_bytes()
+    }
+
+    pub(crate) fn body(&self) -> Vec<u8> {
+        if !self.chunked {
+            return self.body.clone();
+        }
+        let mut framed = Vec::new();
+        for chunk in self.body.chunks(8 * 1024) {
+            framed.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+            framed.extend_from_slice(chunk);
+            framed.extend_from_slice(b"\r\n");
+        }
+        framed.extend_from_slice(b"0\r\n\r\n");
+        framed
+    }
+
+    /// Sends the request on a connection of its own and reads the answer.
+    #[track_caller]
+    pub(crate) fn send(&self, to: SocketAddr) -> Response {
+        let mut connection = Connection::open(to);
+        connection.write(&self.head());
+        connection.write(&self.body());
+        connection.response()
+    }
+}
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn open(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
+    }
+
+    /// Sends bytes. A server that has answered already may have closed the connection: the answer tells.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        let _answered = self.stream.write_all(bytes);
+    }
+
+    /// Ends the connection in the middle of what is being sent.
+    pub(crate) fn hang_up(self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Reads one answer, and leaves what follows it.
+    #[track_caller]
+    pub(crate) fn response(&mut self) -> Response {
+        let head_end = loop {
+            if let Some(at) = find(&self.unread, b"\r\n\r\n") {
+                break at;
+            }
+            assert!(
+                self.read() > 0,
+                "closed without an answer: {:?}",
+                self.unread
+            );
+        };
+        let head = String::from_utf8(self.unread.drain(..head_end + 4).collect()).unwrap();
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let mut response = Response {
+            status: status.parse().unwrap(),
+            headers: lines
+                .map(|line| line.split_once(':').unwrap())
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+                .collect(),
+            body: Vec::new(),
+        };
+        let length = response.header("content-length").unwrap_or("0");
+        let length = length.parse().unwrap();
+        while self.unread.len() < length {
+            assert!(self.read() > 0, "closed in the middle of an answer");
+        }
+        response.body = self.unread.drain(..length).collect();
+        response
+    }
+
+    /// Whether the server ends the connection, within the time that an answer may take.
+    pub(crate) fn is_closed_by_server(&mut self) -> bool {
+        self.unread.is_empty() && matches!(self.try_read(), Ok(0))
+    }
+
+    /// Reads until the server ends the connection.
+    pub(crate) fn until_closed(&mut self) {
+        while self.read() > 0 {
+            self.unread.clear();
+        }
+    }
+
+    /// Whether nothing comes and the connection stays open for this long.
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        self.stream.set_read_timeout(Some(time)).unwrap();
+        let silent = matches!(
+            self.stream.read(&mut [0]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+        );
+        self.stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        silent
+    }
+
+    #[track_caller]
+    fn read(&mut self) -> usize {
+        self.try_read().expect("the server answers or hangs up")
+    }
+
+    /// How many bytes came; 0 at the end. A connection that is reset has ended, too.
+    fn try_read(&mut self) -> io::Result<usize> {
+        let mut bytes = [0; 16 * 1024];
+        match self.stream.read(&mut bytes) {
+            Ok(read) => {
+                self.unread.extend_from_slice(&bytes[..read]);
+                Ok(read)
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|part| part == wanted)
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    /// A header field, which must not be there twice.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(field, _)| field == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert_eq!(values.next(), None, "{name} twice: {self:?}");
+        value
+    }
+}

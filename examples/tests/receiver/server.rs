@@ -1,0 +1,186 @@
+//! A receiver that runs as its own process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The two receivers, which must not differ in anything that a sender sees.
+pub(crate) const RECEIVERS: [&str; 2] = [
+    env!("CARGO_BIN_EXE_receiver"),
+    env!("CARGO_BIN_EXE_receiver-actix"),
+];
+
+/// How long anything may take that should happen at once.
+pub(crate) const SOON: Duration = Duration::from_secs(5);
+
+/// A running receiver. It is killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) addr: SocketAddr,
+    lines: Receiver<String>,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// A command for a binary on a free port, with nothing of the environment that could change what it does.
+pub(crate) fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("ADDR", "127.0.0.1:0")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+impl Server {
+    /// Starts a binary and waits until it listens.
+    pub(crate) fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
+        let mut child = command(binary, variables).spawn().unwrap();
+        let (send_line, lines) = mpsc::channel();
+        let stdout = Output::collect(child.stdout.take().unwrap(), move |line| {
+            let _not_awaited = send_line.send(line);
+        });
+        let (send_addr, addr) = mpsc::channel();
+        let stderr = Output::collect(child.stderr.take().unwrap(), move |line| {
+            if let Some(addr) = line.strip_prefix("listening on http://") {
+                let _not_awaited = send_addr.send(addr.parse::<SocketAddr>().unwrap());
+            }
+        });
+        let addr = addr.recv_timeout(SOON);
+        let mut server = Self {
+            child,
+            addr: ([0, 0, 0, 0], 0).into(),
+            lines,
+            stdout,
+            stderr,
+        };
+        server.addr =
+            addr.unwrap_or_else(|_| panic!("{binary} does not listen:\n{}", server.stderr.text()));
+        server
+    }
+
+    /// The next event on stdout.
+    #[track_caller]
+    pub(crate) fn event(&self) -> Value {
+        let line = self
+            .lines
+            .recv_timeout(SOON)
+            .expect("an event is written to stdout");
+        serde_json::from_str(&line).expect("a line is JSON")
+    }
+
+    /// The events that nobody has asked for until now.
+    pub(crate) fn other_events(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+
+    /// The commands to paste that stderr shows, once they are there.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let deadline = Instant::now() + SOON;
+        while Instant::now() < deadline {
+            let stderr = self.stderr.text();
+            let commands: Vec<_> = stderr
+                .lines()
+                .filter(|line| line.starts_with("curl ") || line.starts_with("export "))
+                .map(str::to_owned)
+                .collect();
+            if commands.iter().any(|line| line.contains("Apikey")) {
+                return commands;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no commands:\n{}", self.stderr.text());
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end by itself.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, at_most: Duration) -> ExitStatus {
+        let deadline = Instant::now() + at_most;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("still running:\n{}", self.stderr.text());
+    }
+
+    /// Stops the process, and returns everything that it has written to stdout and stderr.
+    pub(crate) fn stop(mut self) -> String {
+        self.signal("TERM");
+        self.wait(SOON * 4);
+        let written = [&mut self.stdout, &mut self.stderr].map(Output::finish);
+        written.concat()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a process writes, collected while it runs so that it never waits for a reader.
+struct Output {
+    text: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Output {
+    fn collect(stream: impl Read + Send + 'static, each: impl Fn(String) + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&text);
+        let reader = thread::spawn(move || {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while stream
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                let decoded = String::from_utf8_lossy(&line).into_owned();
+                line.clear();
+                written
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push_str(&decoded);
+                each(decoded.trim_end().to_owned());
+            }
+        });
+        Self {
+            text,
+            reader: Some(reader),
+        }
+    }
+
+    fn text(&self) -> String {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.clone()
+    }
+
+    /// Everything, once the process has ended.
+    fn finish(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.text()
+    }
+}
