@@ -3,6 +3,8 @@
 //! Each comparison runs its two sides in turn, a few deliveries each, so that a machine that changes its speed changes
 //! it for both. The ratio is the median over all turns.
 
+#![allow(clippy::print_stdout, reason = "a benchmark reports")]
+
 mod subjects;
 
 use std::time::{Duration, Instant};
@@ -52,8 +54,11 @@ fn compare(
     }
 }
 
+/// A side by its name.
+type Named = (&'static str, fn() -> Side);
+
 fn rows(criterion: &mut Criterion) {
-    let rows: [(&str, (&str, fn() -> Side), (&str, fn() -> Side)); 5] = [
+    let rows: [(&str, Named, Named); 5] = [
         (
             "tusfacturas",
             ("layer", subjects::tusfacturas),

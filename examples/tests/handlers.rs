@@ -31,7 +31,7 @@ const HANDLERS: [(&str, u16, &str, &str); 9] = [
 ];
 
 /// What TusFacturas hears, and what Klap hears; `order` stands for the order as received.
-const ANSWERS: [(&str, [(u16, &str, &str); 2]); 9] = [
+const ANSWERS: [(&str, [Answer; 2]); 9] = [
     ("/unit", [OK, ORDER]),
     ("/ok", [(200, TEXT, "ok"), ORDER]),
     ("/no-content", [OK, ORDER]),
@@ -51,10 +51,13 @@ const ANSWERS: [(&str, [(u16, &str, &str); 2]); 9] = [
     ("/refused", [(422, TEXT, "no"); 2]),
     ("/failed", [(500, TEXT, "broken"); 2]),
 ];
+/// Status, `Content-Type` and body.
+type Answer = (u16, &'static str, &'static str);
+
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
-const OK: (u16, &str, &str) = (200, TEXT, "OK");
-const ORDER: (u16, &str, &str) = (200, JSON, "order");
+const OK: Answer = (200, TEXT, "OK");
+const ORDER: Answer = (200, JSON, "order");
 
 #[tokio::test]
 async fn axum_answers_as_each_sender_needs() {

@@ -75,7 +75,7 @@ fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Repl
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
     for name in Settlement::BODY_HEADERS {
-        headers.remove(name);
+        headers.remove(name.as_str());
     }
     if let Some(content_type) = reply.content_type {
         insert(headers, "content-type", content_type.as_bytes());

@@ -67,6 +67,8 @@ pub use self::tolerance::{Timestamped, Tolerance};
 pub use self::tusfacturas::{
     TfAttempt, TfCreado, TfEvent, TfEvento, TfRecurso, TfScheduleEstimate, TusFacturas,
 };
+/// The crate whose [`Bytes`](bytes::Bytes) a body is.
+pub use bytes;
 /// The crate whose types stand in [`Reply`].
 pub use http;
 /// The payload type of senders that sign, unless the app names one of its own: any JSON.

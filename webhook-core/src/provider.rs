@@ -83,6 +83,10 @@ impl<E> Opened<E> {
 /// A sender that can answer a failure of the handler with an acknowledgement.
 ///
 /// Implemented only where the sender documents such an answer.
+#[diagnostic::on_unimplemented(
+    message = "the sender `{Self}` documents no acknowledgement for failures",
+    note = "a handler that fails must answer with an error, so that the sender repeats the delivery or undoes it"
+)]
 pub trait AcknowledgeFailures: Provider + Clone {
     /// Whether a 5xx of the handler is answered with the acknowledgement for failures. Off unless set.
     fn acknowledge_failures(&mut self, acknowledge: bool);

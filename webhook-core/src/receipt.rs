@@ -1,5 +1,8 @@
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, TRAILER, TRANSFER_ENCODING,
+};
 
 use crate::Reply;
 use crate::observe::Observation;
@@ -106,15 +109,15 @@ pub enum Settlement {
 }
 
 impl Settlement {
-    /// The header fields that describe a body, in lower case. They go when the body is replaced: a router has often
-    /// set `content-length: 0` already, and the new body would be cut off.
-    pub const BODY_HEADERS: [&'static str; 6] = [
-        "content-length",
-        "transfer-encoding",
-        "content-type",
-        "content-encoding",
-        "etag",
-        "trailer",
+    /// The header fields that describe a body. They go when the body is replaced: a router has often set
+    /// `content-length: 0` already, and the new body would be cut off.
+    pub const BODY_HEADERS: [HeaderName; 6] = [
+        CONTENT_LENGTH,
+        TRANSFER_ENCODING,
+        CONTENT_TYPE,
+        CONTENT_ENCODING,
+        ETAG,
+        TRAILER,
     ];
 }
 

@@ -42,7 +42,15 @@ pub type RefusalHook = fn(&Rejection, Reply) -> Reply;
 
 impl<P: Provider> Verifier<P> {
     /// A verifier for any provider.
+    ///
+    /// [`Provider::CREDENTIAL_HEADERS`] that are not names in lower case do not compile here.
     pub fn new(provider: P) -> Self {
+        const {
+            assert!(
+                are_header_names(P::CREDENTIAL_HEADERS),
+                "CREDENTIAL_HEADERS must be names in lower case"
+            )
+        };
         Self {
             provider: Arc::new(provider),
             body_limit: P::BODY_LIMIT,
@@ -149,6 +157,20 @@ impl<P: Provider> Verifier<P> {
             )),
         }
     }
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "runs at compile time, where iterators do not"
+)]
+const fn are_header_names(names: &[&'static str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        // Anything but a name in lower case panics here, and the constant does not compile.
+        std::mem::forget(http::HeaderName::from_static(names[at]));
+        at += 1;
+    }
+    true
 }
 
 /// The `Content-Length`, or 0 if there is none that can be read: the limit then holds while reading. Digits that

@@ -32,7 +32,7 @@ fn a_useless_secret_never_yields_a_verifier() {
     assert_eq!(refusal("\u{2003}"), Kind::Blank);
     assert_eq!(refusal("tok\n"), Kind::SurroundedByWhiteSpace);
     assert_eq!(refusal(" tok"), Kind::SurroundedByWhiteSpace);
-    assert_eq!(refusal(Vec::<String>::new()), Kind::None);
+    assert_eq!(refusal(Vec::<String>::new()), Kind::NoSecret);
     assert_eq!(refusal(["a", ""]), Kind::Empty);
     assert_eq!(refusal(["a", "b", "a"]), Kind::Repeated);
     assert_eq!(refusal("to\nken"), Kind::ControlCharacters);

@@ -11,23 +11,12 @@ use webhook_core::{BodyBuffer, Pending, Provider, Receipt, Rejection};
 
 use crate::{BoxError, response};
 
-/// A request whose head has passed, while its body arrives.
+/// A request whose head has passed, and whose body did not arrive with it.
 pub(crate) struct Buffering<P: Provider, ReqBody> {
-    parts: Parts,
-    body: Pin<Box<ReqBody>>,
-    buffer: BodyBuffer,
-    pending: Pending<P>,
-}
-
-impl<P: Provider, ReqBody> Buffering<P, ReqBody> {
-    pub(crate) fn new(parts: Parts, body: ReqBody, pending: Pending<P>) -> Self {
-        Self {
-            parts,
-            body: Box::pin(body),
-            buffer: pending.buffer(),
-            pending,
-        }
-    }
+    pub(crate) parts: Parts,
+    pub(crate) pending: Pending<P>,
+    pub(crate) body: Pin<Box<ReqBody>>,
+    pub(crate) buffer: BodyBuffer,
 }
 
 impl<P, ReqBody> Buffering<P, ReqBody>
@@ -36,57 +25,73 @@ where
     ReqBody: Body,
     ReqBody::Error: Into<BoxError>,
 {
-    /// How many frames are taken before other tasks get their turn. HTTP/2 lets a client send empty ones without end.
-    const FRAMES_PER_POLL: usize = 256;
-
-    /// Collects the body until it ends or is refused.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
-        for _ in 0..Self::FRAMES_PER_POLL {
-            if self.body.is_end_stream() {
-                return Poll::Ready(Ok(()));
-            }
-            match ready!(self.body.as_mut().poll_frame(cx)) {
-                None => return Poll::Ready(Ok(())),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.buffer.push(data, self.body.size_hint().lower())?;
-                    }
-                }
-                Some(Err(error)) => return Poll::Ready(Err(interruption(&*error.into()))),
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        poll_body(self.body.as_mut(), &mut self.buffer, cx)
     }
 
-    /// Authenticates the delivery and makes the request for the inner service, or the answer to the sender.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     pub(crate) fn finish<B: From<Bytes>>(
         self,
         buffered: Result<(), Rejection>,
     ) -> Result<(Request<B>, Receipt), Response<Bytes>> {
-        let Self {
-            mut parts,
-            buffer,
-            pending,
-            ..
-        } = self;
-        let version = parts.version;
-        let refusal = |refused| response::refusal(refused, version);
-
-        if let Err(rejection) = buffered {
-            return Err(refusal(pending.refuse(rejection)));
-        }
-        let body = buffer.into_bytes();
-        let accepted = pending.finish(body.clone()).map_err(refusal)?;
-        for (name, value) in &mut parts.headers {
-            if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
-                value.set_sensitive(true);
-            }
-        }
-        parts.extensions.insert(accepted.delivery);
-        Ok((Request::from_parts(parts, B::from(body)), accepted.receipt))
+        authenticate(self.parts, self.pending, self.buffer, buffered)
     }
+}
+
+/// How many frames are taken before other tasks get their turn. HTTP/2 lets a client send empty ones without end.
+const FRAMES_PER_POLL: usize = 256;
+
+/// Collects the body until it ends or is refused.
+pub(crate) fn poll_body<ReqBody>(
+    mut body: Pin<&mut ReqBody>,
+    buffer: &mut BodyBuffer,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Rejection>>
+where
+    ReqBody: Body,
+    ReqBody::Error: Into<BoxError>,
+{
+    for _ in 0..FRAMES_PER_POLL {
+        if body.is_end_stream() {
+            return Poll::Ready(Ok(()));
+        }
+        match ready!(body.as_mut().poll_frame(cx)) {
+            None => return Poll::Ready(Ok(())),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    buffer.push(data, body.size_hint().lower())?;
+                }
+            }
+            Some(Err(error)) => return Poll::Ready(Err(interruption(&*error.into()))),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Authenticates the delivery and makes the request for the inner service, or the answer to the sender.
+#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+pub(crate) fn authenticate<P: Provider, B: From<Bytes>>(
+    mut parts: Parts,
+    pending: Pending<P>,
+    buffer: BodyBuffer,
+    buffered: Result<(), Rejection>,
+) -> Result<(Request<B>, Receipt), Response<Bytes>> {
+    let version = parts.version;
+    let refusal = |refused| response::refusal(refused, version);
+
+    if let Err(rejection) = buffered {
+        return Err(refusal(pending.refuse(rejection)));
+    }
+    let body = buffer.into_bytes();
+    let accepted = pending.finish(body.clone()).map_err(refusal)?;
+    for (name, value) in &mut parts.headers {
+        if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
+            value.set_sensitive(true);
+        }
+    }
+    parts.extensions.insert(accepted.delivery);
+    Ok((Request::from_parts(parts, B::from(body)), accepted.receipt))
 }
 
 /// A limit that a layer above has set shows as an error of the body; anything else is a connection that broke.

@@ -10,7 +10,7 @@ use http_body::Body;
 use tower_service::Service;
 use webhook_core::{Head, Provider, Verifier};
 
-use crate::buffering::Buffering;
+use crate::buffering::{Buffering, authenticate, poll_body};
 use crate::deadline::Deadline;
 use crate::{BoxError, ResponseBody, ResponseFuture, response};
 
@@ -52,15 +52,22 @@ where
                 return ResponseFuture::answered(response::refusal(refused, parts.version));
             }
         };
-        let mut buffering = Buffering::new(parts, body, pending);
+        let mut body = Box::pin(body);
+        let mut buffer = pending.buffer();
 
         // A small body has usually arrived with its head. It is taken here, before the future has to make room for
         // waiting; a body that is not ready is polled again with the task's own waker.
         let mut nobody = Context::from_waker(Waker::noop());
-        let Poll::Ready(buffered) = buffering.poll(&mut nobody) else {
+        let Poll::Ready(buffered) = poll_body(body.as_mut(), &mut buffer, &mut nobody) else {
+            let buffering = Buffering {
+                parts,
+                pending,
+                body,
+                buffer,
+            };
             return ResponseFuture::buffering(buffering, self.inner.clone(), self.deadline());
         };
-        let (request, receipt) = match buffering.finish(buffered) {
+        let (request, receipt) = match authenticate(parts, pending, buffer, buffered) {
             Ok(accepted) => accepted,
             Err(response) => return ResponseFuture::answered(response),
         };

@@ -172,6 +172,11 @@ fn tusfacturas_tokens() -> Vec<Case> {
         accepted("TF-WEBHOOKTOKEN", TOKEN, Some("pdv-3")),
         accepted("TF-WebhookToken", OTHER_TOKEN, None),
         refused("no token", post("/webhook", body)),
+        refused(
+            "no token, and the body only when asked for",
+            post("/webhook", body).header("Expect", "100-continue"),
+        )
+        .sent(Sent::HeadOnly),
         refused("an empty token", with("TF-WebhookToken", "")),
         refused("a wrong token", with("TF-WebhookToken", "wrong")),
         refused("the label", with("TF-WebhookToken", "pdv-3")),
@@ -327,6 +332,12 @@ fn tusfacturas_events() -> Vec<Case> {
     let of_any_type = post("/webhook", r#"{"evento":"test"}"#)
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("TF-WebhookToken", TOKEN);
+    cases.push(case(
+        "PHP asks whether to send more than 1 KiB",
+        tusfacturas(r#"{"evento":"test"}"#).header("Expect", "100-continue"),
+        Answer::text(200, "OK"),
+        Some(line.clone()),
+    ));
     cases.push(case(
         "the Content-Type is not looked at",
         of_any_type,

@@ -119,9 +119,19 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Reads one answer, and leaves what follows it.
+    /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
+        let first = self.any_response();
+        if first.status == 100 {
+            self.any_response()
+        } else {
+            first
+        }
+    }
+
+    #[track_caller]
+    fn any_response(&mut self) -> Response {
         let head_end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at;
@@ -157,11 +167,12 @@ impl Connection {
         self.unread.is_empty() && matches!(self.try_read(), Ok(0))
     }
 
-    /// Reads until the server ends the connection.
-    pub(crate) fn until_closed(&mut self) {
+    /// Everything that comes until the server ends the connection.
+    pub(crate) fn until_closed(mut self) -> String {
         while self.read() > 0 {
-            self.unread.clear();
+            assert!(self.unread.len() < 100_000, "an answer without end");
         }
+        String::from_utf8_lossy(&self.unread).into_owned()
     }
 
     /// Whether nothing comes and the connection stays open for this long.

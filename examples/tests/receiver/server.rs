@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -17,7 +17,7 @@ pub(crate) const RECEIVERS: [&str; 2] = [
 ];
 
 /// How long anything may take that should happen at once.
-pub(crate) const SOON: Duration = Duration::from_secs(5);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A running receiver. It is killed when dropped.
 pub(crate) struct Server {
@@ -40,6 +40,21 @@ pub(crate) fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// Runs a command that ends soon by itself.
+#[track_caller]
+pub(crate) fn run(mut command: Command) -> process::Output {
+    let mut child = command.spawn().unwrap();
+    let deadline = Instant::now() + SOON;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("does not end: {command:?}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
 }
 
 impl Server {
@@ -126,7 +141,7 @@ impl Server {
     /// Stops the process, and returns everything that it has written to stdout and stderr.
     pub(crate) fn stop(mut self) -> String {
         self.signal("TERM");
-        self.wait(SOON * 4);
+        self.wait(SOON);
         let written = [&mut self.stdout, &mut self.stderr].map(Output::finish);
         written.concat()
     }

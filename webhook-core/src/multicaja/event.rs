@@ -3,6 +3,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use super::decode;
+use crate::BodyError;
+
 /// What Multicaja/Klap says of an order.
 ///
 /// The endpoint is not covered by the digest: whoever holds the header of a confirm can send it as a reject, and the
@@ -56,6 +59,25 @@ impl Order {
             order_id: order_id.into(),
             unauthenticated: Box::default(),
         }
+    }
+
+    /// Decodes the JSON body of a confirm or reject as the layer does, **without authenticating anything**: for a body
+    /// that the app stored itself when it was delivered.
+    ///
+    /// ```
+    /// use webhook_core::Order;
+    ///
+    /// let order = Order::from_json(br#"{"reference_id":"ABC","order_id":123}"#)?;
+    /// assert_eq!(order, Order::new("ABC", "123"));
+    /// # Ok::<(), webhook_core::BodyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No JSON object in UTF-8, or one without both ids; an id that is neither a string with characters nor an integer;
+    /// a known field twice, or nested deeper than 128 levels; anything after the object.
+    pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
+        decode::order(body, false)
     }
 
     /// Whether this is the order with these ids: the pair that you stored when you created it.

@@ -37,7 +37,7 @@ impl From<SecretsErrorKind> for SecretsError {
 #[non_exhaustive]
 pub enum SecretsErrorKind {
     /// No secret was given.
-    None,
+    NoSecret,
     /// Removing this one would leave none.
     Last,
     /// The secret has no characters.
@@ -77,7 +77,7 @@ impl fmt::Display for SecretsError {
         match self.index {
             _ if matches!(
                 self.kind,
-                SecretsErrorKind::None
+                SecretsErrorKind::NoSecret
                     | SecretsErrorKind::Last
                     | SecretsErrorKind::TooMany { .. }
                     | SecretsErrorKind::NotFound
@@ -91,7 +91,7 @@ impl fmt::Display for SecretsError {
             ""
         };
         match self.kind {
-            SecretsErrorKind::None => f.write_str("no secret was given: pass at least one"),
+            SecretsErrorKind::NoSecret => f.write_str("no secret was given: pass at least one"),
             SecretsErrorKind::Last => {
                 f.write_str("no secret would be left: add the new one first; nothing was changed")
             }

@@ -8,6 +8,10 @@ use super::IntoSecrets;
 use crate::{Label, Provider, Secret, SecretsError, SecretsErrorKind};
 
 /// A sender that needs nothing but its secrets, so that adapters can offer `new(secrets)` for it.
+#[diagnostic::on_unimplemented(
+    message = "the sender `{Self}` cannot be made from secrets alone",
+    note = "implement `FromSecrets` for it, or build the layer with `with_provider`"
+)]
 pub trait FromSecrets: Provider + Sized {
     /// How the secrets are kept.
     type Store: SecretStore;
@@ -96,7 +100,7 @@ impl<P: FromSecrets> Keyring<P> {
         self.change(|_| extended(P::Store::default(), secrets))
     }
 
-    /// Adds secrets.
+    /// Adds secrets. The set is copied each time: add many in one call.
     ///
     /// # Errors
     ///

@@ -184,7 +184,7 @@ impl Secrets {
             .map(|(index, secret)| secret.into_secret().map_err(|error| error.at(index)))
             .collect::<Result<Vec<_>, _>>()?;
         if secrets.is_empty() {
-            return Err(SecretsErrorKind::None.into());
+            return Err(SecretsErrorKind::NoSecret.into());
         }
         Ok(Self(secrets))
     }
