@@ -10,8 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use webhook_core::{
-    Accepted, FromSecrets, Github, GithubPayload, MercadoPago, StandardEvent, StandardWebhooks,
-    Stripe, Timestamped, Verifier,
+    Accepted, FromSecrets, Github, GithubPayload, GithubPing, MercadoPago, StandardEvent,
+    StandardWebhooks, Stripe, Timestamped, Verifier,
 };
 
 use super::Outcome;
@@ -145,18 +145,16 @@ pub fn github(input: &[u8]) -> Outcome {
         } else {
             Cow::Borrowed(&request.body[..])
         };
-        let payload = json(&body)?;
-        // Of a ping the type is fixed: `hook_id` is a number, `zen` a text, each once.
-        let fits = !is_ping || serde_json::from_slice::<webhook_core::GithubPing>(&body).is_ok();
-        fits.then_some(payload)
+        if is_ping {
+            // Only two fields of it are read; a number beyond all limits may stand in another.
+            let read = serde_json::from_slice::<GithubPing>(&body).ok()?;
+            return Some(GithubPayload::Ping(read));
+        }
+        json(&body).map(GithubPayload::Event)
     };
     request::deliver(&GITHUB, &[KEY], &request, naive, |payload, accepted| {
         let event = accepted.delivery.event();
-        match &event.payload {
-            GithubPayload::Ping(_) => assert!(is_ping),
-            GithubPayload::Event(decoded) => assert_eq!((is_ping, decoded), (false, payload)),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(&event.payload, payload);
         assert_eq!(
             event.unauthenticated.event.as_deref(),
             request.credential("x-github-event")
