@@ -404,8 +404,7 @@ proptest! {
 
 fn assert_refused<P: FromSecrets>(head: &Head<'_>, body: &Bytes) {
     let verifier = Verifier::<P>::try_new(SECRET).unwrap();
-    let verdict = verifier
-        .begin(head)
-        .and_then(|pending| pending.finish(body.clone()));
-    assert!(verdict.is_err());
+    if let Ok(pending) = verifier.begin(head) {
+        assert!(pending.finish(body.clone()).is_err());
+    }
 }

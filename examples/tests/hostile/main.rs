@@ -148,6 +148,7 @@ fn no_hostile_client_gets_an_event_in_or_keeps_a_sender_out() {
     });
 }
 
+#[allow(clippy::print_stdout, reason = "figures, for `--nocapture`")]
 fn attack(receiver: Receiver) {
     let binary = RECEIVERS[receiver as usize];
     let server = Server::start(

@@ -74,7 +74,7 @@ fn repaired(json: &str) -> String {
         let taken = match (first, second) {
             (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
             (Some(0xD800..0xE000), _) => {
-                repaired.push_str("\u{fffd}");
+                repaired.push('\u{fffd}');
                 rest = &rest[6..];
                 continue;
             }

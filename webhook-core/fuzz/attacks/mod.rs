@@ -38,6 +38,7 @@ pub const ALL: [Attack; 11] = [
 ];
 
 /// Runs one target.
+#[allow(dead_code, reason = "for the fuzz targets, each of which is one")]
 pub fn run(name: &str, input: &[u8]) -> Outcome {
     let (_, attack) = ALL
         .into_iter()

@@ -121,9 +121,10 @@ pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
         request.query.as_deref(),
         &request.headers,
     );
-    let verdict = verifier
-        .begin(&head)
-        .and_then(|pending| pending.finish(request.body.clone()));
+    let verdict = match verifier.begin(&head) {
+        Ok(pending) => pending.finish(request.body.clone()),
+        Err(refused) => Err(refused),
+    };
     let naive = Some(())
         .filter(|()| request.is_admissible(P::BODY_LIMIT))
         .and_then(|()| naive());
