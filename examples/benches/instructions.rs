@@ -15,7 +15,7 @@ fn main() {
     let Some(name) = arguments.next().filter(|name| !name.starts_with('-')) else {
         return;
     };
-    let count: usize = arguments
+    let count: u64 = arguments
         .next()
         .and_then(|count| count.parse().ok())
         .unwrap_or(1);
@@ -25,10 +25,17 @@ fn main() {
         "multicaja" => subjects::multicaja(),
         "multicaja-by-hand" => subjects::multicaja_by_hand(),
         "forged" => subjects::forged(),
+        "github" => subjects::github(),
+        "tower-github-webhook" => subjects::tower_github_webhook(),
+        "standard" => subjects::standard(),
+        "axum-standardwebhooks" => subjects::axum_standardwebhooks(),
+        "actix" => subjects::actix_tusfacturas(),
+        "actix-by-hand" => subjects::actix_tusfacturas_by_hand(),
+        "body" => subjects::body(1024, false),
+        "body-below-a-layer" => subjects::body_below_a_layer(1024, false),
+        "body-by-hand" => subjects::body_by_hand(1024, false),
         "bare" => subjects::bare(),
         _ => panic!("no subject has this name"),
     };
-    for _ in 0..count {
-        side.deliver();
-    }
+    side.deliver(count);
 }

@@ -34,9 +34,7 @@ fn compare(
                     for place in [turn % 2, 1 - turn % 2] {
                         let side = if place == 0 { &mut side } else { &mut other };
                         let started = Instant::now();
-                        for _ in 0..TURN {
-                            side.deliver();
-                        }
+                        side.deliver(TURN);
                         turn_spent[usize::from(place == 1)] = started.elapsed();
                     }
                     ratios.push(turn_spent[0].as_secs_f64() / turn_spent[1].as_secs_f64());
@@ -58,7 +56,7 @@ fn compare(
 type Named = (&'static str, fn() -> Side);
 
 fn rows(criterion: &mut Criterion) {
-    let rows: [(&str, Named, Named); 5] = [
+    let rows: [(&str, Named, Named); 8] = [
         (
             "tusfacturas",
             ("layer", subjects::tusfacturas),
@@ -75,6 +73,16 @@ fn rows(criterion: &mut Criterion) {
             ("bare handler", subjects::bare),
         ),
         (
+            "github",
+            ("layer", subjects::github),
+            ("tower-github-webhook", subjects::tower_github_webhook),
+        ),
+        (
+            "standard webhooks",
+            ("layer", subjects::standard),
+            ("axum-standardwebhooks", subjects::axum_standardwebhooks),
+        ),
+        (
             "1,000 tokens",
             ("1,000", || subjects::tokens(1_000)),
             ("one", || subjects::tokens(1)),
@@ -84,9 +92,29 @@ fn rows(criterion: &mut Criterion) {
             ("100,000", || subjects::tokens(100_000)),
             ("one", || subjects::tokens(1)),
         ),
+        (
+            "actix tusfacturas",
+            ("layer", subjects::actix_tusfacturas),
+            ("by hand", subjects::actix_tusfacturas_by_hand),
+        ),
     ];
     for (row, side, other) in rows {
         compare(criterion, row, (side.0, side.1()), (other.0, other.1()));
+    }
+    for frames in [false, true] {
+        for kib in [1, 16, 64] {
+            let cut = if frames {
+                "in frames of 1 KiB"
+            } else {
+                "in one frame"
+            };
+            compare(
+                criterion,
+                &format!("body of {kib} KiB {cut}"),
+                ("layer", subjects::body(kib * 1024, frames)),
+                ("Bytes", subjects::body_by_hand(kib * 1024, frames)),
+            );
+        }
     }
 }
 

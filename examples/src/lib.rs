@@ -1,9 +1,10 @@
 //! What the runnable receivers share: settings from the environment, the text at the start, the line per event, and a
-//! server for the ones that run on hyper.
+//! server for the ones that run on hyper; and a sender of one's own.
 
 #![forbid(unsafe_code)]
 
 mod announcement;
+pub mod courier;
 #[cfg(doctest)]
 mod readme;
 mod record;

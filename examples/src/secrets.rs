@@ -53,9 +53,7 @@ impl From<SecretsError> for Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSecret => f.write_str(
-                "is set and empty: set it to a secret, or unset it to have one generated",
-            ),
+            Self::NoSecret => f.write_str("is set and empty: set it to a secret, or unset it"),
             Self::OnlyLabel { index } => write!(
                 f,
                 "has a label and no secret at item {}: write label=secret, also for a secret that ends in `=`",
@@ -79,6 +77,11 @@ mod tests {
             ("QUJDRA==", vec![(None, "QUJDRA==")]),
             ("Zm9v+A=", vec![(None, "Zm9v+A=")]),
             ("PDV=token", vec![(None, "PDV=token")]),
+            ("whsec_Zm9vYmFy=", vec![(None, "whsec_Zm9vYmFy=")]),
+            (
+                "old=whsec_Zm9vYmE=,whsec_Zm9vYg==",
+                vec![(Some("old"), "whsec_Zm9vYmE="), (None, "whsec_Zm9vYg==")],
+            ),
             ("3=token", vec![(None, "3=token")]),
             ("pdv-3=abcd==", vec![(Some("pdv-3"), "abcd==")]),
             (
@@ -100,14 +103,8 @@ mod tests {
     #[test]
     fn a_useless_value_is_refused_with_its_place_and_the_fix() {
         for (text, expected) in [
-            (
-                "",
-                "is set and empty: set it to a secret, or unset it to have one generated",
-            ),
-            (
-                "  ",
-                "is set and empty: set it to a secret, or unset it to have one generated",
-            ),
+            ("", "is set and empty: set it to a secret, or unset it"),
+            ("  ", "is set and empty: set it to a secret, or unset it"),
             (
                 "a,,b",
                 "is wrong at item 2: the secret is empty: set a value",

@@ -36,6 +36,34 @@ impl Sender {
         curl: r#"curl -fsSi -w '\n' '<url>/webhook_confirm' -H "Apikey: $(printf %s "ABC123<secret>" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)" -H 'Content-Type: application/json' -d '{"reference_id":"ABC","order_id":"123"}'"#,
     };
 
+    /// Needs a signing secret, base64 with or without `whsec_` before it. `openssl` takes a key of any bytes as hex only.
+    pub const STANDARD_WEBHOOKS: Self = Self {
+        title: "Standard Webhooks: POST /standard",
+        variable: "STANDARD_WEBHOOKS_SECRET",
+        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf %s "<secret>" | sed 's/^whsec_//; s/^\(....\)*..$/&==/; s/^\(....\)*...$/&=/' | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+    };
+
+    /// Needs the secret of a webhook.
+    pub const GITHUB: Self = Self {
+        title: "GitHub: POST /github",
+        variable: "GITHUB_WEBHOOK_SECRET",
+        curl: r#"curl -fsSi -w '\n' '<url>/github' -H 'X-GitHub-Event: ping' -H "X-Hub-Signature-256: sha256=$(printf %s '{"hook_id":1}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"hook_id":1}'"#,
+    };
+
+    /// Needs the signing secret of an endpoint.
+    pub const STRIPE: Self = Self {
+        title: "Stripe: POST /stripe",
+        variable: "STRIPE_WEBHOOK_SECRET",
+        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/stripe' -H "Stripe-Signature: t=$t,v1=$(printf %s "$t."'{"type":"test"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+    };
+
+    /// Needs the secret signature of an application.
+    pub const MERCADOPAGO: Self = Self {
+        title: "Mercado Pago: POST /mercadopago",
+        variable: "MERCADOPAGO_WEBHOOK_SECRET",
+        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/mercadopago?data.id=123&type=payment' -H 'x-request-id: request-1' -H "x-signature: ts=$t,v1=$(printf %s "id:123;request-id:request-1;ts:$t;" | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"action":"payment.created","type":"payment","data":{"id":"123"}}'"#,
+    };
+
     /// The secrets in the variable; `None` if it is not set.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 use std::env;
 use std::net::TcpListener;
 
-use webhook_core::{Multicaja, TusFacturas};
+use webhook_core::{Github, MercadoPago, Multicaja, StandardWebhooks, Stripe, TusFacturas};
 
 use crate::{Configured, Sender, StartError};
 
@@ -12,6 +12,15 @@ pub struct Settings {
     pub tusfacturas: Configured,
     /// `MULTICAJA_API_KEY`.
     pub multicaja: Configured,
+    /// `STANDARD_WEBHOOKS_SECRET`. This sender and those below are served only if they are configured: a made-up secret
+    /// would help nobody, since the real sender would not know it.
+    pub standard_webhooks: Option<Configured>,
+    /// `GITHUB_WEBHOOK_SECRET`.
+    pub github: Option<Configured>,
+    /// `STRIPE_WEBHOOK_SECRET`.
+    pub stripe: Option<Configured>,
+    /// `MERCADOPAGO_WEBHOOK_SECRET`.
+    pub mercadopago: Option<Configured>,
 }
 
 impl Settings {
@@ -24,12 +33,24 @@ impl Settings {
         Ok(Self {
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
             multicaja: Sender::MULTICAJA.configured_or_generated::<Multicaja>()?,
+            standard_webhooks: Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
+            github: Sender::GITHUB.configured::<Github>()?,
+            stripe: Sender::STRIPE.configured::<Stripe>()?,
+            mercadopago: Sender::MERCADOPAGO.configured::<MercadoPago>()?,
         })
     }
 
     /// The senders that are served.
     pub fn senders(&self) -> impl Iterator<Item = &Configured> {
-        [&self.tusfacturas, &self.multicaja].into_iter()
+        let signing = [
+            &self.standard_webhooks,
+            &self.github,
+            &self.stripe,
+            &self.mercadopago,
+        ];
+        [&self.tusfacturas, &self.multicaja]
+            .into_iter()
+            .chain(signing.into_iter().flatten())
     }
 }
 

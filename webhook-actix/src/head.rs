@@ -1,5 +1,5 @@
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use webhook_core::{Head, HeaderField, Headers};
 
 /// actix's header map for the core, which knows the one of `http` 1 only.
@@ -21,11 +21,13 @@ impl<'a> ActixHeaders<'a> {
 }
 
 impl Headers for ActixHeaders<'_> {
-    fn field(&self, name: &str) -> HeaderField<'_> {
-        let fields = self.0.iter();
-        HeaderField::scan(
-            fields.map(|(name, value)| (name.as_str(), value.as_bytes())),
-            name,
-        )
+    fn field(&self, name: &'static str) -> HeaderField<'_> {
+        // A lookup here: a scan would walk over the large buckets of actix's map.
+        let mut values = self.0.get_all(HeaderName::from_static(name));
+        match (values.next(), values.next()) {
+            (None, _) => HeaderField::Absent,
+            (Some(value), None) => HeaderField::Once(value.as_bytes()),
+            (Some(_), Some(_)) => HeaderField::Repeated,
+        }
     }
 }

@@ -10,12 +10,15 @@
 mod body;
 mod extract;
 mod head;
-mod middleware;
+mod layer;
+mod payload;
 mod response;
+mod service;
 
 pub use self::body::ReplyBody;
 pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
-pub use self::middleware::{MulticajaValidationLayer, WebhookLayer, WebhookService};
+pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+pub use self::service::WebhookService;
 #[doc(no_inline)]
 pub use webhook_core::*;
 

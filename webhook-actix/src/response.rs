@@ -4,7 +4,7 @@ use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
 use webhook_core::{Receipt, Refused, Reply, Settlement, http};
 
@@ -74,26 +74,26 @@ fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settl
 fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<ReplyBody> {
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
-    for name in Settlement::BODY_HEADERS {
-        headers.remove(name.as_str());
+    // Most handlers that answer without a body set no field, and each name would have to be parsed anew.
+    if !headers.is_empty() {
+        for name in Settlement::BODY_HEADERS {
+            headers.remove(name.as_str());
+        }
     }
-    if let Some(content_type) = reply.content_type {
-        insert(headers, "content-type", content_type.as_bytes());
+    // actix has the header types of `http` 0.2. What is valid in one version is in the other.
+    if let Some(content_type) = reply.content_type
+        && let Ok(content_type) = HeaderValue::from_bytes(content_type.as_bytes())
+    {
+        headers.insert(CONTENT_TYPE, content_type);
     }
     for (name, value) in &reply.headers {
-        insert(headers, name.as_str(), value.as_bytes());
+        if let Ok(name) = HeaderName::from_bytes(name.as_str().as_bytes())
+            && let Ok(value) = HeaderValue::from_bytes(value.as_bytes())
+        {
+            headers.append(name, value);
+        }
     }
     response.set_body(ReplyBody::new(reply.body))
-}
-
-/// actix has the header types of `http` 0.2. What is valid in one version is in the other.
-fn insert(headers: &mut HeaderMap, name: &str, value: &[u8]) {
-    if let (Ok(name), Ok(value)) = (
-        HeaderName::from_bytes(name.as_bytes()),
-        HeaderValue::from_bytes(value),
-    ) {
-        headers.append(name, value);
-    }
 }
 
 fn actix_status(status: http::StatusCode) -> StatusCode {

@@ -10,9 +10,9 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpResponse, test as harness, web};
 use webhook_actix::{
-    Delivery, MulticajaEvent, MulticajaValidationEvent, MulticajaValidationLayer,
-    MulticajaWebhookLayer, Order, Rejection, TfEvent, TfEvento, TfWebhookLayer, Webhook,
-    WebhookDelivery, testing,
+    Delivery, GithubWebhookLayer, MulticajaEvent, MulticajaValidationEvent,
+    MulticajaValidationLayer, MulticajaWebhookLayer, Order, Rejection, TfEvent, TfEvento,
+    TfWebhookLayer, Value, Webhook, WebhookDelivery, testing,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -148,6 +148,37 @@ async fn the_event_is_taken_once_and_the_payload_stays() {
         answer(response).await,
         expected(500, TEXT, "Internal Server Error")
     );
+}
+
+#[actix_web::test]
+async fn every_value_of_a_credential_field_is_marked_sensitive() {
+    async fn marks(request: actix_web::HttpRequest) -> String {
+        let marks = |name| {
+            request
+                .headers()
+                .get_all(name)
+                .map(|value| value.is_sensitive())
+        };
+        let marks: Vec<_> = ["x-hub-signature-256", "x-hub-signature", "x-github-event"]
+            .into_iter()
+            .map(|name| marks(name).collect::<Vec<_>>())
+            .collect();
+        format!("{marks:?}")
+    }
+    let app = harness::init_service(
+        App::new().service(
+            web::resource("/github")
+                .wrap(GithubWebhookLayer::<Value>::new("key"))
+                .route(web::post().to(marks)),
+        ),
+    )
+    .await;
+    let request = from(testing::github("push", "{}", "key"))
+        .uri("/github")
+        .append_header(("x-hub-signature", "sha1=0"))
+        .append_header(("x-hub-signature", "sha1=1"));
+    let response = harness::call_service(&app, request.to_request()).await;
+    assert_eq!(answer(response).await.2, "[[true], [true, true], [false]]");
 }
 
 #[actix_web::test]

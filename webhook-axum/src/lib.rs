@@ -28,6 +28,9 @@ pub type WebhookLayer<P> = webhook_tower::WebhookLayer<P, Body>;
 pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
 
 /// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
+///
+/// Under `Router::nest("/webhook_confirm", …)` axum takes the prefix off the path, and the layer cannot see the endpoint
+/// any more: name it in the path of the route, or build the layer with `confirm` and `reject`.
 pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
 
 /// The layer for Multicaja's validation, which carries no credential; its event is [`MulticajaValidationEvent`].

@@ -56,8 +56,8 @@ impl<'a> Head<'a> {
         self.query
     }
 
-    /// The header field `name`, which must be given in lower case.
-    pub fn header(&self, name: &str) -> HeaderField<'a> {
+    /// The header field `name`, a valid name in lower case. A collection may panic at any other.
+    pub fn header(&self, name: &'static str) -> HeaderField<'a> {
         self.headers.field(name)
     }
 }
@@ -113,11 +113,13 @@ impl fmt::Debug for HeaderField<'_> {
 /// Implemented for the `HeaderMap` of `http` 1; an adapter for a framework with another one wraps it in a newtype.
 pub trait Headers {
     /// The field `name`, given in lower case; names in the collection match in any letter case.
-    fn field(&self, name: &str) -> HeaderField<'_>;
+    ///
+    /// The name is static so that a collection can make a key of it without an allocation.
+    fn field(&self, name: &'static str) -> HeaderField<'_>;
 }
 
 impl Headers for http::HeaderMap {
-    fn field(&self, name: &str) -> HeaderField<'_> {
+    fn field(&self, name: &'static str) -> HeaderField<'_> {
         HeaderField::scan(
             self.iter()
                 .map(|(name, value)| (name.as_str(), value.as_bytes())),

@@ -112,6 +112,9 @@ impl Visitor<'_> for KnownName {
 
 /// How deep arrays and objects are nested in a valid JSON text.
 fn depth(json: &str) -> usize {
+    if !json.starts_with(['[', '{']) {
+        return 0;
+    }
     let mut depth = 0_usize;
     let mut deepest = 0;
     let mut in_string = false;
@@ -145,10 +148,14 @@ fn depth(json: &str) -> usize {
 /// `None` for a string that is no text: one with a lone surrogate.
 pub(crate) fn text(value: &RawValue) -> Option<String> {
     let json = value.get();
-    if json.starts_with('"') {
-        serde_json::from_str(json).ok()
-    } else {
-        Some(json.to_owned())
+    let quoted = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'));
+    match quoted {
+        // Valid JSON already, so without an escape there is nothing to decode.
+        Some(text) if !text.contains('\\') => Some(text.to_owned()),
+        Some(_) => serde_json::from_str(json).ok(),
+        None => Some(json.to_owned()),
     }
 }
 

@@ -12,7 +12,8 @@
 //!
 //! # Secrets
 //!
-//! Base64 of 24 to 64 bytes, with or without `whsec_` before it; anything else is refused when the layer is built.
+//! Base64 of 24 to 64 bytes, with or without `whsec_` before it; anything else is refused when the layer is built. The
+//! prefix and the padding are no part of the secret: it can be removed as it was written or without them.
 //!
 //! # Answers
 //!
@@ -203,9 +204,8 @@ impl SecretKey for StandardKey {
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
         );
 
-        let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
         BASE64
-            .decode(encoded)
+            .decode(unprefixed(secret))
             .ok()
             .map(Zeroizing::new)
             .filter(|key| (24..=64).contains(&key.len()))
@@ -215,4 +215,13 @@ impl SecretKey for StandardKey {
             .and_then(|key| HmacKey::from_bytes(&key))
             .map(Self)
     }
+
+    /// Without prefix and padding no two texts decode to the same key: the decoder refuses bits that it does not use.
+    fn significant(secret: &str) -> &str {
+        unprefixed(secret).trim_end_matches('=')
+    }
+}
+
+fn unprefixed(secret: &str) -> &str {
+    secret.strip_prefix("whsec_").unwrap_or(secret)
 }

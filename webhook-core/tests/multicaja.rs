@@ -268,6 +268,58 @@ fn the_digest_is_judged() {
 }
 
 #[test]
+fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
+    let form = "application/x-www-form-urlencoded";
+    let deep = format!(
+        r#"{{"reference_id":"ABC","order_id":"123","message":{}{}}}"#,
+        "[".repeat(129),
+        "]".repeat(129)
+    );
+    for (content_type, body, authentic, forged) in [
+        ("", &*deep, "body_too_deep", "credential_mismatch"),
+        (
+            "",
+            r#"{"reference_id":"ABC","order_id":"123","message":"\ud800"}"#,
+            "body_invalid_field",
+            "credential_mismatch",
+        ),
+        (
+            "",
+            r#"{"reference_id":"ABC","order_id":"123","amount":1,"amount":1}"#,
+            "body_repeated_field",
+            "credential_mismatch",
+        ),
+        // No pair of ids, nothing to compare.
+        (
+            "",
+            r#"{"reference_id":"ABC","amount":1,"amount":1}"#,
+            "body_repeated_field",
+            "body_repeated_field",
+        ),
+        (
+            form,
+            "reference_id=ABC&order_id=123&a=%",
+            "body_invalid_form",
+            "body_invalid_form",
+        ),
+    ] {
+        for (key, expected) in [(KEY, authentic), ("wrong", forged)] {
+            let answer = call(
+                &verifier(),
+                &Call {
+                    target: "/webhook_confirm",
+                    digests: &[&testing::multicaja_digest("ABC", "123", key)],
+                    content_type,
+                    body: body.as_bytes(),
+                },
+            );
+            let (rejection, status) = answer.unwrap_err();
+            assert_eq!((rejection.name(), status), (expected, 500), "{body}");
+        }
+    }
+}
+
+#[test]
 fn the_endpoint_comes_from_the_request_or_is_fixed() {
     let right = testing::multicaja_digest("ABC", "123", KEY);
     let body = br#"{"reference_id":"ABC","order_id":"123"}"#;

@@ -7,10 +7,13 @@
     reason = "each user of this module needs another part of it"
 )]
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
 
+use axum::Json;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, Response, StatusCode};
@@ -20,8 +23,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tower::Service;
 use webhook_axum::{
-    MulticajaEvent, MulticajaWebhookLayer, TfEvent, TfWebhookLayer, Webhook, testing,
+    GithubEvent, GithubWebhookLayer, Head, MulticajaEvent, MulticajaWebhookLayer, Opened, Provider,
+    Receipt, Rejection, Reply, StandardEvent, StandardWebhookLayer, TfEvent, TfWebhookLayer,
+    Webhook, WebhookLayer, testing,
 };
+
+mod actix;
+
+pub use actix::{actix_tusfacturas, actix_tusfacturas_by_hand};
 
 pub const TOKEN: &str = "4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2d";
 pub const API_KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
@@ -32,33 +41,29 @@ pub const EVENT: &[u8] = br#"{"creado":"18/03/2022 15:58:11","evento":"encolado"
 /// A confirm of Klap with all its fields.
 pub const ORDER: &[u8] = br#"{"order_id":"8237462","reference_id":"M-17032","mc_code":"771234","card_type":"CREDIT","brand":"VISA","bin":"411111","last_digits":"1111","payment_method":"tarjetas","amount":15990,"quotas_number":3,"quotas_type":"ISSUER"}"#;
 
-/// One side of a comparison.
-pub struct Side {
-    app: Router,
-    requests: Box<dyn FnMut() -> Request<Body>>,
-    status: StatusCode,
-}
+/// One side of a comparison: makes as many deliveries as it is told, each from building the request to dropping the
+/// answer.
+pub struct Side(Box<dyn FnMut(u64)>);
 
 impl Side {
-    /// An app and the request that it gets each time, with the status that it must answer.
-    pub fn new(
-        app: Router,
-        status: StatusCode,
-        request: impl FnMut() -> Request<Body> + 'static,
-    ) -> Self {
-        Self {
-            // As `axum::serve` does: the routes are put together once.
-            app: app.with_state(()),
-            requests: Box::new(request),
-            status,
-        }
+    pub fn deliver(&mut self, count: u64) {
+        (self.0)(count);
     }
 
-    /// One delivery, from building the request to dropping the answer.
-    pub fn deliver(&mut self) {
-        let request = (self.requests)();
-        let response = answered(self.app.clone().call(request));
-        assert_eq!(response.status(), self.status);
+    /// An axum app and the request that it gets each time, with the status that it must answer.
+    fn axum(
+        app: Router,
+        status: StatusCode,
+        mut request: impl FnMut() -> Request<Body> + 'static,
+    ) -> Self {
+        // As `axum::serve` does: the routes are put together once.
+        let app = app.with_state(());
+        Self(Box::new(move |count| {
+            for _ in 0..count {
+                let response = answered(app.clone().call(request()));
+                assert_eq!(response.status(), status);
+            }
+        }))
     }
 }
 
@@ -97,7 +102,7 @@ fn event_request(token: &'static str) -> impl Fn() -> Request<Body> {
 
 /// The seven fields as a developer would write them down.
 #[derive(Deserialize)]
-pub struct HandWrittenEvent {
+pub struct ByHand {
     pub creado: String,
     pub evento: String,
     pub recurso: String,
@@ -112,7 +117,7 @@ pub fn tusfacturas() -> Side {
         std::hint::black_box(&event);
     }
     let app = Router::new().route("/webhook", post(on_event).layer(TfWebhookLayer::new(TOKEN)));
-    Side::new(app, StatusCode::OK, event_request(TOKEN))
+    Side::axum(app, StatusCode::OK, event_request(TOKEN))
 }
 
 pub fn tusfacturas_by_hand() -> Side {
@@ -127,7 +132,7 @@ pub fn tusfacturas_by_hand() -> Side {
             )
                 .into_response();
         }
-        match serde_json::from_slice::<HandWrittenEvent>(&body) {
+        match serde_json::from_slice::<ByHand>(&body) {
             Ok(event) => {
                 std::hint::black_box(&event);
                 "OK".into_response()
@@ -136,13 +141,13 @@ pub fn tusfacturas_by_hand() -> Side {
         }
     }
     let app = Router::new().route("/webhook", post(on_event));
-    Side::new(app, StatusCode::OK, event_request(TOKEN))
+    Side::axum(app, StatusCode::OK, event_request(TOKEN))
 }
 
 pub fn forged() -> Side {
     async fn on_event(Webhook(_): Webhook<TfEvent>) {}
     let app = Router::new().route("/webhook", post(on_event).layer(TfWebhookLayer::new(TOKEN)));
-    Side::new(
+    Side::axum(
         app,
         StatusCode::FORBIDDEN,
         event_request("4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2e"),
@@ -152,7 +157,7 @@ pub fn forged() -> Side {
 /// A handler that looks at nothing.
 pub fn bare() -> Side {
     let app = Router::new().route("/webhook", post(async || {}));
-    Side::new(app, StatusCode::OK, event_request(TOKEN))
+    Side::axum(app, StatusCode::OK, event_request(TOKEN))
 }
 
 /// `count` tokens, and each request with another one of them, in random order.
@@ -178,7 +183,7 @@ pub fn tokens(count: usize) -> Side {
         .map(|index| axum::http::HeaderValue::try_from(token(index)).unwrap())
         .collect();
     let mut next = order.into_iter().cycle();
-    Side::new(app, StatusCode::OK, move || {
+    Side::axum(app, StatusCode::OK, move || {
         head()
             .header("content-length", EVENT.len())
             .header("tf-webhooktoken", &values[next.next().unwrap()])
@@ -207,7 +212,7 @@ pub fn multicaja() -> Side {
         "/webhook",
         post(on_order).layer(MulticajaWebhookLayer::confirm(API_KEY)),
     );
-    Side::new(app, StatusCode::OK, order_request())
+    Side::axum(app, StatusCode::OK, order_request())
 }
 
 /// The fields of a confirm as a developer would write them down.
@@ -243,5 +248,215 @@ pub fn multicaja_by_hand() -> Side {
         ([("content-type", "application/json")], body).into_response()
     }
     let app = Router::new().route("/webhook", post(on_order));
-    Side::new(app, StatusCode::OK, order_request())
+    Side::axum(app, StatusCode::OK, order_request())
+}
+
+const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+
+/// A push with one commit, cut to the fields that most receivers look at and some that they do not.
+pub const PUSH: &[u8] = br#"{"ref":"refs/heads/main","before":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","after":"59b20b8d5c6ff8d09518216e87bc7b5c9ad3bd38","repository":{"id":186853002,"node_id":"MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=","name":"tienda","full_name":"comercio/tienda","private":true,"default_branch":"main","stargazers_count":0},"pusher":{"name":"ana","email":"ana@example.com"},"sender":{"login":"ana","id":21031067,"type":"User","site_admin":false},"created":false,"deleted":false,"forced":false,"base_ref":null,"compare":"https://example.com/compare/6113728f27ae...59b20b8d5c6f","commits":[{"id":"59b20b8d5c6ff8d09518216e87bc7b5c9ad3bd38","message":"Publish the new prices","timestamp":"2026-03-18T15:58:11-03:00","author":{"name":"Ana","email":"ana@example.com"},"added":["precios.csv"],"removed":[],"modified":["README.md"]}]}"#;
+
+/// What an app asks of a push.
+#[derive(Clone, Deserialize)]
+pub struct Push {
+    pub r#ref: String,
+    pub after: String,
+    pub repository: Repository,
+    pub commits: Vec<Commit>,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Repository {
+    pub full_name: String,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Commit {
+    pub id: String,
+    pub message: String,
+}
+
+fn signed(request: testing::TestRequest) -> impl Fn() -> Request<Body> {
+    let (headers, body) = (request.headers, request.body);
+    move || {
+        let mut request = head().header("content-length", body.len());
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "content-type") {
+            request = request.header(name, value);
+        }
+        request.body(Body::from(body.clone())).unwrap()
+    }
+}
+
+pub fn github() -> Side {
+    async fn on_push(Webhook(event): Webhook<GithubEvent<Push>>) {
+        std::hint::black_box(&event);
+    }
+    let layer = GithubWebhookLayer::<Push>::new(GITHUB_SECRET);
+    let app = Router::new().route("/webhook", post(on_push).layer(layer));
+    Side::axum(
+        app,
+        StatusCode::OK,
+        signed(testing::github("push", PUSH, GITHUB_SECRET)),
+    )
+}
+
+pub fn tower_github_webhook() -> Side {
+    async fn on_push(body: Bytes) -> StatusCode {
+        match serde_json::from_slice::<Push>(&body) {
+            Ok(push) => {
+                std::hint::black_box(&push);
+                StatusCode::OK
+            }
+            Err(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+    let layer = tower_github_webhook::ValidateGitHubWebhookLayer::new(GITHUB_SECRET);
+    let app = Router::new().route("/webhook", post(on_push).layer(layer));
+    Side::axum(
+        app,
+        StatusCode::OK,
+        signed(testing::github("push", PUSH, GITHUB_SECRET)),
+    )
+}
+
+const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+pub const PAID: &[u8] = br#"{"type":"invoice.paid","timestamp":"2026-03-18T18:58:11.022Z","data":{"id":"in_17032","amount":"15990.00","currency":"ARS","customer":{"id":"cus_881","name":"Comercio SRL"},"lines":[{"sku":"A-1","quantity":2}]}}"#;
+
+#[derive(Clone, Deserialize)]
+pub struct Paid {
+    pub r#type: String,
+    pub data: Invoice,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Invoice {
+    pub id: String,
+    pub amount: String,
+    pub currency: String,
+}
+
+fn paid() -> testing::TestRequest {
+    testing::standard_webhooks(
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        SystemTime::now(),
+        PAID,
+        STANDARD_SECRET,
+    )
+}
+
+pub fn standard() -> Side {
+    async fn on_paid(Webhook(event): Webhook<StandardEvent<Paid>>) {
+        std::hint::black_box(&event);
+    }
+    let layer = StandardWebhookLayer::<Paid>::new(STANDARD_SECRET);
+    let app = Router::new().route("/webhook", post(on_paid).layer(layer));
+    Side::axum(app, StatusCode::OK, signed(paid()))
+}
+
+pub fn axum_standardwebhooks() -> Side {
+    use axum_standardwebhooks::{SharedWebhook, StandardWebhook};
+
+    #[derive(Clone)]
+    struct Secret(SharedWebhook);
+
+    impl axum::extract::FromRef<Secret> for SharedWebhook {
+        fn from_ref(secret: &Secret) -> Self {
+            secret.0.clone()
+        }
+    }
+
+    async fn on_paid(StandardWebhook(Json(paid)): StandardWebhook<Json<Paid>>) {
+        std::hint::black_box(&paid);
+    }
+    let secret = axum_standardwebhooks::Webhook::new(STANDARD_SECRET).unwrap();
+    let app = Router::new()
+        .route("/webhook", post(on_paid))
+        .with_state(Secret(SharedWebhook::new(secret)));
+    Side::axum(app, StatusCode::OK, signed(paid()))
+}
+
+/// A sender that proves nothing and says nothing: what is left is the reading of the body.
+struct Silent;
+
+impl Provider for Silent {
+    type Event = ();
+    type Credential = ();
+
+    const NAME: &'static str = "silent";
+
+    fn inspect(&self, _: &Head<'_>) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    fn open(&self, (): (), _: &Bytes) -> Result<Opened<()>, Rejection> {
+        Ok(Opened::new((), None))
+    }
+
+    fn receipt(&self, (): &(), _: &Bytes) -> Receipt {
+        Receipt::new(Reply::new(StatusCode::OK))
+    }
+}
+
+/// A body of this many bytes, whole or in frames of 1 KiB.
+fn body_request(length: usize, frames: bool) -> impl Fn() -> Request<Body> {
+    let whole = Bytes::from(vec![b' '; length]);
+    move || {
+        let body = if frames {
+            let frames: Vec<_> = (0..length)
+                .step_by(1024)
+                .map(|at| whole.slice(at..at + 1024))
+                .collect();
+            Body::from_stream(futures_util::stream::iter(
+                frames.into_iter().map(Ok::<_, Infallible>),
+            ))
+        } else {
+            Body::from(whole.clone())
+        };
+        head().header("content-length", length).body(body).unwrap()
+    }
+}
+
+pub fn body(length: usize, frames: bool) -> Side {
+    async fn on_body(body: Webhook<()>) {
+        std::hint::black_box(&body);
+    }
+    let layer = WebhookLayer::with_provider(Silent);
+    let app = Router::new().route("/webhook", post(on_body).layer(layer));
+    Side::axum(app, StatusCode::OK, body_request(length, frames))
+}
+
+/// The same handler below a layer that does nothing: what any layer costs in axum.
+pub fn body_below_a_layer(length: usize, frames: bool) -> Side {
+    async fn on_body(body: Bytes) {
+        std::hint::black_box(&body);
+    }
+    let nothing = tower::layer::layer_fn(Nothing);
+    let app = Router::new().route("/webhook", post(on_body).layer(nothing));
+    Side::axum(app, StatusCode::OK, body_request(length, frames))
+}
+
+#[derive(Clone)]
+struct Nothing<S>(S);
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for Nothing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        self.0.call(request)
+    }
+}
+
+pub fn body_by_hand(length: usize, frames: bool) -> Side {
+    async fn on_body(body: Bytes) {
+        std::hint::black_box(&body);
+    }
+    let app = Router::new().route("/webhook", post(on_body));
+    Side::axum(app, StatusCode::OK, body_request(length, frames))
 }

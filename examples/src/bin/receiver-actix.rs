@@ -1,17 +1,19 @@
-//! Receives webhooks of TusFacturasAPP and of Multicaja/Klap with actix, and writes each event to stdout.
+//! Receives webhooks of all senders of the crates with actix, and writes each event to stdout.
 //!
 //! `cargo run -p webhook-examples --bin receiver-actix` starts it and says what to try.
 
 use actix_web::error::ErrorInternalServerError;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, HttpResponse, HttpServer, rt, web};
 use serde::Serialize;
 use webhook_actix::{
-    Multicaja, MulticajaValidation, MulticajaValidationLayer, MulticajaWebhookLayer, Provider,
-    TfWebhookLayer, TusFacturas, WebhookDelivery,
+    FromSecrets, Github, MercadoPago, Multicaja, MulticajaValidation, MulticajaValidationLayer,
+    MulticajaWebhookLayer, Provider, StandardWebhooks, Stripe, TfWebhookLayer, TusFacturas,
+    WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
-    HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, listen, log_to_stderr, record,
-    stop_signal,
+    Configured, HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, listen, log_to_stderr,
+    record, stop_signal,
 };
 
 #[actix_web::main]
@@ -26,6 +28,10 @@ async fn main() -> Result<(), StartError> {
     let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
     let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);
     let validation = MulticajaValidationLayer::new();
+    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks);
+    let github = layer::<Github>(settings.github);
+    let stripe = layer::<Stripe>(settings.stripe);
+    let mercadopago = layer::<MercadoPago>(settings.mercadopago);
 
     let server = HttpServer::new(move || {
         let on_order = |path| {
@@ -48,6 +54,10 @@ async fn main() -> Result<(), StartError> {
                     .route(web::post().to(on_delivery::<MulticajaValidation>)),
             )
             .route("/health", web::get().to(HttpResponse::Ok))
+            .configure(|app| with(app, "/standard", &standard_webhooks))
+            .configure(|app| with(app, "/github", &github))
+            .configure(|app| with(app, "/stripe", &stripe))
+            .configure(|app| with(app, "/mercadopago", &mercadopago))
     })
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(STOP_DEADLINE.as_secs())
@@ -62,6 +72,24 @@ async fn main() -> Result<(), StartError> {
         handle.stop(true).await;
     });
     Ok(server.await?)
+}
+
+fn layer<P: FromSecrets>(configured: Option<Configured>) -> Option<WebhookLayer<P>> {
+    configured.map(|configured| WebhookLayer::new(configured.secrets))
+}
+
+/// Adds a sender to the app, if it is configured.
+fn with<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<WebhookLayer<P>>)
+where
+    P: FromSecrets<Event: Serialize>,
+{
+    if let Some(layer) = layer {
+        app.service(
+            web::resource(path)
+                .wrap(layer.clone())
+                .route(web::post().to(on_delivery::<P>)),
+        );
+    }
 }
 
 /// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not

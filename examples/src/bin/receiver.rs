@@ -1,4 +1,4 @@
-//! Receives webhooks of TusFacturasAPP and of Multicaja/Klap with axum, and writes each event to stdout.
+//! Receives webhooks of all senders of the crates with axum, and writes each event to stdout.
 //!
 //! `cargo run -p webhook-examples` starts it and says what to try.
 
@@ -7,11 +7,12 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Serialize;
 use webhook_axum::{
-    Multicaja, MulticajaValidation, MulticajaValidationLayer, MulticajaWebhookLayer, Provider,
-    TfWebhookLayer, TusFacturas, WebhookDelivery,
+    FromSecrets, Github, MercadoPago, Multicaja, MulticajaValidation, MulticajaValidationLayer,
+    MulticajaWebhookLayer, Provider, StandardWebhooks, Stripe, TfWebhookLayer, TusFacturas,
+    WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
-    Settings, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Configured, Settings, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
 
 #[tokio::main]
@@ -40,8 +41,24 @@ async fn main() -> Result<(), StartError> {
             post(on_delivery::<MulticajaValidation>).layer(validation),
         )
         .route("/health", get(|| async {}));
+    let app = with::<StandardWebhooks>(app, "/standard", settings.standard_webhooks);
+    let app = with::<Github>(app, "/github", settings.github);
+    let app = with::<Stripe>(app, "/stripe", settings.stripe);
+    let app = with::<MercadoPago>(app, "/mercadopago", settings.mercadopago);
 
     Ok(serve(listener, app, stop).await?)
+}
+
+/// The app with one sender more, if that one is configured.
+fn with<P>(app: Router, path: &str, configured: Option<Configured>) -> Router
+where
+    P: FromSecrets<Event: Serialize>,
+{
+    let Some(configured) = configured else {
+        return app;
+    };
+    let layer = WebhookLayer::<P>::new(configured.secrets);
+    app.route(path, post(on_delivery::<P>).layer(layer))
 }
 
 /// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not

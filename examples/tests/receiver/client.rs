@@ -154,7 +154,7 @@ impl Connection {
             body: Vec::new(),
         };
         let length = response.header("content-length").unwrap_or("0");
-        let length = length.parse().unwrap();
+        let length: usize = length.parse().unwrap();
         while self.unread.len() < length {
             assert!(self.read() > 0, "closed in the middle of an answer");
         }

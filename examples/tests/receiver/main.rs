@@ -3,13 +3,12 @@
 mod cases;
 mod client;
 mod server;
+mod signing;
 
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
-
-use serde_json::json;
 
 use cases::{API_KEY, CARD_TOKEN, Case, OTHER_TOKEN, Sent, TOKEN, VARIABLES};
 use client::{Connection, post};
@@ -404,41 +403,5 @@ fn the_layer_serves_on_bare_hyper() {
         (response.status, response.header("allow")),
         (405, Some("POST"))
     );
-    assert_eq!(server.other_events(), [""; 0]);
-}
-
-#[test]
-fn a_sender_of_ones_own_is_authenticated_decoded_and_acknowledged() {
-    let server = Server::start(
-        env!("CARGO_BIN_EXE_custom-provider"),
-        &[("COURIER_TOKEN", "depot-1=parcels-only,b2xkIG9uZQ==")],
-    );
-    let moved = |authorization: &str| {
-        post("/parcels", r#"{"parcel":"7","place":"Rosario"}"#)
-            .header("authorization", authorization)
-    };
-    for (token, key) in [("parcels-only", Some("depot-1")), ("b2xkIG9uZQ==", None)] {
-        let response = moved(&format!("Bearer {token}")).send(server.addr);
-        assert_eq!((response.status, response.body), (200, Vec::new()));
-        assert_eq!(
-            server.event(),
-            json!({"provider": "courier", "key": key, "event": {"parcel": "7", "place": "Rosario"}})
-        );
-    }
-    for authorization in [
-        "",
-        "Bearer ",
-        "Bearer wrong",
-        "parcels-only",
-        "Basic parcels-only",
-    ] {
-        assert_eq!(
-            moved(authorization).send(server.addr).status,
-            401,
-            "{authorization}"
-        );
-    }
-    let empty = post("/parcels", "{}").header("Authorization", "Bearer parcels-only");
-    assert_eq!(empty.send(server.addr).status, 400);
     assert_eq!(server.other_events(), [""; 0]);
 }

@@ -99,17 +99,27 @@ impl Server {
         self.lines.try_iter().collect()
     }
 
-    /// The commands to paste that stderr shows, once they are there.
+    /// The commands to paste that stderr shows for the senders that are always served.
     pub(crate) fn commands(&self) -> Vec<String> {
+        self.commands_until("Apikey")
+    }
+
+    /// The commands to paste, once one of them contains this.
+    pub(crate) fn commands_until(&self, last: &str) -> Vec<String> {
         let deadline = Instant::now() + SOON;
         while Instant::now() < deadline {
             let stderr = self.stderr.text();
             let commands: Vec<_> = stderr
                 .lines()
-                .filter(|line| line.starts_with("curl ") || line.starts_with("export "))
+                .filter(|line| {
+                    // A command that signs a time begins with that.
+                    ["curl ", "export ", "t=$(date +%s); curl "]
+                        .iter()
+                        .any(|start| line.starts_with(start))
+                })
                 .map(str::to_owned)
                 .collect();
-            if commands.iter().any(|line| line.contains("Apikey")) {
+            if commands.iter().any(|line| line.contains(last)) {
                 return commands;
             }
             thread::sleep(Duration::from_millis(10));

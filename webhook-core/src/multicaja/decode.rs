@@ -26,7 +26,7 @@ const NAMES: &[&str; 14] = &[
     "message",
 ];
 
-const VALIDATION_NAMES: &[&str; 2] = &[REFERENCE_ID, ORDER_ID];
+const ID_NAMES: &[&str; 2] = &[REFERENCE_ID, ORDER_ID];
 
 /// The order of a confirm or reject, with both ids.
 pub(super) fn order(body: &[u8], is_form: bool) -> Result<Order, BodyError> {
@@ -46,7 +46,6 @@ pub(super) fn order(body: &[u8], is_form: bool) -> Result<Order, BodyError> {
         code,
         message,
     ] = fields(body, is_form, NAMES)?;
-    let required = |id: Option<String>, name| id.ok_or(BodyErrorKind::MissingField(name));
     Ok(Order {
         reference_id: required(reference_id, REFERENCE_ID)?,
         order_id: required(order_id, ORDER_ID)?,
@@ -67,16 +66,27 @@ pub(super) fn order(body: &[u8], is_form: bool) -> Result<Order, BodyError> {
     })
 }
 
+/// Both ids of a confirm or reject, whatever the other fields hold: the order that was sent may not decode.
+pub(super) fn ids(body: &[u8], is_form: bool) -> Result<[String; 2], BodyError> {
+    let [reference_id, order_id] = fields(body, is_form, ID_NAMES)?;
+    Ok([
+        required(reference_id, REFERENCE_ID)?,
+        required(order_id, ORDER_ID)?,
+    ])
+}
+
+fn required(id: Option<String>, name: &'static str) -> Result<String, BodyErrorKind> {
+    id.ok_or(BodyErrorKind::MissingField(name))
+}
+
 /// The ids of a validation. Nothing is proved by them, so one that would be refused elsewhere counts as absent.
 pub(super) fn validation(
     body: &[u8],
     is_form: bool,
 ) -> Result<MulticajaValidationEvent, BodyError> {
     let [reference_id, order_id] = match Encoded::read(body, is_form)? {
-        Encoded::Json(text) => {
-            json::read_object(text, VALIDATION_NAMES)?.map(|value| value.and_then(id))
-        }
-        Encoded::Form(form) => known(form, VALIDATION_NAMES),
+        Encoded::Json(text) => json::read_object(text, ID_NAMES)?.map(|value| value.and_then(id)),
+        Encoded::Form(form) => known(form, ID_NAMES),
     };
     let not_empty = |id: &String| !id.is_empty();
     Ok(MulticajaValidationEvent {

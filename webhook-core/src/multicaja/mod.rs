@@ -50,8 +50,8 @@ pub use self::validation::{MulticajaValidation, MulticajaValidationEvent};
 use self::endpoint::Endpoint;
 use crate::form::Form;
 use crate::{
-    FromSecrets, Head, HeaderField, Keyring, Opened, PrivateKeys, Provider, Receipt, Rejection,
-    RejectionClass, Reply, SecretKey, SecretsErrorKind,
+    FromSecrets, Head, HeaderField, Keyring, Label, Opened, PrivateKeys, Provider, Receipt,
+    Rejection, RejectionClass, Reply, SecretKey, SecretsErrorKind,
 };
 
 /// Confirm and reject of Multicaja/Klap as a [`Provider`]: see the [module](crate::multicaja).
@@ -83,6 +83,26 @@ impl Multicaja {
             keyring,
             endpoint: Some(Endpoint::Reject),
         }
+    }
+
+    /// The label of the key that makes the digest of this pair the one that was sent.
+    fn matching_key(
+        &self,
+        sent: &SentDigest,
+        reference_id: &str,
+        order_id: &str,
+    ) -> Result<Option<Label>, Rejection> {
+        let ids = Sha256::new()
+            .chain_update(reference_id)
+            .chain_update(order_id);
+        self.keyring
+            .load()
+            .find(|key| {
+                let digest = ids.clone().chain_update(key.0.as_bytes()).finalize();
+                digest.as_slice().ct_eq(&sent.digest).into()
+            })
+            .map(Option::<&Label>::cloned)
+            .ok_or(Rejection::CredentialMismatch)
     }
 }
 
@@ -132,19 +152,17 @@ impl Provider for Multicaja {
     }
 
     fn open(&self, sent: SentDigest, body: &Bytes) -> Result<Opened<MulticajaEvent>, Rejection> {
-        let order = decode::order(body, sent.is_form)?;
-
-        let ids = Sha256::new()
-            .chain_update(&order.reference_id)
-            .chain_update(&order.order_id);
-        let keys = self.keyring.load();
-        let key = keys
-            .find(|key| {
-                let digest = ids.clone().chain_update(key.0.as_bytes()).finalize();
-                digest.as_slice().ct_eq(&sent.digest).into()
-            })
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
+        let order = match decode::order(body, sent.is_form) {
+            Ok(order) => order,
+            // The digest needs the two ids only: a forged body is a wrong credential, whatever else is in it.
+            Err(error) => {
+                if let Ok([reference_id, order_id]) = decode::ids(body, sent.is_form) {
+                    self.matching_key(&sent, &reference_id, &order_id)?;
+                }
+                return Err(error.into());
+            }
+        };
+        let key = self.matching_key(&sent, &order.reference_id, &order.order_id)?;
 
         let event = match sent.endpoint {
             Endpoint::Reject => MulticajaEvent::Reject(order),

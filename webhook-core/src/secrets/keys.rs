@@ -12,6 +12,15 @@ pub trait SecretKey: Send + Sync + Sized + 'static {
     ///
     /// A secret that is not of the form that the sender's secrets have.
     fn prepare(secret: &str) -> Result<Self, SecretsErrorKind>;
+
+    /// The part of a secret's text that the key is made of: all of it, unless the sender's secrets can be written in
+    /// several ways.
+    ///
+    /// Secrets that have this part in common are one secret: the set holds it once, and removing one removes it,
+    /// whichever way it was written when it was set. Otherwise a key that its owner believes removed could stay valid.
+    fn significant(secret: &str) -> &str {
+        secret
+    }
 }
 
 /// Keys that each delivery is tried with: at most [`MAX`](Self::MAX), since every one costs a digest.
@@ -49,7 +58,7 @@ impl<K: SecretKey> SecretStore for PrivateKeys<K> {
             return Err(SecretsErrorKind::TooMany { limit: Self::MAX });
         }
         let key = K::prepare(secret.expose())?;
-        let fingerprint = Fingerprint::of(secret.expose().as_bytes());
+        let fingerprint = Fingerprint::of(K::significant(secret.expose()).as_bytes());
         if self
             .entries
             .iter()
@@ -66,7 +75,7 @@ impl<K: SecretKey> SecretStore for PrivateKeys<K> {
     }
 
     fn remove(&mut self, secret: &str) -> bool {
-        let fingerprint = Fingerprint::of(secret.as_bytes());
+        let fingerprint = Fingerprint::of(K::significant(secret).as_bytes());
         let before = self.entries.len();
         self.entries
             .retain(|entry| entry.fingerprint != fingerprint);

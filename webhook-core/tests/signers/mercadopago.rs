@@ -25,8 +25,8 @@ fn query(request: &mut TestRequest, query: &str) {
 #[test]
 fn the_vectors_of_the_sdk_are_accepted() {
     // Inputs of the test suite of Mercado Pago's `mercadopago` for Node (`webhook.spec.ts`); the signatures are the
-    // HMAC-SHA256 of its manifests, which `WebhookSignatureValidator` 3.6.1 accepts. The last two are of the case
-    // that its documentation describes now, the id as sent, and of a time in seconds.
+    // HMAC-SHA256 of its manifests. `WebhookSignatureValidator` 3.6.1 accepts all but the second, whose id was
+    // lower-cased before it was signed, as older documentation has it.
     const UPPER: &str = "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3";
     const LOWER: &str = "ord01jq4s4ky8hwq6na5pxb65b3d3";
     const MS: &str = "1742505638683";

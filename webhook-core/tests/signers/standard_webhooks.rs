@@ -194,6 +194,29 @@ fn a_key_that_is_not_24_to_64_bytes_of_base64_is_refused_when_the_layer_is_built
 }
 
 #[test]
+fn one_key_in_two_spellings_is_one_secret() {
+    let padded = format!("{}==", "A".repeat(34));
+    let spellings: [String; 4] = [
+        format!("whsec_{padded}"),
+        padded.clone(),
+        format!("whsec_{}", padded.trim_end_matches('=')),
+        padded.trim_end_matches('=').to_owned(),
+    ];
+    for set in &spellings {
+        for other in &spellings {
+            let error = Verifier::<StandardWebhooks>::try_new([set, other]).unwrap_err();
+            assert_eq!(error.kind(), SecretsErrorKind::Repeated, "{set} {other}");
+
+            let verifier = Verifier::<StandardWebhooks>::try_new([set.as_str(), SECRET]).unwrap();
+            verifier.secrets().remove(other).unwrap();
+            let request = testing::standard_webhooks(ID, SystemTime::now(), BODY, set);
+            let refused = deliver(&verifier, &request).unwrap_err();
+            assert_eq!(refused.rejection.name(), "credential_mismatch");
+        }
+    }
+}
+
+#[test]
 fn keys_rotate_and_are_limited() {
     let sign = |secret: &str| testing::standard_webhooks(ID, SystemTime::now(), BODY, secret);
     assert_rotation::<StandardWebhooks>(SECRET, OTHER_SECRET, sign);

@@ -1,25 +1,17 @@
 use std::fmt;
-use std::future::{Future, Ready, poll_fn, ready};
-use std::pin::Pin;
+use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::body::EitherBody;
-use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::error::PayloadError;
-use actix_web::http::header::HeaderName;
-use actix_web::{Error, HttpMessage, rt};
-use bytes::Bytes;
-use futures_core::Stream;
+use actix_web::Error;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use webhook_core::{
-    AcknowledgeFailures, BodyBuffer, FromSecrets, IntoSecrets, Keyring, Multicaja,
-    MulticajaValidation, Pending, Provider, RefusalHook, Rejection, SecretsError, Timestamped,
-    Verifier,
+    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, Multicaja, MulticajaValidation,
+    Provider, RefusalHook, SecretsError, Timestamped, Verifier,
 };
 
-use crate::head::ActixHeaders;
-use crate::{ReplyBody, response};
+use crate::{ReplyBody, WebhookService};
 
 /// Middleware that authenticates deliveries of the sender `P` and hands them to the handler: `.wrap(…)` it around a
 /// resource, a scope or an app, and it guards every route in there.
@@ -199,104 +191,6 @@ where
             verifier: self.verifier.clone(),
             body_timeout: self.body_timeout,
         }))
-    }
-}
-
-/// The service that [`WebhookLayer`] makes of the one inside.
-pub struct WebhookService<S, P> {
-    inner: Rc<S>,
-    verifier: Verifier<P>,
-    body_timeout: Duration,
-}
-
-impl<S, P: Provider> fmt::Debug for WebhookService<S, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookService")
-            .field("verifier", &self.verifier)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S, P, B> Service<ServiceRequest> for WebhookService<S, P>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    P: Provider,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
-
-    forward_ready!(inner);
-
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let begun = {
-            let headers = ActixHeaders::of(&request);
-            self.verifier.begin(&headers.head(&request))
-        };
-        let pending = match begun {
-            Ok(pending) => pending,
-            Err(refused) => return Box::pin(ready(Ok(response::refusal(request, refused)))),
-        };
-        let inner = Rc::clone(&self.inner);
-        let body_timeout = self.body_timeout;
-        Box::pin(async move {
-            let accepted = match buffer(&mut request, &pending, body_timeout).await {
-                Ok(body) => pending.finish(body),
-                Err(rejection) => Err(pending.refuse(rejection)),
-            };
-            let accepted = match accepted {
-                Ok(accepted) => accepted,
-                Err(refused) => return Ok(response::refusal(request, refused)),
-            };
-            hide_credential::<P>(&mut request);
-            request.set_payload(Payload::from(accepted.delivery.body().clone()));
-            request.extensions_mut().insert(accepted.delivery);
-            match inner.call(request).await {
-                Ok(answer) => Ok(response::settled(accepted.receipt, answer)),
-                Err(error) => Err(response::settled_error(accepted.receipt, error)),
-            }
-        })
-    }
-}
-
-/// Buffers the payload under the limits. What is not read goes back into the request.
-async fn buffer<P: Provider>(
-    request: &mut ServiceRequest,
-    pending: &Pending<P>,
-    timeout: Duration,
-) -> Result<Bytes, Rejection> {
-    let mut payload = request.take_payload();
-    let mut buffer = pending.buffer();
-    let collected = rt::time::timeout(timeout, collect(&mut payload, &mut buffer)).await;
-    request.set_payload(payload);
-    collected.unwrap_or(Err(Rejection::BodyTimeout))?;
-    Ok(buffer.into_bytes())
-}
-
-async fn collect(payload: &mut Payload, buffer: &mut BodyBuffer) -> Result<(), Rejection> {
-    /// How many frames are taken before other tasks get their turn. HTTP/2 lets a client send empty ones without end.
-    const FRAMES_PER_TURN: usize = 256;
-
-    loop {
-        for _ in 0..FRAMES_PER_TURN {
-            match poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
-                None => return Ok(()),
-                Some(Ok(frame)) => buffer.push(frame, 0)?,
-                Some(Err(PayloadError::Overflow)) => return Err(Rejection::BodyTooLarge),
-                Some(Err(_)) => return Err(Rejection::BodyInterrupted),
-            }
-        }
-        rt::task::yield_now().await;
-    }
-}
-
-fn hide_credential<P: Provider>(request: &mut ServiceRequest) {
-    let headers = request.headers_mut();
-    for name in P::CREDENTIAL_HEADERS {
-        if let Some(value) = headers.get_mut(HeaderName::from_static(name)) {
-            value.set_sensitive(true);
-        }
     }
 }
 
