@@ -127,6 +127,14 @@ impl Server {
         panic!("no commands:\n{}", self.stderr.text());
     }
 
+    /// The most memory that the process has held so far, in KiB, where the system tells.
+    #[allow(dead_code, reason = "asked for by the test of hostile clients")]
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([&format!("-{name}"), &self.child.id().to_string()])

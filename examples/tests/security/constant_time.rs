@@ -1,0 +1,200 @@
+//! A secret is compared in the places that `SECURITY.md` lists, and nowhere else.
+//!
+//! What this can see is names: a comparison of bytes that are called something else, in a type that holds nothing of the
+//! kinds below, escapes it, and a reviewer is still needed.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::source::{CRATES, functions, root, rust_files, tokens};
+
+/// What a type holds that carries a credential or a secret.
+const KINDS: [&str; 7] = [
+    "Zeroizing",
+    "Hmac",
+    "HmacKey",
+    "Signature",
+    "Signatures",
+    "Fingerprint",
+    "Secret",
+];
+
+/// What values of these are called.
+const NAMES: [&str; 12] = [
+    "apikey",
+    "candidate",
+    "credential",
+    "digest",
+    "expected",
+    "fingerprint",
+    "hmac",
+    "mac",
+    "secret",
+    "signature",
+    "signatures",
+    "token",
+];
+
+type Place = (String, String);
+
+/// The rows "| `file` | `function` | …" of `SECURITY.md`.
+fn listed() -> BTreeSet<Place> {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let code = |cell: &str| {
+        cell.trim()
+            .strip_prefix('`')?
+            .strip_suffix('`')
+            .map(str::to_owned)
+    };
+    text.lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix('|')?.split('|');
+            let file = code(cells.next()?)?;
+            file.ends_with(".rs").then_some(())?;
+            Some((file, code(cells.next()?)?))
+        })
+        .collect()
+}
+
+fn sources() -> Vec<(String, Vec<String>)> {
+    CRATES
+        .iter()
+        .flat_map(|name| rust_files(&format!("{name}/src")))
+        .map(|(name, source)| (name, tokens(&source)))
+        .collect()
+}
+
+#[test]
+fn every_comparison_of_a_secret_is_listed_and_runs_in_constant_time() {
+    let constant_time = [
+        "ct_eq",
+        "ct_ne",
+        "ct_gt",
+        "ct_lt",
+        "verify_slice",
+        "verify",
+        "verify_truncated_left",
+    ];
+    let mut compared = BTreeSet::new();
+    let mut by_operator = BTreeSet::new();
+    for (file, tokens) in sources() {
+        // The functions that sign for tests compare nothing that is kept.
+        for (at, function) in functions(&tokens).into_iter().enumerate() {
+            let place = || (file.clone(), function.to_owned());
+            let token = tokens[at].as_str();
+            let called = tokens.get(at + 1).is_some_and(|next| next == "(");
+            if constant_time.contains(&token) && called {
+                compared.insert(place());
+            }
+            let compares = ["==", "!="].contains(&token)
+                || ([
+                    "eq",
+                    "ne",
+                    "cmp",
+                    "partial_cmp",
+                    "contains",
+                    "starts_with",
+                    "ends_with",
+                ]
+                .contains(&token)
+                    && called
+                    && tokens[at - 1] == ".");
+            if compares
+                && operands(&tokens, at).any(|name| NAMES.contains(&name.to_lowercase().as_str()))
+            {
+                by_operator.insert(place());
+            }
+        }
+    }
+    // `Fingerprint` compares itself in constant time, whatever operator is written; so does nothing else.
+    let by_fingerprint = ["insert", "remove"].map(|function| {
+        (
+            "webhook-core/src/secrets/keys.rs".to_owned(),
+            function.to_owned(),
+        )
+    });
+    assert_eq!(by_operator, BTreeSet::from(by_fingerprint.clone()));
+    compared.extend(by_fingerprint);
+    assert_eq!(
+        compared,
+        listed(),
+        "found in the source, and listed in SECURITY.md"
+    );
+}
+
+/// The names on both sides of an operator, as far as the expression goes.
+fn operands(tokens: &[String], at: usize) -> impl Iterator<Item = &str> {
+    let ends = |token: &&String| {
+        ["{", "}", ";", ",", "|", "&", "=", "if", "let", "return"].contains(&token.as_str())
+    };
+    let before = tokens[..at]
+        .iter()
+        .rev()
+        .take_while(move |token| !ends(token));
+    let after = tokens[at + 1..].iter().skip_while(|token| *token == "&");
+    before
+        .chain(after.take_while(move |token| !ends(token)))
+        .map(String::as_str)
+}
+
+#[test]
+fn no_type_that_holds_a_secret_derives_a_comparison() {
+    let comparisons = ["PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
+    let mut seen = BTreeSet::new();
+    for (file, tokens) in sources() {
+        let mut derived: Vec<&str> = Vec::new();
+        let mut at = 0;
+        while at < tokens.len() {
+            match tokens[at].as_str() {
+                "derive" => {
+                    let list = tokens[at..].iter().take_while(|token| *token != "]");
+                    derived.extend(list.map(String::as_str));
+                }
+                "struct" | "enum" if tokens[at + 1] != "$" => {
+                    let name = &tokens[at + 1];
+                    let body = definition(&tokens[at + 2..]);
+                    if body.iter().any(|token| KINDS.contains(&token.as_str())) {
+                        seen.insert(name.clone());
+                        let found = derived.iter().find(|name| comparisons.contains(name));
+                        assert_eq!(found, None, "{file}: {name}");
+                    }
+                    derived.clear();
+                    at += body.len();
+                }
+                "fn" | "impl" | "trait" | "mod" | "use" | "const" => derived.clear(),
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+    // If these were not seen, nothing was looked at.
+    for name in [
+        "Secret",
+        "ApiKey",
+        "CardToken",
+        "HmacKey",
+        "StandardKey",
+        "Signatures",
+        "SignedHead",
+        "Entry",
+    ] {
+        assert!(seen.contains(name), "{name}: {seen:?}");
+    }
+}
+
+/// What follows the name of a type up to its end.
+fn definition(tokens: &[String]) -> &[String] {
+    let mut depth = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        match token.as_str() {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => depth -= 1,
+            ";" if depth == 0 => return &tokens[..at],
+            _ => {}
+        }
+        if depth == 0 && token == "}" {
+            return &tokens[..=at];
+        }
+    }
+    tokens
+}
