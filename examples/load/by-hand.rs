@@ -33,7 +33,7 @@ struct Line {
 async fn main() -> std::io::Result<()> {
     let token: &'static str = std::env::var("TF_WEBHOOK_TOKEN").unwrap_or_default().leak();
     let address = std::env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listener = std::net::TcpListener::bind(address)?;
     writeln!(
         std::io::stderr(),
         "listening on http://{}",
@@ -42,7 +42,7 @@ async fn main() -> std::io::Result<()> {
     let app = Router::new()
         .route("/webhook", post(on_event))
         .with_state(token);
-    axum::serve(listener, app).await
+    webhook_examples::serve(listener, app, std::future::pending()).await
 }
 
 async fn on_event(State(token): State<&'static str>, headers: HeaderMap, body: Bytes) -> Response {

@@ -46,6 +46,8 @@ async fn main() -> Result<(), StartError> {
     let app = with::<Stripe>(app, "/stripe", settings.stripe);
     let app = with::<MercadoPago>(app, "/mercadopago", settings.mercadopago);
 
+    // Puts the layers around their routes once, as `axum::serve` does, instead of for each request.
+    let app = app.with_state(());
     Ok(serve(listener, app, stop).await?)
 }
 
