@@ -14,7 +14,7 @@ use crate::head::ActixHeaders;
 use crate::payload::{Whole, buffer};
 use crate::{ReplyBody, response};
 
-/// The service that [`WebhookLayer`] makes of the one inside.
+/// The service that [`WebhookLayer`](crate::WebhookLayer) makes of the one inside.
 pub struct WebhookService<S, P> {
     pub(crate) inner: Rc<S>,
     pub(crate) verifier: Verifier<P>,
