@@ -74,18 +74,19 @@ where
 
 fn hide_credential<P: Provider>(request: &mut ServiceRequest) {
     let headers = request.headers_mut();
-    for &name in P::CREDENTIAL_HEADERS {
-        let name = HeaderName::from_static(name);
-        if headers.get_all(&name).count() > 1 {
-            // `get_mut` would find the first of several values only.
-            headers.retain(|other, value| {
-                if *other == name {
-                    value.set_sensitive(true);
-                }
-                true
-            });
-        } else if let Some(value) = headers.get_mut(name) {
-            value.set_sensitive(true);
+    if headers.len() == headers.len_keys() {
+        for name in P::CREDENTIAL_HEADERS {
+            if let Some(value) = headers.get_mut(HeaderName::from_static(name)) {
+                value.set_sensitive(true);
+            }
         }
+    } else {
+        // `get_mut` would find the first of several values only.
+        headers.retain(|name, value| {
+            if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
+                value.set_sensitive(true);
+            }
+            true
+        });
     }
 }
