@@ -46,12 +46,14 @@ mod with_tracing {
             key: Option<&Label>,
             body_bytes: usize,
         ) -> Observation {
-            Observation(self.0.map(|started| Record {
-                started,
-                sender: P::NAME,
-                kind: provider.kind(event),
-                key: key.cloned(),
-                body_bytes,
+            Observation(self.0.map(|started| {
+                Box::new(Record {
+                    started,
+                    sender: P::NAME,
+                    kind: provider.kind(event),
+                    key: key.cloned(),
+                    body_bytes,
+                })
             }))
         }
     }
@@ -60,9 +62,10 @@ mod with_tracing {
         u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// An accepted delivery that awaits the handler's answer.
+    /// An accepted delivery that awaits the handler's answer. Boxed, since it travels through every step of a layer and
+    /// is empty where nobody listens.
     #[derive(Debug)]
-    pub(crate) struct Observation(Option<Record>);
+    pub(crate) struct Observation(Option<Box<Record>>);
 
     #[derive(Debug)]
     struct Record {

@@ -45,7 +45,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let pending = match self.verifier.begin(&Head::from(&parts)) {
             Ok(pending) => pending,
             Err(refused) => {
@@ -67,10 +67,13 @@ where
             };
             return ResponseFuture::buffering(buffering, self.inner.clone(), self.deadline());
         };
-        let (request, receipt) = match authenticate(parts, pending, buffer, buffered) {
-            Ok(accepted) => accepted,
+        let body = buffer.into_bytes();
+        let buffered = buffered.map(|()| body.clone());
+        let receipt = match authenticate(&mut parts, pending, buffered) {
+            Ok(receipt) => receipt,
             Err(response) => return ResponseFuture::answered(response),
         };
+        let request = Request::from_parts(parts, B::from(body));
         match self.inner.poll_ready(&mut nobody) {
             Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), receipt),
             Poll::Ready(Err(error)) => ResponseFuture::failed(error),
