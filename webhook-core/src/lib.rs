@@ -25,6 +25,7 @@ pub mod mercadopago;
 pub mod multicaja;
 mod observe;
 mod payload;
+mod pending;
 mod provider;
 mod receipt;
 mod rejection;
@@ -74,4 +75,5 @@ pub use http;
 /// The payload type of senders that sign, unless the app names one of its own: any JSON.
 pub use serde_json::Value;
 
-pub use self::verifier::{Accepted, Pending, RefusalHook, Refused, Verifier};
+pub use self::pending::{Accepted, Pending, Refused};
+pub use self::verifier::{RefusalHook, Verifier};

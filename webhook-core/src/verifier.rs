@@ -2,12 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::observe::Watch;
 use crate::{
-    AcknowledgeFailures, BodyBuffer, Delivery, FromSecrets, Head, HeaderField, IntoSecrets,
-    Keyring, Provider, Receipt, Rejection, RejectionClass, Reply, SecretsError, Timestamped,
+    AcknowledgeFailures, FromSecrets, Head, HeaderField, IntoSecrets, Keyring, Pending, Provider,
+    Refused, Rejection, Reply, SecretsError, Timestamped,
 };
 
 /// Verifies deliveries of one sender. Adapters for frameworks drive it; it does no I/O.
@@ -68,6 +66,26 @@ impl<P: Provider> Verifier<P> {
         P: FromSecrets,
     {
         Keyring::new(secrets).map(|keyring| Self::new(P::from_keyring(keyring)))
+    }
+
+    /// The same, for a server that must not start otherwise: what the `new` of every layer calls.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) returns an error. The message names the sender and the fix, and no secret.
+    #[allow(
+        clippy::panic,
+        reason = "a mistake in the configuration, met before the first request"
+    )]
+    #[track_caller]
+    pub fn from_secrets(secrets: impl IntoSecrets) -> Self
+    where
+        P: FromSecrets,
+    {
+        match Self::try_new(secrets) {
+            Ok(verifier) => verifier,
+            Err(error) => panic!("the webhook layer for {} cannot start: {error}", P::NAME),
+        }
     }
 
     /// Sets how long a body may be, in bytes. The default is the sender's: [`Provider::BODY_LIMIT`].
@@ -207,123 +225,5 @@ impl<P: Provider> fmt::Debug for Verifier<P> {
             .field("sender", &P::NAME)
             .field("body_limit", &self.body_limit)
             .finish_non_exhaustive()
-    }
-}
-
-/// A delivery whose head has passed and whose body is awaited.
-///
-/// It owns what it needs, so that a future can hold it.
-pub struct Pending<P: Provider> {
-    provider: Arc<P>,
-    credential: P::Credential,
-    body_limit: usize,
-    on_refusal: Option<RefusalHook>,
-    watch: Watch,
-}
-
-impl<P: Provider> Pending<P> {
-    /// A buffer for the body, with the limit of this delivery.
-    pub fn buffer(&self) -> BodyBuffer {
-        BodyBuffer::new(self.body_limit)
-    }
-
-    /// Authenticates and decodes the whole body.
-    ///
-    /// # Errors
-    ///
-    /// The reason and the answer; there is no event then.
-    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-    pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, Refused> {
-        let opened = if body.len() > self.body_limit {
-            Err(Rejection::BodyTooLarge)
-        } else {
-            self.provider.open(self.credential, &body)
-        };
-        match opened {
-            Ok(opened) => {
-                let mut receipt = self.provider.receipt(&opened.event, &body);
-                receipt.observation = self.watch.accepted(
-                    &*self.provider,
-                    &opened.event,
-                    opened.key.as_ref(),
-                    body.len(),
-                );
-                Ok(Accepted {
-                    delivery: Delivery::new(opened.event, opened.key, body),
-                    receipt,
-                })
-            }
-            Err(rejection) => Err(Refused::new(
-                &*self.provider,
-                self.on_refusal,
-                &self.watch,
-                rejection,
-                Some(body.len()),
-            )),
-        }
-    }
-
-    /// Gives the delivery up while its body is read: too long, too slow, or interrupted.
-    pub fn refuse(self, rejection: Rejection) -> Refused {
-        Refused::new(
-            &*self.provider,
-            self.on_refusal,
-            &self.watch,
-            rejection,
-            None,
-        )
-    }
-}
-
-impl<P: Provider> fmt::Debug for Pending<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending")
-            .field("sender", &P::NAME)
-            .field("body_limit", &self.body_limit)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A delivery that passed, and what becomes of the handler's answer to it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Accepted<E> {
-    /// The delivery, for the handler.
-    pub delivery: Delivery<E>,
-    /// The sender's rules for the answer.
-    pub receipt: Receipt,
-}
-
-/// A request that was refused: why, for the app, and the answer, for the sender.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Refused {
-    /// Why.
-    pub rejection: Rejection,
-    /// The answer.
-    pub reply: Reply,
-}
-
-impl Refused {
-    /// Every refusal passes here: the sender's answer, the app's change to it, the log, the end of the connection.
-    #[cold]
-    fn new<P: Provider>(
-        provider: &P,
-        on_refusal: Option<RefusalHook>,
-        watch: &Watch,
-        rejection: Rejection,
-        body_bytes: Option<usize>,
-    ) -> Self {
-        watch.refused(P::NAME, &rejection, body_bytes);
-        let mut reply = provider.refuse(&rejection);
-        if let Some(hook) = on_refusal {
-            reply = hook(&rejection, reply);
-        }
-        // The rest of such a request is never read, so the next one on this connection could not be found.
-        reply.close |= matches!(
-            rejection.class(),
-            RejectionClass::Size | RejectionClass::Time | RejectionClass::Interruption
-        );
-        Self { rejection, reply }
     }
 }

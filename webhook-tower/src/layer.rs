@@ -34,10 +34,7 @@ impl<P: FromSecrets, B> WebhookLayer<P, B> {
     /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
     #[track_caller]
     pub fn new(secrets: impl IntoSecrets) -> Self {
-        match Self::try_new(secrets) {
-            Ok(layer) => layer,
-            Err(error) => refuse_to_start(P::NAME, &error),
-        }
+        Self::from_verifier(Verifier::from_secrets(secrets))
     }
 
     /// The same, without a panic.
@@ -66,12 +63,6 @@ impl<P: FromSecrets, B> WebhookLayer<P, B> {
     pub fn secrets(&self) -> Keyring<P> {
         self.verifier.secrets()
     }
-}
-
-/// Ends a start with a mistake in the configuration. The message names the sender and the fix, and no secret.
-#[track_caller]
-fn refuse_to_start(sender: &str, error: &SecretsError) -> ! {
-    panic!("the webhook layer for {sender} cannot start: {error}")
 }
 
 impl<P: Provider, B> WebhookLayer<P, B> {

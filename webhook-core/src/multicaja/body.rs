@@ -14,11 +14,11 @@ pub(super) enum Encoded<'a> {
 }
 
 impl<'a> Encoded<'a> {
-    /// A body that begins with `{` is JSON whatever the `Content-Type` says: the sender has been seen to announce a
-    /// form and send JSON. Otherwise it must be announced as a form.
+    /// A body that begins with `{` is JSON whatever the `Content-Type` says, so that no order is lost to a wrong one.
+    /// Otherwise it must be announced as a form.
     pub(super) fn read(body: &'a [u8], is_form: bool) -> Result<Self, BodyError> {
         let body = json::without_bom(body);
-        let is_json = json::first_byte(body) == Some(b'{');
+        let is_json = is_json(body);
         if !is_json && !is_form {
             return Err(BodyErrorKind::UnsupportedMediaType.into());
         }
@@ -31,20 +31,25 @@ impl<'a> Encoded<'a> {
     }
 }
 
-/// The body as the JSON that Klap expects back: JSON as received, a form as the object of its fields.
-///
-/// The body was accepted before; one that was not is answered with an empty object.
+/// The body of an accepted order as the JSON that Klap expects back: JSON as received, a form as the object of its
+/// fields.
 pub(super) fn as_json(body: &Bytes) -> Bytes {
-    match Encoded::read(body, true) {
-        Ok(Encoded::Form(fields)) => {
-            let mut json = Vec::with_capacity(body.len() + 32);
-            let mut serializer = serde_json::Serializer::new(&mut json);
-            match serializer.collect_map(fields.into_fields()) {
-                Ok(()) => json.into(),
-                Err(_) => Bytes::from_static(b"{}"),
-            }
-        }
-        Ok(Encoded::Json(_)) => body.clone(),
-        Err(_) => Bytes::from_static(b"{}"),
+    // Decided by the first byte, as when it was read: the text is not checked a second time.
+    if is_json(json::without_bom(body)) {
+        return body.clone();
     }
+    let mut json = Vec::with_capacity(body.len() + 32);
+    if let Ok(Encoded::Form(fields)) = Encoded::read(body, true)
+        && serde_json::Serializer::new(&mut json)
+            .collect_map(fields.into_fields())
+            .is_ok()
+    {
+        return json.into();
+    }
+    // No accepted body comes here; Klap takes any JSON for received.
+    Bytes::from_static(b"{}")
+}
+
+fn is_json(body: &[u8]) -> bool {
+    json::first_byte(body) == Some(b'{')
 }
