@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 #[cfg(feature = "timeout")]
 use std::{future::Future, time::Duration};
 
+#[cfg(feature = "timeout")]
 use pin_project_lite::pin_project;
 
 #[cfg(feature = "timeout")]
