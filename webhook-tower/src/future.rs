@@ -15,6 +15,10 @@ use crate::{BoxError, ResponseBody, response};
 
 pin_project! {
     /// The future of [`WebhookService`](crate::WebhookService).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled again after it was ready, as the future of an `async fn` does. No request leads there.
     pub struct ResponseFuture<S, P, B, ReqBody>
     where
         S: Service<Request<B>>,
