@@ -33,7 +33,12 @@ fn main() {
         "actix-by-hand" => subjects::actix_tusfacturas_by_hand(),
         "body" => subjects::body(1024, false),
         "body-below-a-layer" => subjects::body_below_a_layer(1024, false),
+        "body-handed-on" => subjects::body_handed_on(1024, false),
         "body-by-hand" => subjects::body_by_hand(1024, false),
+        "body-in-frames" => subjects::body(64 * 1024, true),
+        "body-below-a-layer-in-frames" => subjects::body_below_a_layer(64 * 1024, true),
+        "body-handed-on-in-frames" => subjects::body_handed_on(64 * 1024, true),
+        "body-by-hand-in-frames" => subjects::body_by_hand(64 * 1024, true),
         "bare" => subjects::bare(),
         _ => panic!("no subject has this name"),
     };

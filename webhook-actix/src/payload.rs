@@ -64,7 +64,7 @@ async fn collect(payload: &mut Payload, buffer: &mut BodyBuffer) -> Result<(), R
         for _ in 0..FRAMES_PER_TURN {
             match poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await {
                 None => return Ok(()),
-                Some(Ok(frame)) => buffer.push(frame, 0)?,
+                Some(Ok(frame)) => buffer.push(frame)?,
                 Some(Err(PayloadError::Overflow)) => return Err(Rejection::BodyTooLarge),
                 Some(Err(_)) => return Err(Rejection::BodyInterrupted),
             }

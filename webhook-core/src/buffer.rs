@@ -8,19 +8,26 @@ use crate::Rejection;
 #[derive(Debug)]
 pub struct BodyBuffer {
     limit: usize,
+    announced: usize,
     first: Bytes,
     joined: BytesMut,
 }
 
 impl BodyBuffer {
-    /// What is set aside for a second frame at the most. A client can announce any length without sending it, so
-    /// growing from here follows what has arrived.
+    /// What is set aside on the word of a client at the most. It can announce any length without sending it, so growing
+    /// from here follows what has arrived.
     const RESERVE: usize = 64 * 1024;
 
     /// An empty buffer that takes `limit` bytes.
     pub fn new(limit: usize) -> Self {
+        Self::announced(limit, 0)
+    }
+
+    /// The same, for a body that the client says has `announced` bytes: a hint for the second frame, never trusted.
+    pub fn announced(limit: usize, announced: usize) -> Self {
         Self {
             limit,
+            announced,
             first: Bytes::new(),
             joined: BytesMut::new(),
         }
@@ -36,12 +43,12 @@ impl BodyBuffer {
         self.first.is_empty() && self.joined.is_empty()
     }
 
-    /// Takes another frame. `expected` is how many bytes are believed to follow it: a hint, never trusted.
+    /// Takes another frame.
     ///
     /// # Errors
     ///
     /// [`Rejection::BodyTooLarge`] if the limit would be exceeded.
-    pub fn push(&mut self, mut frame: impl Buf, expected: u64) -> Result<(), Rejection> {
+    pub fn push(&mut self, mut frame: impl Buf) -> Result<(), Rejection> {
         let length = frame.remaining();
         if length > self.limit.saturating_sub(self.len()) {
             return Err(Rejection::BodyTooLarge);
@@ -51,14 +58,9 @@ impl BodyBuffer {
             return Ok(());
         }
         if self.joined.is_empty() {
-            let expected = usize::try_from(expected).unwrap_or(usize::MAX);
-            let whole = self
-                .first
-                .len()
-                .saturating_add(length)
-                .saturating_add(expected);
-            self.joined
-                .reserve(whole.min(self.limit).min(Self::RESERVE));
+            let arrived = self.first.len() + length;
+            let announced = self.announced.min(self.limit).min(Self::RESERVE);
+            self.joined.reserve(announced.max(arrived));
             self.joined.extend_from_slice(&self.first);
             self.first = Bytes::new();
         }
@@ -85,18 +87,33 @@ mod tests {
         let frame = Bytes::from_static(b"{}");
         let at = frame.as_ptr();
         let mut buffer = BodyBuffer::new(2);
-        buffer.push(frame, 0).unwrap();
+        buffer.push(frame).unwrap();
         assert_eq!(buffer.into_bytes().as_ptr(), at);
     }
 
     #[test]
     fn frames_are_joined_in_order_up_to_the_limit() {
-        let mut buffer = BodyBuffer::new(6);
+        let mut buffer = BodyBuffer::announced(6, usize::MAX);
         for frame in ["ab", "", "cd", "ef"] {
-            buffer.push(frame.as_bytes(), u64::MAX).unwrap();
+            buffer.push(frame.as_bytes()).unwrap();
         }
-        assert_eq!(buffer.push(&b"g"[..], 0), Err(Rejection::BodyTooLarge));
+        assert_eq!(buffer.push(&b"g"[..]), Err(Rejection::BodyTooLarge));
         assert_eq!(buffer.len(), 6);
         assert_eq!(buffer.into_bytes(), "abcdef");
+    }
+
+    #[test]
+    fn an_announced_length_is_set_aside_once_and_only_so_far() {
+        let mut kept = BodyBuffer::announced(4096, 4096);
+        kept.push(&[0; 1024][..]).unwrap();
+        kept.push(&[0; 1024][..]).unwrap();
+        let at = kept.joined.as_ptr();
+        kept.push(&[0; 2048][..]).unwrap();
+        assert_eq!(kept.joined.as_ptr(), at, "the frames were moved");
+
+        let mut boasted = BodyBuffer::announced(usize::MAX, usize::MAX);
+        boasted.push(&b"a"[..]).unwrap();
+        boasted.push(&b"b"[..]).unwrap();
+        assert_eq!(boasted.joined.capacity(), BodyBuffer::RESERVE);
     }
 }

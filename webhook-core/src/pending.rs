@@ -15,14 +15,15 @@ pub struct Pending<P: Provider> {
     pub(crate) provider: Arc<P>,
     pub(crate) credential: P::Credential,
     pub(crate) body_limit: usize,
+    pub(crate) announced: usize,
     pub(crate) on_refusal: Option<RefusalHook>,
     pub(crate) watch: Watch,
 }
 
 impl<P: Provider> Pending<P> {
-    /// A buffer for the body, with the limit of this delivery.
+    /// A buffer for the body, with the limit of this delivery and the length that its head announced.
     pub fn buffer(&self) -> BodyBuffer {
-        BodyBuffer::new(self.body_limit)
+        BodyBuffer::announced(self.body_limit, self.announced)
     }
 
     /// Authenticates and decodes the whole body.

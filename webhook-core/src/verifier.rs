@@ -153,16 +153,18 @@ impl<P: Provider> Verifier<P> {
             Err(Rejection::MethodNotAllowed)
         };
         let checked = inspected.and_then(|credential| {
-            if announced_length(head) > self.body_limit as u64 {
+            let announced = announced_length(head);
+            if announced > self.body_limit {
                 return Err(Rejection::BodyTooLarge);
             }
-            Ok(credential)
+            Ok((credential, announced))
         });
         match checked {
-            Ok(credential) => Ok(Pending {
+            Ok((credential, announced)) => Ok(Pending {
                 provider: Arc::clone(&self.provider),
                 credential,
                 body_limit: self.body_limit,
+                announced,
                 on_refusal: self.on_refusal,
                 watch,
             }),
@@ -193,18 +195,18 @@ const fn are_header_names(names: &[&'static str]) -> bool {
 
 /// The `Content-Length`, or 0 if there is none that can be read: the limit then holds while reading. Digits that
 /// overflow are a length over any limit.
-fn announced_length(head: &Head<'_>) -> u64 {
+fn announced_length(head: &Head<'_>) -> usize {
     let HeaderField::Once(value) = head.header("content-length") else {
         return 0;
     };
-    let mut length = 0_u64;
+    let mut length = 0_usize;
     for byte in value {
         if !byte.is_ascii_digit() {
             return 0;
         }
         length = length
             .saturating_mul(10)
-            .saturating_add(u64::from(byte - b'0'));
+            .saturating_add(usize::from(byte - b'0'));
     }
     length
 }

@@ -87,7 +87,7 @@ fn the_limit_holds_to_the_byte() {
             .body_limit(limit);
         let fields = headers(&[("tf-webhooktoken", TOKEN)]);
         let pending = verifier.begin(&head("POST", &fields)).unwrap();
-        assert_eq!(pending.buffer().push(body(length), 0).is_ok(), passes);
+        assert_eq!(pending.buffer().push(body(length)).is_ok(), passes);
         assert_eq!(pending.finish(body(length)).is_ok(), passes);
 
         let mut announced = fields.clone();

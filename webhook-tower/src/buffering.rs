@@ -62,7 +62,7 @@ where
             None => return Poll::Ready(Ok(())),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
-                    buffer.push(data, body.size_hint().lower())?;
+                    buffer.push(data)?;
                 }
             }
             Some(Err(error)) => return Poll::Ready(Err(interruption(&*error.into()))),

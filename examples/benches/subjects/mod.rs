@@ -9,16 +9,18 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use axum::Json;
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::FromRequest;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use http_body::Body as _;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tower::Service;
@@ -27,6 +29,7 @@ use webhook_axum::{
     Receipt, Rejection, Reply, StandardEvent, StandardWebhookLayer, TfEvent, TfWebhookLayer,
     Webhook, WebhookLayer, testing,
 };
+use webhook_core::BodyBuffer;
 
 mod actix;
 
@@ -451,6 +454,54 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Nothing<S> {
     fn call(&mut self, request: Request<Body>) -> S::Future {
         self.0.call(request)
     }
+}
+
+/// The least that a layer does which hands a typed value on: it takes the body, puts it into the extensions, and the
+/// handler takes it out. No sender, no limit, no rule for the answer; a body that is not ready panics.
+pub fn body_handed_on(length: usize, frames: bool) -> Side {
+    #[derive(Clone)]
+    struct Taken(Bytes);
+
+    impl<S: Sync> FromRequest<S> for Taken {
+        type Rejection = Infallible;
+
+        async fn from_request(mut request: Request<Body>, _: &S) -> Result<Self, Infallible> {
+            Ok(request.extensions_mut().remove().unwrap())
+        }
+    }
+
+    #[derive(Clone)]
+    struct HandsOn<S>(S);
+
+    impl<S: Service<Request<Body>>> Service<Request<Body>> for HandsOn<S> {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = S::Future;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+            self.0.poll_ready(cx)
+        }
+
+        fn call(&mut self, mut request: Request<Body>) -> S::Future {
+            let mut waiting = Context::from_waker(Waker::noop());
+            let mut buffer = BodyBuffer::announced(64 * 1024, 64 * 1024);
+            let mut body = std::mem::take(request.body_mut());
+            while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut waiting) {
+                let frame = frame.unwrap().into_data().unwrap();
+                buffer.push(frame).unwrap();
+            }
+            let taken = Taken(buffer.into_bytes());
+            request.extensions_mut().insert(taken);
+            self.0.call(request)
+        }
+    }
+
+    async fn on_body(Taken(body): Taken) {
+        std::hint::black_box(&body);
+    }
+    let hands_on = tower::layer::layer_fn(HandsOn);
+    let app = Router::new().route("/webhook", post(on_body).layer(hands_on));
+    Side::axum(app, StatusCode::OK, body_request(length, frames))
 }
 
 pub fn body_by_hand(length: usize, frames: bool) -> Side {
