@@ -97,19 +97,10 @@ mod with_tracing {
             Self(None)
         }
 
+        #[inline]
         pub(crate) fn answered(mut self, status: StatusCode) {
-            let Some(record) = self.0.take() else { return };
-            let code = Some(status.as_u16());
-            if status.is_server_error() {
-                emit!(
-                    warn,
-                    record,
-                    "handler_failed",
-                    code,
-                    "webhook delivered, and the handler failed"
-                );
-            } else {
-                emit!(info, record, "accepted", code, "webhook delivered");
+            if let Some(record) = self.0.take() {
+                record.answered(status);
             }
         }
 
@@ -129,16 +120,41 @@ mod with_tracing {
     impl Drop for Observation {
         /// The handler was dropped before it answered (the sender hung up, or a timeout above fired), or it failed
         /// without a response: the event may be lost, and nothing else would say so.
+        #[inline]
         fn drop(&mut self) {
             if let Some(record) = self.0.take() {
+                record.unanswered();
+            }
+        }
+    }
+
+    /// Out of the way of a delivery that nobody listens to: the code of an event is long.
+    impl Record {
+        #[cold]
+        fn answered(&self, status: StatusCode) {
+            let code = Some(status.as_u16());
+            if status.is_server_error() {
                 emit!(
                     warn,
-                    record,
-                    "unanswered",
-                    None::<u16>,
-                    "webhook delivered, and the handler did not answer"
+                    self,
+                    "handler_failed",
+                    code,
+                    "webhook delivered, and the handler failed"
                 );
+            } else {
+                emit!(info, self, "accepted", code, "webhook delivered");
             }
+        }
+
+        #[cold]
+        fn unanswered(&self) {
+            emit!(
+                warn,
+                self,
+                "unanswered",
+                None::<u16>,
+                "webhook delivered, and the handler did not answer"
+            );
         }
     }
 }
