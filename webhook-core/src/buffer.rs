@@ -1,4 +1,4 @@
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes};
 
 use crate::Rejection;
 
@@ -10,7 +10,7 @@ pub struct BodyBuffer {
     limit: usize,
     announced: usize,
     first: Bytes,
-    joined: BytesMut,
+    joined: Vec<u8>,
 }
 
 impl BodyBuffer {
@@ -29,7 +29,7 @@ impl BodyBuffer {
             limit,
             announced,
             first: Bytes::new(),
-            joined: BytesMut::new(),
+            joined: Vec::new(),
         }
     }
 
@@ -64,7 +64,7 @@ impl BodyBuffer {
             self.joined.extend_from_slice(&self.first);
             self.first = Bytes::new();
         }
-        bytes::BufMut::put(&mut self.joined, frame);
+        self.joined.put(frame);
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl BodyBuffer {
         if self.joined.is_empty() {
             self.first
         } else {
-            self.joined.freeze()
+            self.joined.into()
         }
     }
 }

@@ -62,6 +62,17 @@ impl<'a> Head<'a> {
     }
 }
 
+impl<'a, B> From<&'a http::Request<B>> for Head<'a> {
+    fn from(request: &'a http::Request<B>) -> Self {
+        Self::new(
+            request.method().as_str(),
+            request.uri().path(),
+            request.uri().query(),
+            request.headers(),
+        )
+    }
+}
+
 impl<'a> From<&'a http::request::Parts> for Head<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {
         Self::new(

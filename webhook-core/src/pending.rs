@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::observe::Watch;
 use crate::{
-    BodyBuffer, Delivery, Provider, Receipt, RefusalHook, Rejection, RejectionClass, Reply,
+    BodyBuffer, Delivery, Opened, Provider, Receipt, RefusalHook, Rejection, RejectionClass, Reply,
 };
 
 /// A delivery whose head has passed and whose body is awaited.
@@ -39,18 +39,13 @@ impl<P: Provider> Pending<P> {
             self.provider.open(self.credential, &body)
         };
         match opened {
-            Ok(opened) => {
-                let mut receipt = self.provider.receipt(&opened.event, &body);
-                receipt.observation = self.watch.accepted(
-                    &*self.provider,
-                    &opened.event,
-                    opened.key.as_ref(),
-                    body.len(),
-                );
-                Ok(Accepted {
-                    delivery: Delivery::new(opened.event, opened.key, body),
-                    receipt,
-                })
+            Ok(Opened { event, key }) => {
+                let mut receipt = self.provider.receipt(&event, &body);
+                receipt.observation =
+                    self.watch
+                        .accepted(&*self.provider, &event, key.as_ref(), body.len());
+                let delivery = Delivery::new(event, key, body);
+                Ok(Accepted { delivery, receipt })
             }
             Err(rejection) => Err(Refused::new(
                 &*self.provider,

@@ -9,20 +9,59 @@ use crate::observe::Observation;
 
 /// What becomes of the handler's answer: the sender's rules for a delivery that was accepted.
 ///
-/// It is computed before the handler runs, so that the handler can own the event.
+/// It is computed before the handler runs, so that the handler can own the event. It is small, since an adapter carries
+/// it through every step until the handler answers: what an answer needs is made when it is sent.
 #[derive(Debug)]
 #[must_use = "a receipt decides what the sender hears"]
 pub struct Receipt {
-    acknowledgement: Reply,
-    failure_acknowledgement: Option<Box<Reply>>,
+    acknowledgement: Acknowledgement,
+    failure_acknowledgement: Option<fn() -> Reply>,
     only_200: bool,
     only_json: bool,
     pub(crate) observation: Observation,
 }
 
+#[derive(Debug)]
+enum Acknowledgement {
+    Constant(fn() -> Reply),
+    Json(Bytes),
+    Any(Box<Reply>),
+}
+
+impl Acknowledgement {
+    fn into_reply(self) -> Reply {
+        match self {
+            Self::Constant(reply) => reply(),
+            Self::Json(body) => Reply::json(StatusCode::OK, body),
+            Self::Any(reply) => *reply,
+        }
+    }
+}
+
 impl Receipt {
     /// A receipt whose acknowledgement stands in for a successful answer without a body.
     pub fn new(acknowledgement: Reply) -> Self {
+        Self::with(Acknowledgement::Any(Box::new(acknowledgement)))
+    }
+
+    /// The same, for an acknowledgement that never changes: without an allocation, and made only when it is sent.
+    ///
+    /// ```
+    /// use webhook_core::{Receipt, Reply, http::StatusCode};
+    ///
+    /// let receipt = Receipt::constant(|| Reply::text(StatusCode::OK, "received"));
+    /// # let _ = receipt;
+    /// ```
+    pub fn constant(acknowledgement: fn() -> Reply) -> Self {
+        Self::with(Acknowledgement::Constant(acknowledgement))
+    }
+
+    /// The same, for a 200 with this JSON text.
+    pub fn json(acknowledgement: impl Into<Bytes>) -> Self {
+        Self::with(Acknowledgement::Json(acknowledgement.into()))
+    }
+
+    fn with(acknowledgement: Acknowledgement) -> Self {
         Self {
             acknowledgement,
             failure_acknowledgement: None,
@@ -46,8 +85,8 @@ impl Receipt {
     }
 
     /// The app acknowledges failures: a 5xx of the handler is replaced by this answer.
-    pub fn acknowledging_failures(mut self, reply: Reply) -> Self {
-        self.failure_acknowledgement = Some(Box::new(reply));
+    pub fn acknowledging_failures(mut self, acknowledgement: fn() -> Reply) -> Self {
+        self.failure_acknowledgement = Some(acknowledgement);
         self
     }
 
@@ -71,10 +110,10 @@ impl Receipt {
             let without_body = without_body
                 || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
             if without_body {
-                Settlement::Replace(self.acknowledgement)
+                Settlement::Replace(self.acknowledgement.into_reply())
             } else if self.only_json && !content_type.is_some_and(is_json) {
                 self.observation.replaced_answer();
-                Settlement::Replace(self.acknowledgement)
+                Settlement::Replace(self.acknowledgement.into_reply())
             } else if self.only_200 && status != StatusCode::OK {
                 Settlement::SetStatus(StatusCode::OK)
             } else {
@@ -82,7 +121,7 @@ impl Receipt {
             }
         } else {
             match self.failure_acknowledgement {
-                Some(reply) if status.is_server_error() => Settlement::Replace(*reply),
+                Some(reply) if status.is_server_error() => Settlement::Replace(reply()),
                 _ => Settlement::Pass,
             }
         };
@@ -90,9 +129,13 @@ impl Receipt {
         settlement
     }
 
-    /// The body of the acknowledgement.
-    pub fn acknowledgement(&self) -> &Bytes {
-        &self.acknowledgement.body
+    /// The acknowledgement, as it would be sent now.
+    pub fn acknowledgement(&self) -> Reply {
+        match &self.acknowledgement {
+            Acknowledgement::Constant(reply) => reply(),
+            Acknowledgement::Json(body) => Reply::json(StatusCode::OK, body.clone()),
+            Acknowledgement::Any(reply) => (**reply).clone(),
+        }
     }
 }
 

@@ -97,7 +97,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
                     "{name}"
                 );
             }
-            assert_echo(&request, accepted.receipt.acknowledgement());
+            assert_echo(&request, &accepted.receipt.acknowledgement().body);
         },
     )
 }
@@ -119,7 +119,7 @@ pub fn validate(input: &[u8]) -> Outcome {
         let event = accepted.delivery.event();
         assert_eq!([&event.reference_id, &event.order_id], [&ids[0], &ids[1]]);
         assert_eq!(accepted.delivery.key(), None);
-        assert_echo(&request, accepted.receipt.acknowledgement());
+        assert_echo(&request, &accepted.receipt.acknowledgement().body);
     })
 }
 

@@ -206,7 +206,7 @@ impl SecretKey for ApiKey {
 
 /// The acknowledgement that Klap takes for received: the order, as JSON.
 fn receipt(body: &Bytes) -> Receipt {
-    Receipt::new(Reply::json(StatusCode::OK, body::as_json(body))).only_json()
+    Receipt::json(body::as_json(body)).only_json()
 }
 
 /// What the reference receivers answer.

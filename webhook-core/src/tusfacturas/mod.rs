@@ -81,12 +81,11 @@ impl Provider for TusFacturas {
     }
 
     fn receipt(&self, _: &TfEvent, _: &Bytes) -> Receipt {
-        let receipt = Receipt::new(Reply::text(StatusCode::OK, "OK")).only_200();
+        let receipt = Receipt::constant(|| Reply::text(StatusCode::OK, "OK")).only_200();
         if self.acknowledge_failures {
-            receipt.acknowledging_failures(Reply::text(
-                StatusCode::OK,
-                "OK (processed with internal error)",
-            ))
+            receipt.acknowledging_failures(|| {
+                Reply::text(StatusCode::OK, "OK (processed with internal error)")
+            })
         } else {
             receipt
         }
