@@ -1,10 +1,12 @@
 use std::any::type_name;
 use std::fmt;
+use std::mem;
 use std::ops::Deref;
 
 use axum_core::extract::{FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use webhook_tower::Delivery;
+use webhook_tower::http::Extensions;
 
 /// The event of an authenticated delivery.
 ///
@@ -66,8 +68,12 @@ where
 {
     type Rejection = MissingWebhookLayer;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        take::<E>(request).map(|delivery| Self(delivery.into_event()))
+    fn from_request(
+        request: Request,
+        _: &S,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
+        let extensions = extensions_of(request);
+        async { take::<E>(extensions).map(|delivery| Self(delivery.into_event())) }
     }
 }
 
@@ -78,17 +84,25 @@ where
 {
     type Rejection = MissingWebhookLayer;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        take(request).map(Self)
+    fn from_request(
+        request: Request,
+        _: &S,
+    ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
+        let extensions = extensions_of(request);
+        async { take(extensions).map(Self) }
     }
 }
 
-fn take<E>(mut request: Request) -> Result<Delivery<E>, MissingWebhookLayer>
+/// All that the future of an extractor has to hold: axum makes room for it in the future of the handler.
+fn extensions_of(mut request: Request) -> Extensions {
+    mem::take(request.extensions_mut())
+}
+
+fn take<E>(mut extensions: Extensions) -> Result<Delivery<E>, MissingWebhookLayer>
 where
     E: Clone + Send + Sync + 'static,
 {
-    request
-        .extensions_mut()
+    extensions
         .remove::<Delivery<E>>()
         .ok_or_else(MissingWebhookLayer::for_event::<E>)
 }

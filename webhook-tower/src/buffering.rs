@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::LengthLimitError;
-use webhook_core::{BodyBuffer, Pending, Provider, Receipt, Rejection};
+use webhook_core::{Accepted, BodyBuffer, Pending, Provider, Receipt, Rejection};
 
 use crate::{BoxError, response};
 
@@ -86,14 +86,16 @@ pub(crate) fn authenticate<P: Provider>(
         Err(rejection) => Err(pending.refuse(rejection)),
     };
     match finished {
-        Ok(accepted) => {
+        Ok(Accepted {
+            delivery, receipt, ..
+        }) => {
             for (name, value) in &mut parts.headers {
                 if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
                     value.set_sensitive(true);
                 }
             }
-            parts.extensions.insert(accepted.delivery);
-            Ok(accepted.receipt)
+            parts.extensions.insert(delivery);
+            Ok(receipt)
         }
         Err(refused) => Err(response::refusal(refused, parts.version)),
     }

@@ -1,22 +1,15 @@
 //! The time limit of a body. Without the feature `timeout` it never passes.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(feature = "timeout")]
-use std::{future::Future, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
+/// Counts from its first poll, which is when a body turns out not to be there yet: a delivery that arrived in one piece
+/// arms no timer.
 #[cfg(feature = "timeout")]
-use pin_project_lite::pin_project;
-
-#[cfg(feature = "timeout")]
-pin_project! {
-    /// Counts from its first poll, which is when a body turns out not to be there yet: a delivery that arrived in one
-    /// piece arms no timer.
-    pub(crate) struct Deadline {
-        after: Duration,
-        #[pin]
-        timer: Option<tokio::time::Sleep>,
-    }
+pub(crate) struct Deadline {
+    after: Duration,
+    timer: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 #[cfg(feature = "timeout")]
@@ -25,15 +18,12 @@ impl Deadline {
         Self { after, timer: None }
     }
 
-    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if this.timer.is_none() {
-            this.timer.set(Some(tokio::time::sleep(*this.after)));
-        }
-        match this.timer.as_pin_mut() {
-            Some(timer) => timer.poll(cx),
-            None => Poll::Pending,
-        }
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let after = self.after;
+        self.timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(after)))
+            .as_mut()
+            .poll(cx)
     }
 }
 
@@ -46,7 +36,12 @@ impl Deadline {
         Self
     }
 
-    pub(crate) fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    #[allow(
+        clippy::unused_self,
+        clippy::needless_pass_by_ref_mut,
+        reason = "the same call under either feature"
+    )]
+    pub(crate) fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
 }

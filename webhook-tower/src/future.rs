@@ -30,7 +30,8 @@ pin_project! {
 }
 
 pin_project! {
-    /// Every state gives up what it holds when it is left, and the last one when the answer is given.
+    /// Every state gives up what it holds when it is left, and the last one when the answer is given. What waits is
+    /// boxed: it is larger than what most deliveries need, and axum moves this future twice.
     #[project = StateProj]
     enum State<S, P, B, ReqBody, F, E>
     where
@@ -41,9 +42,9 @@ pin_project! {
         /// The inner service failed before it was called.
         Failed { error: Option<E> },
         /// The body has not arrived in whole.
-        Buffering { waiting: Option<(Buffering<P, ReqBody>, S)>, #[pin] deadline: Deadline },
+        Buffering { waiting: Option<Box<(Buffering<P, ReqBody>, Deadline, S)>> },
         /// The delivery is authentic and the inner service has no capacity yet.
-        Readying { waiting: Option<(S, Request<B>, Receipt)> },
+        Readying { waiting: Option<Box<(S, Request<B>, Receipt)>> },
         /// The inner service is at work.
         Calling { #[pin] future: F, receipt: Option<Receipt> },
     }
@@ -73,14 +74,14 @@ where
         inner: S,
         deadline: Deadline,
     ) -> Self {
-        let waiting = Some((buffering, inner));
+        let waiting = Some(Box::new((buffering, deadline, inner)));
         Self {
-            state: State::Buffering { waiting, deadline },
+            state: State::Buffering { waiting },
         }
     }
 
     pub(crate) fn readying(inner: S, request: Request<B>, receipt: Receipt) -> Self {
-        let waiting = Some((inner, request, receipt));
+        let waiting = Some(Box::new((inner, request, receipt)));
         Self {
             state: State::Readying { waiting },
         }
@@ -113,21 +114,18 @@ where
                     return Poll::Ready(Ok(leave(response).map(ResponseBody::reply)));
                 }
                 StateProj::Failed { error } => return Poll::Ready(Err(leave(error))),
-                StateProj::Buffering { waiting, deadline } => {
-                    let polled = match waiting {
-                        Some((buffering, _)) => buffering.poll(cx),
-                        None => Poll::Pending,
-                    };
-                    let buffered = if let Poll::Ready(buffered) = polled {
+                StateProj::Buffering { waiting } => {
+                    let (buffering, deadline, _) = &mut **held(waiting);
+                    let buffered = if let Poll::Ready(buffered) = buffering.poll(cx) {
                         buffered
                     } else {
                         ready!(deadline.poll(cx));
                         Err(Rejection::BodyTimeout)
                     };
-                    let (buffering, inner) = leave(waiting);
+                    let (buffering, _, inner) = *leave(waiting);
                     match buffering.finish(buffered) {
                         Ok((request, receipt)) => State::Readying {
-                            waiting: Some((inner, request, receipt)),
+                            waiting: Some(Box::new((inner, request, receipt))),
                         },
                         Err(response) => State::Answered {
                             response: Some(response),
@@ -135,10 +133,9 @@ where
                     }
                 }
                 StateProj::Readying { waiting } => {
-                    if let Some((inner, ..)) = waiting {
-                        ready!(inner.poll_ready(cx))?;
-                    }
-                    let (mut inner, request, receipt) = leave(waiting);
+                    let (inner, ..) = &mut **held(waiting);
+                    ready!(inner.poll_ready(cx))?;
+                    let (mut inner, request, receipt) = *leave(waiting);
                     State::Calling {
                         future: inner.call(request),
                         receipt: Some(receipt),
@@ -154,7 +151,14 @@ where
     }
 }
 
-/// Takes out what a state holds. It is there until the future is ready, and no input changes that.
+/// What a state holds. It is there until the future is ready, and no input changes that.
+#[allow(clippy::expect_used, reason = "only a broken executor polls again")]
+fn held<T>(held: &mut Option<T>) -> &mut T {
+    held.as_mut()
+        .expect("the future was polled after it was ready")
+}
+
+/// Takes out what a state holds, when it is left.
 #[allow(clippy::expect_used, reason = "only a broken executor polls again")]
 fn leave<T>(held: &mut Option<T>) -> T {
     held.take()

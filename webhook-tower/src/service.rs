@@ -45,13 +45,13 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let pending = match self.verifier.begin(&Head::from(&parts)) {
+        let pending = match self.verifier.begin(&Head::from(&request)) {
             Ok(pending) => pending,
             Err(refused) => {
-                return ResponseFuture::answered(response::refusal(refused, parts.version));
+                return ResponseFuture::answered(response::refusal(refused, request.version()));
             }
         };
+        let (mut parts, body) = request.into_parts();
         let mut body = Box::pin(body);
         let mut buffer = pending.buffer();
 
@@ -73,14 +73,17 @@ where
             Ok(receipt) => receipt,
             Err(response) => return ResponseFuture::answered(response),
         };
-        let request = Request::from_parts(parts, B::from(body));
         match self.inner.poll_ready(&mut nobody) {
-            Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), receipt),
+            Poll::Ready(Ok(())) => {
+                let request = Request::from_parts(parts, B::from(body));
+                ResponseFuture::calling(self.inner.call(request), receipt)
+            }
             Poll::Ready(Err(error)) => ResponseFuture::failed(error),
             Poll::Pending => {
                 // The one that was polled waits on: it may have a place in a queue. A fresh clone takes its place.
                 let fresh = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, fresh);
+                let request = Request::from_parts(parts, B::from(body));
                 ResponseFuture::readying(polled, request, receipt)
             }
         }
