@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,35 +7,22 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::Payload;
 use bytes::Bytes;
 
-/// The body of an answer that the layer gives in the place of the handler.
+/// The body of the answer to a refused request.
 ///
-/// It holds what was not read of a refused request until the answer is written. A chunked request whose payload is
-/// dropped before would be read on and thrown away, without a limit of size or time and even after
-/// `Connection: close`; of one that is held, actix closes the connection.
-pub struct ReplyBody {
+/// It holds what was not read of the request until the answer is written. A chunked request whose payload is dropped
+/// before would be read on and thrown away, without a limit of size or time and even after `Connection: close`; of one
+/// that is held, actix closes the connection.
+pub(crate) struct ReplyBody {
     bytes: Bytes,
-    _unread: Option<Payload>,
+    _unread: Payload,
 }
 
 impl ReplyBody {
-    pub(crate) fn new(bytes: Bytes) -> Self {
+    pub(crate) fn new(bytes: Bytes, unread: Payload) -> Self {
         Self {
             bytes,
-            _unread: None,
+            _unread: unread,
         }
-    }
-
-    pub(crate) fn holding(self, unread: Payload) -> Self {
-        Self {
-            _unread: Some(unread),
-            ..self
-        }
-    }
-}
-
-impl fmt::Debug for ReplyBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplyBody").finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,9 @@
 use std::any::type_name;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::Future;
 use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
@@ -51,27 +53,49 @@ pub struct WebhookDelivery<E>(pub Delivery<E>);
 
 impl<E: 'static> FromRequest for Webhook<E> {
     type Error = MissingWebhookLayer;
-    type Future = Ready<Result<Self, Self::Error>>;
+    type Future = ExtractFuture<Self, E>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(take::<E>(request).map(|delivery| Self(delivery.into_event())))
+        ExtractFuture::new(request, |delivery| Self(delivery.into_event()))
     }
 }
 
 impl<E: 'static> FromRequest for WebhookDelivery<E> {
     type Error = MissingWebhookLayer;
-    type Future = Ready<Result<Self, Self::Error>>;
+    type Future = ExtractFuture<Self, E>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(take(request).map(Self))
+        ExtractFuture::new(request, Self)
     }
 }
 
-fn take<E: 'static>(request: &HttpRequest) -> Result<Delivery<E>, MissingWebhookLayer> {
-    request
-        .extensions_mut()
-        .remove::<Delivery<E>>()
-        .ok_or_else(MissingWebhookLayer::for_event::<E>)
+/// The future of the extractors. It is ready at once, and moves the event only when it is polled, to where the handler
+/// finds it: actix moves the future itself several times before.
+pub struct ExtractFuture<T, E> {
+    request: HttpRequest,
+    extract: fn(Delivery<E>) -> T,
+}
+
+impl<T, E> ExtractFuture<T, E> {
+    fn new(request: &HttpRequest, extract: fn(Delivery<E>) -> T) -> Self {
+        Self {
+            request: request.clone(),
+            extract,
+        }
+    }
+}
+
+impl<T, E: 'static> Future for ExtractFuture<T, E> {
+    type Output = Result<T, MissingWebhookLayer>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        let delivery = self.request.extensions_mut().remove();
+        Poll::Ready(
+            delivery
+                .map(self.extract)
+                .ok_or_else(MissingWebhookLayer::for_event::<E>),
+        )
+    }
 }
 
 impl<E> Deref for Webhook<E> {

@@ -4,14 +4,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::Error;
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::header::HeaderName;
 use webhook_core::{
     AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, Multicaja, MulticajaValidation,
     Provider, RefusalHook, SecretsError, Timestamped, Verifier,
 };
 
-use crate::{ReplyBody, WebhookService};
+use crate::WebhookService;
 
 /// Middleware that authenticates deliveries of the sender `P` and hands them to the handler: `.wrap(…)` it around a
 /// resource, a scope or an app, and it guards every route in there.
@@ -170,15 +171,17 @@ where
     P: Provider,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
+    type Response = ServiceResponse;
     type Error = Error;
     type Transform = WebhookService<S, P>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
+        let credential_headers = P::CREDENTIAL_HEADERS.iter().copied();
         ready(Ok(WebhookService {
             inner: Rc::new(service),
+            credential_headers: credential_headers.map(HeaderName::from_static).collect(),
             verifier: self.verifier.clone(),
             body_timeout: self.body_timeout,
         }))
@@ -222,7 +225,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
+    type Response = ServiceResponse;
     type Error = Error;
     type Transform = WebhookService<S, MulticajaValidation>;
     type InitError = ();

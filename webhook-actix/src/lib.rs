@@ -9,14 +9,15 @@
 
 mod body;
 mod extract;
+mod future;
 mod head;
 mod layer;
 mod payload;
 mod response;
 mod service;
 
-pub use self::body::ReplyBody;
 pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
+pub use self::future::ResponseFuture;
 pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
 pub use self::service::WebhookService;
 #[doc(no_inline)]

@@ -1,20 +1,18 @@
 //! The one place where answers become responses of actix.
 
-use actix_web::body::{BodySize, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
+use bytes::Bytes;
 use webhook_core::{Receipt, Refused, Reply, Settlement, http};
 
-use crate::ReplyBody;
+use crate::body::ReplyBody;
 
 /// The answer to a refused request. Its reason rides in the extensions, for metrics middleware above.
-pub(crate) fn refusal<B>(
-    request: ServiceRequest,
-    refused: Refused,
-) -> ServiceResponse<EitherBody<B, ReplyBody>> {
+pub(crate) fn refusal(request: ServiceRequest, refused: Refused) -> ServiceResponse {
     let (request, unread) = request.into_parts();
     let mut response = HttpResponse::new(StatusCode::OK);
     if refused.reply.close {
@@ -23,38 +21,40 @@ pub(crate) fn refusal<B>(
             .set_connection_type(actix_web::http::ConnectionType::Close);
     }
     response.extensions_mut().insert(refused.rejection);
-    let response = replaced(response, refused.reply).map_body(|_, body| body.holding(unread));
-    ServiceResponse::new(request, response.map_into_right_body())
-}
-
-/// The answer of the inner service, under the sender's rules.
-pub(crate) fn settled<B: MessageBody>(
-    receipt: Receipt,
-    answer: ServiceResponse<B>,
-) -> ServiceResponse<EitherBody<B, ReplyBody>> {
-    let (request, mut response) = answer.into_parts();
-    let response = match settle(receipt, &response) {
-        Settlement::Pass => response.map_into_left_body(),
-        Settlement::SetStatus(status) => {
-            *response.status_mut() = actix_status(status);
-            response.map_into_left_body()
-        }
-        Settlement::Replace(reply) => {
-            replaced(response, reply).map_body(|_, body| EitherBody::right(body))
-        }
-    };
+    let response = replaced(response, refused.reply, |bytes| {
+        BoxBody::new(ReplyBody::new(bytes, unread))
+    });
     ServiceResponse::new(request, response)
 }
 
+/// The answer of the inner service, under the sender's rules.
+pub(crate) fn settled<B: MessageBody + 'static>(
+    receipt: Receipt,
+    answer: Result<ServiceResponse<B>, Error>,
+) -> Result<ServiceResponse, Error> {
+    let (request, mut response) = match answer {
+        Ok(answer) => answer.into_parts(),
+        Err(error) => return Err(settled_error(receipt, error)),
+    };
+    let response = match settle(receipt, &response) {
+        Settlement::Pass => response.map_into_boxed_body(),
+        Settlement::SetStatus(status) => {
+            *response.status_mut() = actix_status(status);
+            response.map_into_boxed_body()
+        }
+        Settlement::Replace(reply) => replaced(response, reply, BoxBody::new),
+    };
+    Ok(ServiceResponse::new(request, response))
+}
+
 /// An error of a middleware inside never becomes a response before it has passed this layer, so it is met here.
-pub(crate) fn settled_error(receipt: Receipt, error: Error) -> Error {
+#[cold]
+fn settled_error(receipt: Receipt, error: Error) -> Error {
     let mut response = error.error_response();
     match settle(receipt, &response) {
         Settlement::Pass => return error,
         Settlement::SetStatus(status) => *response.status_mut() = actix_status(status),
-        Settlement::Replace(reply) => {
-            response = replaced(response, reply).map_into_boxed_body();
-        }
+        Settlement::Replace(reply) => response = replaced(response, reply, BoxBody::new),
     }
     InternalError::from_response(error, response).into()
 }
@@ -71,7 +71,11 @@ fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settl
 }
 
 /// The response with the reply in the place of its body.
-fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<ReplyBody> {
+fn replaced<B>(
+    mut response: HttpResponse<B>,
+    reply: Reply,
+    body: impl FnOnce(Bytes) -> BoxBody,
+) -> HttpResponse {
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
     // Most handlers that answer without a body set no field, and each name would have to be parsed anew.
@@ -92,7 +96,7 @@ fn replaced<B>(mut response: HttpResponse<B>, reply: Reply) -> HttpResponse<Repl
             headers.append(name, value);
         }
     }
-    response.set_body(ReplyBody::new(reply.body))
+    response.set_body(body(reply.body))
 }
 
 /// actix has the header types of `http` 0.2. What is valid in one version is in the other; the values that most answers

@@ -1,24 +1,27 @@
 use std::fmt;
-use std::future::{Future, ready};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, forward_ready};
 use actix_web::http::header::HeaderName;
-use actix_web::{Error, HttpMessage};
-use webhook_core::{Provider, Verifier};
+use actix_web::{Error, HttpMessage, rt};
+use bytes::Bytes;
+use webhook_core::{Accepted, Pending, Provider, Receipt, Rejection, Verifier};
 
 use crate::head::ActixHeaders;
-use crate::payload::{Whole, buffer};
-use crate::{ReplyBody, response};
+use crate::payload::{Whole, poll_payload};
+use crate::{ResponseFuture, response};
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) makes of the one inside.
 pub struct WebhookService<S, P> {
     pub(crate) inner: Rc<S>,
     pub(crate) verifier: Verifier<P>,
     pub(crate) body_timeout: Duration,
+    /// [`Provider::CREDENTIAL_HEADERS`] in actix's type: 130 instructions for each of them and each delivery.
+    pub(crate) credential_headers: Rc<[HeaderName]>,
 }
 
 impl<S, P: Provider> fmt::Debug for WebhookService<S, P> {
@@ -35,55 +38,95 @@ where
     P: Provider,
     B: MessageBody + 'static,
 {
-    type Response = ServiceResponse<EitherBody<B, ReplyBody>>;
+    type Response = ServiceResponse;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = ResponseFuture<S::Future>;
 
     forward_ready!(inner);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let begun = {
-            let headers = ActixHeaders::of(&request);
+            let headers = ActixHeaders::of(&request, &self.credential_headers);
             self.verifier.begin(&headers.head(&request))
         };
         let pending = match begun {
             Ok(pending) => pending,
-            Err(refused) => return Box::pin(ready(Ok(response::refusal(request, refused)))),
+            Err(refused) => return ResponseFuture::answered(response::refusal(request, refused)),
         };
+        let mut payload = request.take_payload();
+        let mut buffer = pending.buffer();
+
+        // A small body has usually arrived with its head. It is taken here, before a future has to make room for
+        // waiting; a payload that is not ready is polled again with the task's own waker.
+        let mut nobody = Context::from_waker(Waker::noop());
+        if let Poll::Ready(buffered) = poll_payload(&mut payload, &mut buffer, &mut nobody) {
+            let body = buffered.map(|()| buffer.into_bytes());
+            return match authenticate(request, payload, &self.credential_headers, pending, body) {
+                Ok((request, receipt)) => {
+                    ResponseFuture::calling(self.inner.call(request), receipt)
+                }
+                Err(answer) => ResponseFuture::answered(answer),
+            };
+        }
         let inner = Rc::clone(&self.inner);
+        let credential_headers = Rc::clone(&self.credential_headers);
         let body_timeout = self.body_timeout;
-        Box::pin(async move {
-            let accepted = match buffer(&mut request, &pending, body_timeout).await {
-                Ok(body) => pending.finish(body),
-                Err(rejection) => Err(pending.refuse(rejection)),
-            };
-            let accepted = match accepted {
-                Ok(accepted) => accepted,
-                Err(refused) => return Ok(response::refusal(request, refused)),
-            };
-            hide_credential::<P>(&mut request);
-            request.set_payload(Whole::payload(accepted.delivery.body().clone()));
-            request.extensions_mut().insert(accepted.delivery);
-            match inner.call(request).await {
-                Ok(answer) => Ok(response::settled(accepted.receipt, answer)),
-                Err(error) => Err(response::settled_error(accepted.receipt, error)),
+        ResponseFuture::waiting(async move {
+            let buffering = poll_fn(|cx| poll_payload(&mut payload, &mut buffer, cx));
+            let buffered = rt::time::timeout(body_timeout, buffering)
+                .await
+                .unwrap_or(Err(Rejection::BodyTimeout));
+            let body = buffered.map(|()| buffer.into_bytes());
+            match authenticate(request, payload, &credential_headers, pending, body) {
+                Ok((request, receipt)) => response::settled(receipt, inner.call(request).await),
+                Err(answer) => Ok(answer),
             }
         })
     }
 }
 
-fn hide_credential<P: Provider>(request: &mut ServiceRequest) {
+/// Authenticates the delivery and puts it into its request; or answers the sender.
+#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+fn authenticate<P: Provider>(
+    mut request: ServiceRequest,
+    payload: Payload,
+    credential_headers: &[HeaderName],
+    pending: Pending<P>,
+    body: Result<Bytes, Rejection>,
+) -> Result<(ServiceRequest, Receipt), ServiceResponse> {
+    let finished = match body {
+        Ok(body) => pending.finish(body),
+        Err(rejection) => {
+            // What was not read goes back, for the answer to hold.
+            request.set_payload(payload);
+            Err(pending.refuse(rejection))
+        }
+    };
+    match finished {
+        Ok(Accepted {
+            delivery, receipt, ..
+        }) => {
+            hide_credential(&mut request, credential_headers);
+            request.set_payload(Whole::payload(delivery.body().clone()));
+            request.extensions_mut().insert(delivery);
+            Ok((request, receipt))
+        }
+        Err(refused) => Err(response::refusal(request, refused)),
+    }
+}
+
+fn hide_credential(request: &mut ServiceRequest, names: &[HeaderName]) {
     let headers = request.headers_mut();
     if headers.len() == headers.len_keys() {
-        for name in P::CREDENTIAL_HEADERS {
-            if let Some(value) = headers.get_mut(HeaderName::from_static(name)) {
+        for name in names {
+            if let Some(value) = headers.get_mut(name) {
                 value.set_sensitive(true);
             }
         }
     } else {
         // `get_mut` would find the first of several values only.
         headers.retain(|name, value| {
-            if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
+            if names.contains(name) {
                 value.set_sensitive(true);
             }
             true

@@ -1,0 +1,87 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
+use pin_project_lite::pin_project;
+use webhook_core::Receipt;
+
+use crate::response;
+
+pin_project! {
+    /// The future of [`WebhookService`](crate::WebhookService).
+    ///
+    /// # Panics
+    ///
+    /// When it is polled again after it was ready, as the future of an `async fn` does. No request leads there.
+    pub struct ResponseFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    /// What few deliveries need is boxed, so that the others are not moved in its size.
+    #[project = StateProj]
+    enum State<F> {
+        /// The answer is known and the inner service is not called.
+        Answered { answer: Option<Box<ServiceResponse>> },
+        /// The payload has not arrived in whole.
+        Waiting { future: Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>> },
+        /// The inner service is at work.
+        Calling { #[pin] future: F, receipt: Option<Receipt> },
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(crate) fn answered(answer: ServiceResponse) -> Self {
+        let answer = Some(Box::new(answer));
+        Self {
+            state: State::Answered { answer },
+        }
+    }
+
+    pub(crate) fn waiting(
+        future: impl Future<Output = Result<ServiceResponse, Error>> + 'static,
+    ) -> Self {
+        let future = Box::pin(future);
+        Self {
+            state: State::Waiting { future },
+        }
+    }
+
+    pub(crate) fn calling(future: F, receipt: Receipt) -> Self {
+        let receipt = Some(receipt);
+        Self {
+            state: State::Calling { future, receipt },
+        }
+    }
+}
+
+impl<F, B> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    B: MessageBody + 'static,
+{
+    type Output = Result<ServiceResponse, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProj::Answered { answer } => Poll::Ready(Ok(*leave(answer))),
+            StateProj::Waiting { future } => future.as_mut().poll(cx),
+            StateProj::Calling { future, receipt } => {
+                let answer = ready!(future.poll(cx));
+                Poll::Ready(response::settled(leave(receipt), answer))
+            }
+        }
+    }
+}
+
+/// Takes out what a state holds. It is there until the future is ready, and no input changes that.
+#[allow(clippy::expect_used, reason = "only a broken executor polls again")]
+fn leave<T>(held: &mut Option<T>) -> T {
+    held.take()
+        .expect("the future was polled after it was ready")
+}
