@@ -1,5 +1,5 @@
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use webhook_core::{Head, HeaderField, Headers};
 
 /// actix's header map for the core, which knows the one of `http` 1 only.
@@ -27,18 +27,21 @@ impl<'a> ActixHeaders<'a> {
     }
 }
 
+/// Looked up: a scan would walk over the large buckets of actix's map.
 impl Headers for ActixHeaders<'_> {
     fn field(&self, name: &'static str) -> HeaderField<'_> {
-        // A lookup here: a scan would walk over the large buckets of actix's map.
-        let mut values = match self.known.iter().find(|known| known.as_str() == name) {
-            Some(known) => self.headers.get_all(known),
-            None if name == "content-length" => self.headers.get_all(CONTENT_LENGTH),
-            None => self.headers.get_all(HeaderName::from_static(name)),
-        };
-        match (values.next(), values.next()) {
-            (None, _) => HeaderField::Absent,
-            (Some(value), None) => HeaderField::Once(value.as_bytes()),
-            (Some(_), Some(_)) => HeaderField::Repeated,
+        let known = self.known.iter().find(|known| known.as_str() == name);
+        match known {
+            Some(known) => field(self.headers, known),
+            None => field(self.headers, &HeaderName::from_static(name)),
         }
     }
+
+    fn content_length(&self) -> HeaderField<'_> {
+        field(self.headers, &CONTENT_LENGTH)
+    }
+}
+
+fn field<'a>(headers: &'a HeaderMap, name: &HeaderName) -> HeaderField<'a> {
+    HeaderField::of(headers.get_all(name).map(HeaderValue::as_bytes))
 }

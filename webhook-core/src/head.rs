@@ -1,5 +1,7 @@
 use std::fmt;
 
+use http::header::{CONTENT_LENGTH, HeaderValue};
+
 use crate::Rejection;
 
 /// The head of a request: method, path, query and header fields, borrowed from whatever the server uses.
@@ -54,6 +56,10 @@ impl<'a> Head<'a> {
     /// The query as sent, percent-encoded and without the `?`.
     pub fn query(&self) -> Option<&'a str> {
         self.query
+    }
+
+    pub(crate) fn content_length(&self) -> HeaderField<'a> {
+        self.headers.content_length()
     }
 
     /// The header field `name`, a valid name in lower case. A collection may panic at any other.
@@ -127,6 +133,11 @@ pub trait Headers {
     ///
     /// The name is static so that a collection can make a key of it without an allocation.
     fn field(&self, name: &'static str) -> HeaderField<'_>;
+
+    /// The field `content-length`, which every request is asked for: a collection can have that name at hand.
+    fn content_length(&self) -> HeaderField<'_> {
+        self.field("content-length")
+    }
 }
 
 impl Headers for http::HeaderMap {
@@ -137,9 +148,27 @@ impl Headers for http::HeaderMap {
             name,
         )
     }
+
+    /// Looked up: the hash of a standard name is that of a number.
+    fn content_length(&self) -> HeaderField<'_> {
+        HeaderField::of(
+            self.get_all(CONTENT_LENGTH)
+                .iter()
+                .map(HeaderValue::as_bytes),
+        )
+    }
 }
 
 impl<'a> HeaderField<'a> {
+    /// The field with these values, as a look-up found them.
+    pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
+        match (values.next(), values.next()) {
+            (None, _) => Self::Absent,
+            (Some(value), None) => Self::Once(value),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+
     /// The value of a field that is part of the credential: there once, not empty, and UTF-8 text.
     ///
     /// # Errors

@@ -196,7 +196,7 @@ const fn are_header_names(names: &[&'static str]) -> bool {
 /// The `Content-Length`, or 0 if there is none that can be read: the limit then holds while reading. Digits that
 /// overflow are a length over any limit.
 fn announced_length(head: &Head<'_>) -> usize {
-    let HeaderField::Once(value) = head.header("content-length") else {
+    let HeaderField::Once(value) = head.content_length() else {
         return 0;
     };
     let mut length = 0_usize;
