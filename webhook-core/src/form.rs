@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::{BodyError, BodyErrorKind, Head, HeaderField};
+use crate::{BodyError, BodyErrorKind, HeaderField};
 
 /// How many fields a form may have.
 const MAX_FIELDS: usize = 100;
@@ -15,9 +15,9 @@ pub(crate) struct Form<'a>(Vec<Field<'a>>);
 type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 impl<'a> Form<'a> {
-    /// Whether the `Content-Type` announces a form.
-    pub(crate) fn is_announced(head: &Head<'_>) -> bool {
-        let HeaderField::Once(value) = head.header("content-type") else {
+    /// Whether this `Content-Type` announces a form.
+    pub(crate) fn is_announced(content_type: HeaderField<'_>) -> bool {
+        let HeaderField::Once(value) = content_type else {
             return false;
         };
         value

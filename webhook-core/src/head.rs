@@ -66,6 +66,25 @@ impl<'a> Head<'a> {
     pub fn header(&self, name: &'static str) -> HeaderField<'a> {
         self.headers.field(name)
     }
+
+    /// The header fields `names`, each as [`header`](Self::header) finds it: faster than one after the other.
+    ///
+    /// ```
+    /// use webhook_core::{Head, HeaderField};
+    ///
+    /// let mut headers = http::HeaderMap::new();
+    /// headers.insert("x-request-id", "b7".parse().unwrap());
+    ///
+    /// let head = Head::new("POST", "/webhook", None, &headers);
+    /// let [signature, request_id] = head.headers(["x-signature", "x-request-id"]);
+    /// assert_eq!(signature, HeaderField::Absent);
+    /// assert_eq!(request_id, HeaderField::Once(b"b7"));
+    /// ```
+    pub fn headers<const N: usize>(&self, names: [&'static str; N]) -> [HeaderField<'a>; N] {
+        let mut found = [HeaderField::Absent; N];
+        self.headers.fields(&names, &mut found);
+        found
+    }
 }
 
 impl<'a, B> From<&'a http::Request<B>> for Head<'a> {
@@ -134,19 +153,49 @@ pub trait Headers {
     /// The name is static so that a collection can make a key of it without an allocation.
     fn field(&self, name: &'static str) -> HeaderField<'_>;
 
+    /// The fields `names`, each as [`field`](Self::field) finds it, into the places of `found`. A collection that is
+    /// scanned can do so once for all of them.
+    fn fields<'a>(&'a self, names: &[&'static str], found: &mut [HeaderField<'a>]) {
+        for (name, found) in names.iter().zip(found) {
+            *found = self.field(name);
+        }
+    }
+
     /// The field `content-length`, which every request is asked for: a collection can have that name at hand.
     fn content_length(&self) -> HeaderField<'_> {
         self.field("content-length")
     }
 }
 
+/// Compares the names with each field in turn: the few fields of a webhook are scanned faster than a name is hashed, and
+/// servers bound their number.
 impl Headers for http::HeaderMap {
     fn field(&self, name: &'static str) -> HeaderField<'_> {
-        HeaderField::scan(
-            self.iter()
-                .map(|(name, value)| (name.as_str(), value.as_bytes())),
-            name,
-        )
+        let mut found = HeaderField::Absent;
+        for (field, value) in self {
+            if field.as_str() == name {
+                if found != HeaderField::Absent {
+                    return HeaderField::Repeated;
+                }
+                found = HeaderField::Once(value.as_bytes());
+            }
+        }
+        found
+    }
+
+    fn fields<'a>(&'a self, names: &[&'static str], found: &mut [HeaderField<'a>]) {
+        found.fill(HeaderField::Absent);
+        for (name, value) in self {
+            let name = name.as_str();
+            for (wanted, found) in names.iter().zip(&mut *found) {
+                if name == *wanted {
+                    *found = match found {
+                        HeaderField::Absent => HeaderField::Once(value.as_bytes()),
+                        _ => HeaderField::Repeated,
+                    };
+                }
+            }
+        }
     }
 
     /// Looked up: the hash of a standard name is that of a number.
@@ -182,22 +231,5 @@ impl<'a> HeaderField<'a> {
             }
             Self::Repeated => Err(Rejection::CredentialRepeated),
         }
-    }
-
-    /// Looks for `name` by comparing it with each field in turn: the few fields of a webhook are scanned faster than
-    /// the name is hashed, and servers bound their number.
-    ///
-    /// The names of the fields must be in lower case, as `http`'s are.
-    pub fn scan(fields: impl Iterator<Item = (&'a str, &'a [u8])>, name: &str) -> Self {
-        let mut found = Self::Absent;
-        for (field, value) in fields {
-            if field == name {
-                if found != Self::Absent {
-                    return Self::Repeated;
-                }
-                found = Self::Once(value);
-            }
-        }
-        found
     }
 }

@@ -96,9 +96,6 @@ impl<T> StandardEvent<T> {
     }
 }
 
-const WEBHOOK: [&str; 3] = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-const SVIX: [&str; 3] = ["svix-id", "svix-timestamp", "svix-signature"];
-
 impl<T: Payload> Provider for StandardWebhooks<T> {
     type Event = StandardEvent<T>;
     type Credential = SignedHead;
@@ -174,8 +171,23 @@ impl<T: Payload> Timestamped for StandardWebhooks<T> {
 
 /// The three fields of the one family that the request uses.
 fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
-    let webhook = WEBHOOK.map(|name| head.header(name));
-    let svix = SVIX.map(|name| head.header(name));
+    let [
+        id,
+        timestamp,
+        signature,
+        svix_id,
+        svix_timestamp,
+        svix_signature,
+    ] = head.headers([
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "svix-id",
+        "svix-timestamp",
+        "svix-signature",
+    ]);
+    let webhook = [id, timestamp, signature];
+    let svix = [svix_id, svix_timestamp, svix_signature];
     let is_present = |field: &HeaderField<'_>| *field != HeaderField::Absent;
     match (webhook.iter().any(is_present), svix.iter().any(is_present)) {
         (true, true) => Err(Rejection::CredentialRepeated),

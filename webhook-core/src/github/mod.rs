@@ -73,17 +73,22 @@ impl<T: Payload> Provider for Github<T> {
         &[Self::SIGNATURE_HEADER, "x-hub-signature"];
 
     fn inspect(&self, head: &Head<'_>) -> Result<SentSignature, Rejection> {
-        let hex = head
-            .header(Self::SIGNATURE_HEADER)
+        let [signature, event, delivery, content_type] = head.headers([
+            Self::SIGNATURE_HEADER,
+            "x-github-event",
+            "x-github-delivery",
+            "content-type",
+        ]);
+        let hex = signature
             .credential()?
             .strip_prefix("sha256=")
             .ok_or(Rejection::CredentialMalformed)?;
         Ok(SentSignature {
             signature: Signatures::decode(std::iter::once(hex), from_hex)?,
-            is_form: Form::is_announced(head),
+            is_form: Form::is_announced(content_type),
             head: GithubHead {
-                event: text(head.header("x-github-event")),
-                delivery: text(head.header("x-github-delivery")),
+                event: text(event),
+                delivery: text(delivery),
             },
         })
     }

@@ -147,7 +147,7 @@ impl Provider for Multicaja {
         Ok(SentDigest {
             digest,
             endpoint,
-            is_form: Form::is_announced(head),
+            is_form: Form::is_announced(head.header("content-type")),
         })
     }
 

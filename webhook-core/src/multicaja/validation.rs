@@ -49,7 +49,7 @@ impl Provider for MulticajaValidation {
     fn inspect(&self, head: &Head<'_>) -> Result<Unproven, Rejection> {
         match Endpoint::of(head)? {
             None | Some(Endpoint::Validation) => Ok(Unproven {
-                is_form: Form::is_announced(head),
+                is_form: Form::is_announced(head.header("content-type")),
             }),
             Some(_) => Err(Rejection::EndpointUnknown),
         }
