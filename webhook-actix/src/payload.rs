@@ -30,16 +30,25 @@ pub(crate) fn poll_payload(
     Poll::Pending
 }
 
-/// A payload that is there in whole, for extractors inside. actix's own conversion from bytes makes a channel of it,
-/// with a queue and both of its ends.
-pub(crate) struct Whole(Option<Bytes>);
-
-impl Whole {
-    pub(crate) fn payload(body: Bytes) -> Payload {
-        let whole: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Self(Some(body)));
-        whole.into()
+/// The payload with its body in it again, for extractors inside.
+///
+/// That of HTTP/1 takes back what was read from it. For any other one a stream stands in: actix's own conversion from
+/// bytes makes a channel of them, with a queue and both of its ends.
+pub(crate) fn refilled(read: Payload, body: Bytes) -> Payload {
+    match read {
+        Payload::H1 { mut payload } => {
+            payload.unread_data(body);
+            payload.into()
+        }
+        _ => {
+            let whole: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Whole(Some(body)));
+            whole.into()
+        }
     }
 }
+
+/// A body that is there in whole.
+struct Whole(Option<Bytes>);
 
 impl Stream for Whole {
     type Item = Result<Bytes, PayloadError>;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use webhook_core::{Accepted, Pending, Provider, Receipt, Rejection, Verifier};
 
 use crate::head::ActixHeaders;
-use crate::payload::{Whole, poll_payload};
+use crate::payload::{poll_payload, refilled};
 use crate::{ResponseFuture, response};
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) makes of the one inside.
@@ -96,22 +96,22 @@ fn authenticate<P: Provider>(
 ) -> Result<(ServiceRequest, Receipt), ServiceResponse> {
     let finished = match body {
         Ok(body) => pending.finish(body),
-        Err(rejection) => {
-            // What was not read goes back, for the answer to hold.
-            request.set_payload(payload);
-            Err(pending.refuse(rejection))
-        }
+        Err(rejection) => Err(pending.refuse(rejection)),
     };
     match finished {
         Ok(Accepted {
             delivery, receipt, ..
         }) => {
             hide_credential(&mut request, credential_headers);
-            request.set_payload(Whole::payload(delivery.body().clone()));
+            request.set_payload(refilled(payload, delivery.body().clone()));
             request.extensions_mut().insert(delivery);
             Ok((request, receipt))
         }
-        Err(refused) => Err(response::refusal(request, refused)),
+        Err(refused) => {
+            // What was not read goes back, for the answer to hold.
+            request.set_payload(payload);
+            Err(response::refusal(request, refused))
+        }
     }
 }
 
