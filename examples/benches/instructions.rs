@@ -31,6 +31,7 @@ fn main() {
         "axum-standardwebhooks" => subjects::axum_standardwebhooks(),
         "actix" => subjects::actix_tusfacturas(),
         "actix-by-hand" => subjects::actix_tusfacturas_by_hand(),
+        "actix-by-hand-untyped" => subjects::actix_tusfacturas_by_hand_untyped(),
         "body" => subjects::body(1024, false),
         "body-below-a-layer" => subjects::body_below_a_layer(1024, false),
         "body-handed-on" => subjects::body_handed_on(1024, false),

@@ -56,7 +56,7 @@ fn compare(
 type Named = (&'static str, fn() -> Side);
 
 fn rows(criterion: &mut Criterion) {
-    let rows: [(&str, Named, Named); 8] = [
+    let rows: [(&str, Named, Named); 12] = [
         (
             "tusfacturas",
             ("layer", subjects::tusfacturas),
@@ -96,6 +96,27 @@ fn rows(criterion: &mut Criterion) {
             "actix tusfacturas",
             ("layer", subjects::actix_tusfacturas),
             ("by hand", subjects::actix_tusfacturas_by_hand),
+        ),
+        (
+            "actix tusfacturas, without a media type by hand",
+            ("layer", subjects::actix_tusfacturas),
+            ("by hand", subjects::actix_tusfacturas_by_hand_untyped),
+        ),
+        // What any layer costs: these two do nothing, and no more than to hand a value on.
+        (
+            "body below a layer that does nothing",
+            ("nothing", || subjects::body_below_a_layer(1024, false)),
+            ("Bytes", || subjects::body_by_hand(1024, false)),
+        ),
+        (
+            "body handed on by the least layer",
+            ("least", || subjects::body_handed_on(1024, false)),
+            ("Bytes", || subjects::body_by_hand(1024, false)),
+        ),
+        (
+            "body against the least layer",
+            ("layer", || subjects::body(1024, false)),
+            ("least", || subjects::body_handed_on(1024, false)),
         ),
     ];
     for (row, side, other) in rows {

@@ -55,7 +55,7 @@ fn a_delivery_allocates_no_more_than_it_did() {
         ),
         (
             "actix",
-            1,
+            5,
             subjects::actix_tusfacturas,
             subjects::actix_tusfacturas_by_hand,
         ),

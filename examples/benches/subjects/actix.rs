@@ -1,5 +1,5 @@
 use actix_web::dev::Service;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{ContentType, HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpRequest, HttpResponse, rt, web};
 use webhook_actix::{TfEvent, TfWebhookLayer, Webhook};
@@ -56,8 +56,18 @@ pub fn actix_tusfacturas() -> Side {
     )
 }
 
+/// It answers as the layer does, and as axum's by hand: with the media type that actix gives an answer of `&str`.
 pub fn actix_tusfacturas_by_hand() -> Side {
-    async fn on_event(request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    by_hand::<true>()
+}
+
+/// It answers without a media type, which saves the map of header fields.
+pub fn actix_tusfacturas_by_hand_untyped() -> Side {
+    by_hand::<false>()
+}
+
+fn by_hand<const TYPED: bool>() -> Side {
+    async fn on_event<const TYPED: bool>(request: HttpRequest, body: web::Bytes) -> HttpResponse {
         let token = request
             .headers()
             .get("TF-WebhookToken")
@@ -68,10 +78,15 @@ pub fn actix_tusfacturas_by_hand() -> Side {
         match serde_json::from_slice::<ByHand>(&body) {
             Ok(event) => {
                 std::hint::black_box(&event);
-                HttpResponse::Ok().body("OK")
+                let mut answer = HttpResponse::Ok();
+                if TYPED {
+                    answer.content_type(ContentType::plaintext());
+                }
+                answer.body("OK")
             }
             Err(_) => HttpResponse::BadRequest().finish(),
         }
     }
-    side!(App::new().service(web::resource("/webhook").route(web::post().to(on_event))))
+    let route = web::post().to(on_event::<TYPED>);
+    side!(App::new().service(web::resource("/webhook").route(route)))
 }

@@ -33,7 +33,7 @@ use webhook_core::BodyBuffer;
 
 mod actix;
 
-pub use actix::{actix_tusfacturas, actix_tusfacturas_by_hand};
+pub use self::actix::*;
 
 pub const TOKEN: &str = "4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2d";
 pub const API_KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
