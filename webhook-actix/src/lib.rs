@@ -16,7 +16,7 @@ mod payload;
 mod response;
 mod service;
 
-pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
+pub use self::extract::{ExtractFuture, MissingWebhookLayer, Webhook, WebhookDelivery};
 pub use self::future::ResponseFuture;
 pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
 pub use self::service::WebhookService;

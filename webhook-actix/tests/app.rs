@@ -266,6 +266,62 @@ async fn silence(
     next.call(request).await
 }
 
+/// A payload that comes in pieces, and is not ready before each of them.
+struct Pieces {
+    left: std::vec::IntoIter<web::Bytes>,
+    ready: bool,
+}
+
+impl futures_core::Stream for Pieces {
+    type Item = Result<web::Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.ready = !self.ready;
+        if self.ready {
+            Poll::Ready(self.left.next().map(Ok))
+        } else {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_body_that_comes_in_pieces_is_waited_for_and_stays() {
+    async fn in_pieces(
+        mut request: actix_web::dev::ServiceRequest,
+        next: Next<impl actix_web::body::MessageBody>,
+    ) -> Result<ServiceResponse<impl actix_web::body::MessageBody>, Error> {
+        let whole = request.extract::<web::Bytes>().await?;
+        let pieces: Vec<_> = whole.chunks(7).map(web::Bytes::copy_from_slice).collect();
+        assert!(pieces.len() > 2, "several frames");
+        let payload: Pin<Box<dyn futures_core::Stream<Item = _>>> = Box::pin(Pieces {
+            left: pieces.into_iter(),
+            ready: true,
+        });
+        request.set_payload(payload.into());
+        next.call(request).await
+    }
+    async fn whole(
+        WebhookDelivery(delivery): WebhookDelivery<TfEvent>,
+        body: web::Bytes,
+    ) -> String {
+        assert_eq!(delivery.body(), &body);
+        delivery.event().evento.to_string()
+    }
+    let app = harness::init_service(
+        App::new().service(
+            web::resource("/webhook")
+                .wrap(TfWebhookLayer::new(TOKEN))
+                .wrap(from_fn(in_pieces))
+                .route(web::post().to(whole)),
+        ),
+    )
+    .await;
+    let response = harness::call_service(&app, event().to_request()).await;
+    assert_eq!(answer(response).await, expected(200, TEXT, "emitido"));
+}
+
 #[actix_web::test]
 async fn a_body_that_does_not_come_is_given_up() {
     let layer = TfWebhookLayer::new(TOKEN).body_timeout(Duration::from_millis(50));
