@@ -23,7 +23,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// What few deliveries need is boxed, so that the others are not moved in its size.
+    /// What waits is boxed, so that a delivery that is there is not moved in its size.
     #[project = StateProj]
     enum State<F> {
         /// The answer is known and the inner service is not called.

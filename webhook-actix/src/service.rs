@@ -56,8 +56,8 @@ where
         let mut payload = request.take_payload();
         let mut buffer = pending.buffer();
 
-        // A small body has usually arrived with its head. It is taken here, before a future has to make room for
-        // waiting; a payload that is not ready is polled again with the task's own waker.
+        // A payload that is there is taken here, before a future has to make room for waiting: over HTTP/2, and where a
+        // middleware has read it. actix's HTTP/1 feeds it after this call; it is then polled with the task's own waker.
         let mut nobody = Context::from_waker(Waker::noop());
         if let Poll::Ready(buffered) = poll_payload(&mut payload, &mut buffer, &mut nobody) {
             let body = buffered.map(|()| buffer.into_bytes());

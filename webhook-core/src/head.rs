@@ -67,7 +67,8 @@ impl<'a> Head<'a> {
         self.headers.field(name)
     }
 
-    /// The header fields `names`, each as [`header`](Self::header) finds it: faster than one after the other.
+    /// The header fields `names`, each as [`header`](Self::header) finds it: in one pass, if the collection is
+    /// scanned.
     ///
     /// ```
     /// use webhook_core::{Head, HeaderField};

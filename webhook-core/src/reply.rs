@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue};
@@ -14,7 +16,7 @@ use crate::{Rejection, RejectionClass};
 /// reply.headers.push((http::header::RETRY_AFTER, http::HeaderValue::from_static("30")));
 /// assert_eq!(reply.body, "OK");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply {
     /// The status.
@@ -77,5 +79,18 @@ impl Reply {
                 Self::new(StatusCode::BAD_REQUEST)
             }
         }
+    }
+}
+
+/// Shows the length of the body, not its bytes: Klap's acknowledgement is the order, which may hold a card token.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("content_type", &self.content_type)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .field("close", &self.close)
+            .finish()
     }
 }

@@ -537,3 +537,30 @@ fn the_answer_must_be_json() {
         }
     }
 }
+
+#[test]
+fn no_step_of_a_delivery_shows_the_card_token() {
+    let mut order = Order::new("ABC", "123");
+    order.unauthenticated.token_id = Some(CardToken::new("tok_4111"));
+    let request = testing::multicaja(&MulticajaEvent::Confirm(order), KEY);
+    let pending = verifier().begin(&request.head()).unwrap();
+    let accepted = pending.finish(request.body).unwrap();
+
+    let mut shown = vec![
+        format!("{accepted:?}"),
+        format!("{:?}", accepted.receipt),
+        format!("{:?}", accepted.receipt.acknowledgement()),
+    ];
+    let Settlement::Replace(reply) = accepted.receipt.settle(StatusCode::OK, None, true) else {
+        panic!("an answer without a body is replaced");
+    };
+    assert!(
+        reply.body.windows(8).any(|part| part == b"tok_4111"),
+        "Klap hears the order as it sent it"
+    );
+    shown.push(format!("{:?}", Settlement::Replace(reply)));
+    for shown in shown {
+        assert!(!shown.contains("4111"), "{shown}");
+        assert!(!shown.contains("52, 49, 49, 49"), "{shown}");
+    }
+}

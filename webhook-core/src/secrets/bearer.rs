@@ -109,7 +109,7 @@ impl fmt::Debug for BearerTokens {
     }
 }
 
-/// The SHA-256 of a secret. It identifies the secret and is compared in constant time; a short secret could be guessed
+/// The SHA-256 of a secret, or of a random block and a secret. It identifies the secret and is compared in constant time; a short secret could be guessed
 /// from it, so it is zeroed and never shown.
 #[derive(Clone)]
 pub(super) struct Fingerprint([u64; 4]);

@@ -22,7 +22,7 @@ const NAMES: &[&str; 7] = &[
 /// the second one takes with the same result; every error is the second one's.
 pub(super) fn decode(body: &[u8]) -> Result<TfEvent, BodyError> {
     let body = json::without_bom(body);
-    // Checked once: serde_json would check each string of a body in bytes by itself, 1,000 instructions more.
+    // Checked once, and without replacing first, which looks at each byte: serde_json would check each string of a body in bytes by itself, 1,000 instructions more.
     let text =
         std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     // A derived decoder takes an array of the fields, too.
