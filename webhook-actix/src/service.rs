@@ -94,11 +94,7 @@ fn authenticate<P: Provider>(
     pending: Pending<P>,
     body: Result<Bytes, Rejection>,
 ) -> Result<(ServiceRequest, Receipt), ServiceResponse> {
-    let finished = match body {
-        Ok(body) => pending.finish(body),
-        Err(rejection) => Err(pending.refuse(rejection)),
-    };
-    match finished {
+    match pending.collected(body) {
         Ok(Accepted {
             delivery, receipt, ..
         }) => {

@@ -57,6 +57,19 @@ impl<P: Provider> Pending<P> {
         }
     }
 
+    /// [`finish`](Self::finish) or [`refuse`](Self::refuse), by what became of the body.
+    ///
+    /// # Errors
+    ///
+    /// As these two.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    pub fn collected(self, body: Result<Bytes, Rejection>) -> Result<Accepted<P::Event>, Refused> {
+        match body {
+            Ok(body) => self.finish(body),
+            Err(rejection) => Err(self.refuse(rejection)),
+        }
+    }
+
     /// Gives the delivery up while its body is read: too long, too slow, or interrupted.
     pub fn refuse(self, rejection: Rejection) -> Refused {
         Refused::new(

@@ -81,11 +81,7 @@ pub(crate) fn authenticate<P: Provider>(
     pending: Pending<P>,
     body: Result<Bytes, Rejection>,
 ) -> Result<Receipt, Response<Bytes>> {
-    let finished = match body {
-        Ok(body) => pending.finish(body),
-        Err(rejection) => Err(pending.refuse(rejection)),
-    };
-    match finished {
+    match pending.collected(body) {
         Ok(Accepted {
             delivery, receipt, ..
         }) => {

@@ -152,13 +152,9 @@ impl Hash for Fingerprint {
 struct FirstWord(u64);
 
 impl Hasher for FirstWord {
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        if let Some(word) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*word);
         }
     }
 
