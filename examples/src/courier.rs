@@ -7,19 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use webhook_core::{
-    BodyError, FromSecrets, Head, Keyring, Opened, PrivateKeys, Provider, Receipt, Rejection,
-    Reply, SecretKey, SecretsErrorKind, Timestamped, Tolerance,
+    Authentic, BodyError, FromSecrets, Head, Keyring, PrivateKeys, Provider, Rejection, SecretKey,
+    SecretsErrorKind, Timestamped, decode_json,
 };
 
 /// The courier as a provider.
 #[derive(Clone, Debug)]
 pub struct Courier {
     keyring: Keyring<Self>,
-    tolerance: Tolerance,
 }
 
 /// A parcel is somewhere else than it was. The signature covers all of it.
@@ -35,12 +33,14 @@ pub struct ParcelMoved {
 pub struct Claim {
     /// As sent: these characters are signed, not their value.
     timestamp: String,
+    unix_time: u64,
     signature: [u8; 32],
 }
 
 impl Provider for Courier {
     type Event = ParcelMoved;
-    type Credential = Claim;
+    type Claim = Claim;
+    type Facts = ();
 
     const NAME: &'static str = "courier";
     const BODY_LIMIT: usize = 16 * 1024;
@@ -55,26 +55,31 @@ impl Provider for Courier {
         let unix_time = timestamp
             .parse()
             .map_err(|_| Rejection::CredentialMalformed)?;
-        self.tolerance.check(Duration::from_secs(unix_time))?;
         Ok(Claim {
             timestamp: timestamp.to_owned(),
+            unix_time,
             signature,
         })
     }
 
-    fn open(&self, claim: Claim, body: &Bytes) -> Result<Opened<ParcelMoved>, Rejection> {
-        let key = self
-            .keyring
-            .load()
-            .find(|key| key.has_signed(&claim, body))
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
-        let event = serde_json::from_slice(body).map_err(|error| BodyError::from_json(&error))?;
-        Ok(Opened::new(event, key))
+    fn tolerance(&self) -> Option<Duration> {
+        Some(Duration::from_secs(300))
     }
 
-    fn receipt(&self, _: &ParcelMoved, _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    fn time(&self, claim: &Claim) -> Option<Duration> {
+        Some(Duration::from_secs(claim.unix_time))
+    }
+
+    fn authenticate(&self, claim: Claim, body: &Bytes) -> Result<Authentic<()>, Rejection> {
+        let matched = self
+            .keyring
+            .load()
+            .find(|key| key.has_signed(&claim, body))?;
+        Ok(Authentic::new(matched, ()))
+    }
+
+    fn decode(&self, (): &(), json: &Bytes) -> Result<ParcelMoved, BodyError> {
+        decode_json(json)
     }
 }
 
@@ -93,16 +98,14 @@ impl CourierKey {
 }
 
 impl SecretKey for CourierKey {
-    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind> {
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
         const WRONG: SecretsErrorKind = SecretsErrorKind::WrongForm {
             expected: "16 characters or more",
         };
-        if secret.len() < 16 {
+        if key.len() < 16 {
             return Err(WRONG);
         }
-        Hmac::new_from_slice(secret.as_bytes())
-            .map(Self)
-            .map_err(|_| WRONG)
+        Hmac::new_from_slice(key).map(Self).map_err(|_| WRONG)
     }
 }
 
@@ -111,10 +114,7 @@ impl FromSecrets for Courier {
     type Store = PrivateKeys<CourierKey>;
 
     fn from_keyring(keyring: Keyring<Self>) -> Self {
-        Self {
-            keyring,
-            tolerance: Tolerance::default(),
-        }
+        Self { keyring }
     }
 
     fn keyring(&self) -> &Keyring<Self> {
@@ -123,8 +123,4 @@ impl FromSecrets for Courier {
 }
 
 /// Gives the layer its `tolerance`.
-impl Timestamped for Courier {
-    fn tolerance_mut(&mut self) -> &mut Tolerance {
-        &mut self.tolerance
-    }
-}
+impl Timestamped for Courier {}

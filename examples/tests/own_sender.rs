@@ -18,7 +18,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 use tower::ServiceExt;
-use webhook_core::{Keyring, SecretsErrorKind, Timestamped, Verifier};
+use webhook_core::{Keyring, SecretsErrorKind, Verifier};
 use webhook_examples::courier::{Courier, ParcelMoved};
 
 use server::Server;
@@ -79,13 +79,13 @@ struct Adapters {
 
 impl Adapters {
     fn new(secrets: &[(&str, &str)]) -> Self {
-        let stop_clock = |courier: &mut Courier| {
+        let verifier = || {
             let now = || UNIX_EPOCH + Duration::from_secs(NOW);
-            courier.tolerance_mut().set_clock(now);
+            Verifier::from_secrets(secrets).clock(now)
         };
         Self {
-            axum: webhook_axum::WebhookLayer::new(secrets).configure(stop_clock),
-            actix: webhook_actix::WebhookLayer::new(secrets).configure(stop_clock),
+            axum: webhook_axum::WebhookLayer::from_verifier(verifier()),
+            actix: webhook_actix::WebhookLayer::from_verifier(verifier()),
         }
     }
 

@@ -6,7 +6,7 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use pin_project_lite::pin_project;
-use webhook_core::Receipt;
+use webhook_core::InFlight;
 
 use crate::response;
 
@@ -31,7 +31,7 @@ pin_project! {
         /// The payload has not arrived in whole.
         Waiting { future: Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>> },
         /// The inner service is at work.
-        Calling { #[pin] future: F, receipt: Option<Receipt> },
+        Calling { #[pin] future: F, in_flight: Option<InFlight> },
     }
 }
 
@@ -52,10 +52,10 @@ impl<F> ResponseFuture<F> {
         }
     }
 
-    pub(crate) fn calling(future: F, receipt: Receipt) -> Self {
-        let receipt = Some(receipt);
+    pub(crate) fn calling(future: F, in_flight: InFlight) -> Self {
+        let in_flight = Some(in_flight);
         Self {
-            state: State::Calling { future, receipt },
+            state: State::Calling { future, in_flight },
         }
     }
 }
@@ -71,9 +71,9 @@ where
         match self.project().state.project() {
             StateProj::Answered { answer } => Poll::Ready(Ok(*leave(answer))),
             StateProj::Waiting { future } => future.as_mut().poll(cx),
-            StateProj::Calling { future, receipt } => {
-                let answer = ready!(future.poll(cx));
-                Poll::Ready(response::settled(leave(receipt), answer))
+            StateProj::Calling { future, in_flight } => {
+                let answer = ready!(InFlight::polling(in_flight, || future.poll(cx)));
+                Poll::Ready(response::answered(leave(in_flight), answer))
             }
         }
     }

@@ -8,8 +8,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::HeaderName;
 use webhook_core::{
-    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, Multicaja, MulticajaValidation,
-    Provider, RefusalHook, SecretsError, Timestamped, Verifier,
+    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, MercadoPago, Multicaja,
+    MulticajaValidation, Payload, Provider, Rejection, Reply, SecretsError, Timestamped, Verifier,
 };
 
 use crate::WebhookService;
@@ -109,7 +109,10 @@ impl<P: Provider> WebhookLayer<P> {
 
     /// Lets the app change the answer to a refused request, given the reason and the answer that the sender
     /// documents.
-    pub fn on_refusal(mut self, hook: RefusalHook) -> Self {
+    pub fn on_refusal(
+        mut self,
+        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         self.verifier = self.verifier.on_refusal(hook);
         self
     }
@@ -145,6 +148,15 @@ impl WebhookLayer<Multicaja> {
     pub fn reject(keys: impl IntoSecrets) -> Self {
         Self::new(keys)
             .configure(|provider| *provider = Multicaja::reject(provider.keyring().clone()))
+    }
+}
+
+impl<T: Payload> WebhookLayer<MercadoPago<T>> {
+    /// Whether a notification of the IPN, which cannot be verified, is answered with 401, after which it comes again
+    /// about every 15 minutes. Off unless set: it is answered with 200 and handed to nobody. See
+    /// [`mercadopago`](webhook_core::mercadopago).
+    pub fn refuse_ipn(self, refuse: bool) -> Self {
+        self.configure(|sender| sender.refuse_ipn(refuse))
     }
 }
 
@@ -215,7 +227,10 @@ impl MulticajaValidationLayer {
     }
 
     /// See [`WebhookLayer::on_refusal`].
-    pub fn on_refusal(self, hook: RefusalHook) -> Self {
+    pub fn on_refusal(
+        self,
+        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         Self(self.0.on_refusal(hook))
     }
 }

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
-use webhook_core::{Receipt, Refused, Reply, Settlement, http};
+use webhook_core::{Answer, InFlight, Refused, Reply, http};
 
 use crate::body::ReplyBody;
 
@@ -28,38 +28,38 @@ pub(crate) fn refusal(request: ServiceRequest, refused: Refused) -> ServiceRespo
 }
 
 /// The answer of the inner service, under the sender's rules.
-pub(crate) fn settled<B: MessageBody + 'static>(
-    receipt: Receipt,
+pub(crate) fn answered<B: MessageBody + 'static>(
+    in_flight: InFlight,
     answer: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse, Error> {
     let (request, mut response) = match answer {
         Ok(answer) => answer.into_parts(),
-        Err(error) => return Err(settled_error(receipt, error)),
+        Err(error) => return Err(answered_error(in_flight, error)),
     };
-    let response = match settle(receipt, &response) {
-        Settlement::Pass => response.map_into_boxed_body(),
-        Settlement::SetStatus(status) => {
+    let response = match rule(in_flight, &response) {
+        Answer::Pass => response.map_into_boxed_body(),
+        Answer::SetStatus(status) => {
             *response.status_mut() = actix_status(status);
             response.map_into_boxed_body()
         }
-        Settlement::Replace(reply) => replaced(response, reply, BoxBody::new),
+        Answer::Replace(reply) => replaced(response, reply, BoxBody::new),
     };
     Ok(ServiceResponse::new(request, response))
 }
 
 /// An error of a middleware inside never becomes a response before it has passed this layer, so it is met here.
 #[cold]
-fn settled_error(receipt: Receipt, error: Error) -> Error {
+fn answered_error(in_flight: InFlight, error: Error) -> Error {
     let mut response = error.error_response();
-    match settle(receipt, &response) {
-        Settlement::Pass => return error,
-        Settlement::SetStatus(status) => *response.status_mut() = actix_status(status),
-        Settlement::Replace(reply) => response = replaced(response, reply, BoxBody::new),
+    match rule(in_flight, &response) {
+        Answer::Pass => return error,
+        Answer::SetStatus(status) => *response.status_mut() = actix_status(status),
+        Answer::Replace(reply) => response = replaced(response, reply, BoxBody::new),
     }
     InternalError::from_response(error, response).into()
 }
 
-fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settlement {
+fn rule<B: MessageBody>(in_flight: InFlight, response: &HttpResponse<B>) -> Answer {
     let status = http::StatusCode::from_u16(response.status().as_u16())
         .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = response
@@ -67,7 +67,7 @@ fn settle<B: MessageBody>(receipt: Receipt, response: &HttpResponse<B>) -> Settl
         .get(CONTENT_TYPE)
         .map(HeaderValue::as_bytes);
     let without_body = matches!(response.body().size(), BodySize::None | BodySize::Sized(0));
-    receipt.settle(status, content_type, without_body)
+    in_flight.answer(status, content_type, without_body)
 }
 
 /// The response with the reply in the place of its body.
@@ -78,9 +78,9 @@ fn replaced<B>(
 ) -> HttpResponse {
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
-    // Most handlers that answer without a body set no field, and each name would have to be parsed anew.
+    // Most handlers that answer without a body set no header, and each name would have to be parsed again.
     if !headers.is_empty() {
-        for name in Settlement::BODY_HEADERS {
+        for name in Answer::BODY_HEADERS {
             headers.remove(name.as_str());
         }
     }

@@ -9,7 +9,7 @@ use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, forward_
 use actix_web::http::header::HeaderName;
 use actix_web::{Error, HttpMessage, rt};
 use bytes::Bytes;
-use webhook_core::{Accepted, Pending, Provider, Receipt, Rejection, Verifier};
+use webhook_core::{Accepted, InFlight, Pending, Provider, Rejection, Verifier};
 
 use crate::head::ActixHeaders;
 use crate::payload::{poll_payload, refilled};
@@ -20,7 +20,7 @@ pub struct WebhookService<S, P> {
     pub(crate) inner: Rc<S>,
     pub(crate) verifier: Verifier<P>,
     pub(crate) body_timeout: Duration,
-    /// [`Provider::CREDENTIAL_HEADERS`] in actix's type: 130 instructions for each of them and each delivery.
+    /// [`Provider::CREDENTIAL_HEADERS`] in actix's type, so that no name is parsed for each delivery.
     pub(crate) credential_headers: Rc<[HeaderName]>,
 }
 
@@ -62,8 +62,8 @@ where
         if let Poll::Ready(buffered) = poll_payload(&mut payload, &mut buffer, &mut nobody) {
             let body = buffered.map(|()| buffer.into_bytes());
             return match authenticate(request, payload, &self.credential_headers, pending, body) {
-                Ok((request, receipt)) => {
-                    ResponseFuture::calling(self.inner.call(request), receipt)
+                Ok((request, in_flight)) => {
+                    ResponseFuture::calling(self.inner.call(request), in_flight)
                 }
                 Err(answer) => ResponseFuture::answered(answer),
             };
@@ -78,7 +78,9 @@ where
                 .unwrap_or(Err(Rejection::BodyTimeout));
             let body = buffered.map(|()| buffer.into_bytes());
             match authenticate(request, payload, &credential_headers, pending, body) {
-                Ok((request, receipt)) => response::settled(receipt, inner.call(request).await),
+                Ok((request, in_flight)) => {
+                    ResponseFuture::calling(inner.call(request), in_flight).await
+                }
                 Err(answer) => Ok(answer),
             }
         })
@@ -93,15 +95,17 @@ fn authenticate<P: Provider>(
     credential_headers: &[HeaderName],
     pending: Pending<P>,
     body: Result<Bytes, Rejection>,
-) -> Result<(ServiceRequest, Receipt), ServiceResponse> {
+) -> Result<(ServiceRequest, InFlight), ServiceResponse> {
     match pending.collected(body) {
         Ok(Accepted {
-            delivery, receipt, ..
+            delivery,
+            in_flight,
+            ..
         }) => {
             hide_credential(&mut request, credential_headers);
             request.set_payload(refilled(payload, delivery.body().clone()));
             request.extensions_mut().insert(delivery);
-            Ok((request, receipt))
+            Ok((request, in_flight))
         }
         Err(refused) => {
             // What was not read goes back, for the answer to hold.

@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 use crate::{BodyError, BodyErrorKind, HeaderField};
 
 /// How many fields a form may have.
 const MAX_FIELDS: usize = 100;
 
-/// The fields of a form, decoded, in order, each name once.
-pub(crate) struct Form<'a>(Vec<Field<'a>>);
-
-type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+/// The fields of a form in order, decoded, each name once. A value may hold any bytes until it is asked for as text.
+pub(crate) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, [u8]>)>);
 
 impl<'a> Form<'a> {
     /// Whether this `Content-Type` announces a form.
@@ -30,14 +28,21 @@ impl<'a> Form<'a> {
             })
     }
 
-    pub(crate) fn read(text: &'a str) -> Result<Self, BodyError> {
-        let mut fields = Vec::<Field<'_>>::new();
-        for field in text.split('&').filter(|field| !field.is_empty()) {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, BodyError> {
+        let mut fields = Vec::<(Cow<'_, str>, Cow<'_, [u8]>)>::new();
+        for field in body.split(|byte| *byte == b'&') {
+            if field.is_empty() {
+                continue;
+            }
             if fields.len() == MAX_FIELDS {
                 return Err(BodyErrorKind::TooManyFormFields.into());
             }
-            let (name, value) = field.split_once('=').unwrap_or((field, ""));
-            let (name, value) = (form_text(name)?, form_text(value)?);
+            let equals = field.iter().position(|byte| *byte == b'=');
+            let (name, value) = match equals.and_then(|at| field.split_at_checked(at)) {
+                Some((name, value)) => (name, value.get(1..).unwrap_or_default()),
+                None => (field, &[][..]),
+            };
+            let (name, value) = (text(decoded(name)?)?, decoded(value)?);
             if fields.iter().any(|(other, _)| *other == name) {
                 return Err(BodyErrorKind::RepeatedFormName.into());
             }
@@ -46,39 +51,48 @@ impl<'a> Form<'a> {
         Ok(Self(fields))
     }
 
-    /// The value of a field.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of a field, if there is one.
+    pub(crate) fn into_value(self, name: &str) -> Option<Vec<u8>> {
         self.0
-            .iter()
+            .into_iter()
             .find(|(other, _)| other == name)
-            .map(|(_, value)| &**value)
+            .map(|(_, value)| value.into_owned())
     }
 
-    /// Names and values in order.
-    pub(crate) fn into_fields(self) -> Vec<Field<'a>> {
+    /// Names and values in order, as text.
+    pub(crate) fn into_texts(
+        self,
+    ) -> impl Iterator<Item = Result<(Cow<'a, str>, Cow<'a, str>), BodyError>> {
         self.0
+            .into_iter()
+            .map(|(name, value)| Ok((name, text(value)?)))
     }
 }
 
 /// Decodes a name or a value. The crates of the field pass broken escapes on as they are; here they are refused, so
 /// that two receivers cannot read the same form differently.
-fn form_text(text: &str) -> Result<Cow<'_, str>, BodyError> {
-    let mut escapes = text.split('%');
+fn decoded(encoded: &[u8]) -> Result<Cow<'_, [u8]>, BodyError> {
+    let mut escapes = encoded.split(|byte| *byte == b'%');
     escapes.next();
     for rest in escapes {
-        if !matches!(rest.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
-        {
+        if !matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()) {
             return Err(BodyErrorKind::InvalidForm.into());
         }
     }
-    if text.contains('+') {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_decode_str(&spaced)
-            .decode_utf8()
-            .map_err(|_| BodyErrorKind::InvalidForm)?;
-        return Ok(Cow::Owned(decoded.into_owned()));
+    if !encoded.contains(&b'+') {
+        return Ok(percent_decode(encoded).into());
     }
-    percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| BodyErrorKind::InvalidForm.into())
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    Ok(percent_decode(&spaced).collect::<Vec<u8>>().into())
+}
+
+fn text(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, BodyError> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+    .ok_or(BodyErrorKind::InvalidForm.into())
 }

@@ -9,15 +9,6 @@ use crate::{SecretKey, SecretsErrorKind};
 pub struct HmacKey(Hmac<Sha256>);
 
 impl HmacKey {
-    pub(crate) fn from_bytes(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        // HMAC takes keys of any length; only the signature of the constructor knows of an error.
-        Hmac::new_from_slice(key)
-            .map(Self)
-            .map_err(|_| SecretsErrorKind::WrongForm {
-                expected: "a key for HMAC-SHA256",
-            })
-    }
-
     /// The MAC over all parts in order, as if they were joined.
     pub(crate) fn sign(&self, parts: &[&[u8]]) -> Signature {
         let mut mac = self.0.clone();
@@ -39,9 +30,13 @@ impl HmacKey {
     }
 }
 
-/// The bytes of the text are the key.
 impl SecretKey for HmacKey {
-    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind> {
-        Self::from_bytes(secret.as_bytes())
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        // HMAC takes keys of any length; only the signature of the constructor knows of an error.
+        Hmac::new_from_slice(key)
+            .map(Self)
+            .map_err(|_| SecretsErrorKind::WrongForm {
+                expected: "a key for HMAC-SHA256",
+            })
     }
 }

@@ -1,21 +1,17 @@
 //! Reads the known fields of a JSON object with serde_json, keeping digits and refusing repetitions.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::de::{Read, SliceRead, StrRead};
 use serde_json::value::RawValue;
 
+use crate::repair::has_lone_surrogate;
 use crate::{BodyError, BodyErrorKind};
 
 /// How deep a known field may be nested. serde_json bounds its own recursion, but not what it skips or keeps raw.
 const MAX_DEPTH: usize = 128;
-
-/// Takes a UTF-8 byte order mark off.
-pub(crate) fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
-}
 
 /// The first byte that is no JSON white space.
 pub(crate) fn first_byte(body: &[u8]) -> Option<u8> {
@@ -31,11 +27,27 @@ pub(crate) fn read_object<'a, const N: usize>(
     text: &'a str,
     names: &'static [&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], BodyError> {
-    if first_byte(text.as_bytes()) != Some(b'{') {
+    read(text.as_bytes(), StrRead::new(text), names)
+}
+
+/// The same of text that may not be UTF-8 outside of the known values.
+pub(crate) fn read_object_of_bytes<'a, const N: usize>(
+    bytes: &'a [u8],
+    names: &'static [&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], BodyError> {
+    read(bytes, SliceRead::new(bytes), names)
+}
+
+fn read<'a, const N: usize>(
+    bytes: &[u8],
+    text: impl Read<'a>,
+    names: &'static [&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], BodyError> {
+    if first_byte(bytes) != Some(b'{') {
         return Err(BodyErrorKind::NotAnObject.into());
     }
     let repeated = Cell::new(None);
-    let mut json = serde_json::Deserializer::from_str(text);
+    let mut json = serde_json::Deserializer::new(text);
     let fields = json
         .deserialize_map(Fields {
             names,
@@ -50,7 +62,7 @@ pub(crate) fn read_object<'a, const N: usize>(
         ..BodyError::from_json(&error)
     })?;
     for (value, name) in fields.iter().zip(names) {
-        if value.is_some_and(|value| depth(value.get()) > MAX_DEPTH) {
+        if value.is_some_and(|value| is_too_deep(value.get())) {
             return Err(BodyErrorKind::TooDeep(name).into());
         }
     }
@@ -87,14 +99,14 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
     }
 }
 
-/// Reads a key as its position among the known names.
+/// Reads a key as its position among the known names. As bytes, in which an unknown key may hold anything.
 struct KnownName(&'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for KnownName {
     type Value = Option<usize>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
-        key.deserialize_str(self)
+        key.deserialize_bytes(self)
     }
 }
 
@@ -105,9 +117,14 @@ impl Visitor<'_> for KnownName {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| *name == key))
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|name| name.as_bytes() == key))
     }
+}
+
+/// Whether a valid JSON text is nested deeper than a known field may be.
+pub(crate) fn is_too_deep(json: &str) -> bool {
+    depth(json) > MAX_DEPTH
 }
 
 /// How deep arrays and objects are nested in a valid JSON text.
@@ -143,11 +160,10 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-/// The text of a value: a string decoded, anything else as its JSON text, numbers with the digits that were sent.
+/// The text of a value, given as JSON: a string decoded, anything else as its JSON text, numbers with the digits that were sent.
 ///
-/// `None` for a string that is no text: one with a lone surrogate.
-pub(crate) fn text(value: &RawValue) -> Option<String> {
-    let json = value.get();
+/// `None` if it has a lone surrogate, which no text can hold.
+pub(crate) fn text(json: &str) -> Option<String> {
     let quoted = json
         .strip_prefix('"')
         .and_then(|json| json.strip_suffix('"'));
@@ -155,77 +171,13 @@ pub(crate) fn text(value: &RawValue) -> Option<String> {
         // Valid JSON already, so without an escape there is nothing to decode.
         Some(text) if !text.contains('\\') => Some(text.to_owned()),
         Some(_) => serde_json::from_str(json).ok(),
-        None => Some(json.to_owned()),
+        None => (!has_lone_surrogate(json)).then(|| json.to_owned()),
     }
-}
-
-/// Replaces `\u` escapes of lone surrogates by that of U+FFFD, which keeps every position in the text.
-pub(crate) fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
-    let mut replaced: Option<String> = None;
-    let mut copied = 0;
-    let mut at = 0;
-    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
-        let escape = at + found;
-        at = match surrogate(json, escape) {
-            Some(0xD800..=0xDBFF)
-                if matches!(surrogate(json, escape + 6), Some(0xDC00..=0xDFFF)) =>
-            {
-                escape + 12
-            }
-            Some(_) => {
-                let replaced = replaced.get_or_insert_with(|| String::with_capacity(json.len()));
-                replaced.push_str(json.get(copied..escape).unwrap_or_default());
-                replaced.push_str("\\ufffd");
-                copied = escape + 6;
-                copied
-            }
-            None => escape + 2,
-        };
-        // The character after a backslash may have more than one byte; such a text is not JSON.
-        while at < json.len() && !json.is_char_boundary(at) {
-            at += 1;
-        }
-    }
-    match replaced {
-        Some(mut replaced) => {
-            replaced.push_str(json.get(copied..).unwrap_or_default());
-            Cow::Owned(replaced)
-        }
-        None => Cow::Borrowed(json),
-    }
-}
-
-/// The surrogate that the escape at this place stands for, if it is one.
-fn surrogate(json: &str, at: usize) -> Option<u16> {
-    let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    u16::from_str_radix(digits, 16)
-        .ok()
-        .filter(|unit| (0xD800..=0xDFFF).contains(unit))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_lone_surrogates_are_replaced() {
-        for (json, expected) in [
-            (r#""plain""#, r#""plain""#),
-            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
-            (r#""\ud83d""#, r#""\ufffd""#),
-            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
-            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
-            (r#""\\ud83d""#, r#""\\ud83d""#),
-            (r#""\\\ud83dx""#, r#""\\\ufffdx""#),
-            (r#""\ud8"#, r#""\ud8"#),
-            ("\"\\ñ\\uD83D\"", "\"\\ñ\\ufffd\""),
-        ] {
-            assert_eq!(replace_lone_surrogates(json), expected, "{json}");
-        }
-    }
 
     #[test]
     fn depth_counts_brackets_outside_strings() {

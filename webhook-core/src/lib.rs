@@ -12,7 +12,10 @@
     )
 )]
 
+mod acknowledgement;
+mod authentic;
 mod buffer;
+mod decoding;
 mod delivery;
 mod form;
 pub mod github;
@@ -20,16 +23,19 @@ pub mod github;
 pub mod guide {}
 mod head;
 mod hmac;
+mod in_flight;
 mod json;
+mod json_path;
 pub mod mercadopago;
 pub mod multicaja;
 mod observe;
 mod payload;
 mod pending;
 mod provider;
-mod receipt;
 mod rejection;
+mod repair;
 mod reply;
+mod reserved;
 mod secrets;
 mod signatures;
 pub mod standard_webhooks;
@@ -41,10 +47,13 @@ mod tolerance;
 pub mod tusfacturas;
 mod verifier;
 
+pub use self::acknowledgement::{Acknowledgement, Answer};
+pub use self::authentic::{Authentic, Matched};
 pub use self::buffer::BodyBuffer;
 pub use self::delivery::Delivery;
-pub use self::github::{Github, GithubEvent, GithubHead, GithubPayload, GithubPing};
+pub use self::github::{Github, GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
 pub use self::head::{Head, HeaderField, Headers};
+pub use self::in_flight::InFlight;
 pub use self::mercadopago::{
     MercadoPago, MercadoPagoData, MercadoPagoEvent, MercadoPagoNotification,
     MercadoPagoUnauthenticated,
@@ -53,9 +62,8 @@ pub use self::multicaja::{
     CardToken, Multicaja, MulticajaEvent, MulticajaValidation, MulticajaValidationEvent, Order,
     OrderIds, QuotasType, Unauthenticated,
 };
-pub use self::payload::Payload;
-pub use self::provider::{AcknowledgeFailures, Opened, Provider};
-pub use self::receipt::{Receipt, Settlement};
+pub use self::payload::{Payload, decode_json};
+pub use self::provider::{AcknowledgeFailures, Provider};
 pub use self::rejection::{BodyError, BodyErrorKind, Rejection, RejectionClass};
 pub use self::reply::Reply;
 pub use self::secrets::{
@@ -63,8 +71,8 @@ pub use self::secrets::{
     Secret, SecretKey, SecretStore, Secrets, SecretsError, SecretsErrorKind,
 };
 pub use self::standard_webhooks::{StandardEvent, StandardWebhooks};
-pub use self::stripe::{Stripe, StripeEvent};
-pub use self::tolerance::{Timestamped, Tolerance};
+pub use self::stripe::{Stripe, StripeEvent, StripeRelatedObject, StripeThinEvent};
+pub use self::tolerance::Timestamped;
 pub use self::tusfacturas::{
     TfAttempt, TfCreado, TfEvent, TfEvento, TfRecurso, TfScheduleEstimate, TusFacturas,
 };
@@ -76,4 +84,4 @@ pub use http;
 pub use serde_json::Value;
 
 pub use self::pending::{Accepted, Pending, Refused};
-pub use self::verifier::{RefusalHook, Verifier};
+pub use self::verifier::Verifier;

@@ -3,27 +3,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::observe::Watch;
+use crate::observe::{Stage, Watch};
+use crate::verifier::Shared;
 use crate::{
-    BodyBuffer, Delivery, Opened, Provider, Receipt, RefusalHook, Rejection, RejectionClass, Reply,
+    Authentic, BodyBuffer, Delivery, InFlight, Provider, Rejection, RejectionClass, Reply, decoding,
 };
 
-/// A delivery whose head has passed and whose body is awaited.
+/// A delivery whose head was accepted and whose body has not arrived yet.
 ///
 /// It owns what it needs, so that a future can hold it.
 pub struct Pending<P: Provider> {
-    pub(crate) provider: Arc<P>,
-    pub(crate) credential: P::Credential,
-    pub(crate) body_limit: usize,
+    pub(crate) shared: Arc<Shared<P>>,
+    pub(crate) claim: P::Claim,
     pub(crate) announced: usize,
-    pub(crate) on_refusal: Option<RefusalHook>,
     pub(crate) watch: Watch,
 }
 
 impl<P: Provider> Pending<P> {
     /// A buffer for the body, with the limit of this delivery and the length that its head announced.
     pub fn buffer(&self) -> BodyBuffer {
-        BodyBuffer::announced(self.body_limit, self.announced)
+        BodyBuffer::announced(self.shared.body_limit, self.announced)
     }
 
     /// Authenticates and decodes the whole body.
@@ -33,31 +32,53 @@ impl<P: Provider> Pending<P> {
     /// The reason and the answer; there is no event then.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, Refused> {
-        let opened = if body.len() > self.body_limit {
+        let Self {
+            shared,
+            claim,
+            watch,
+            ..
+        } = self;
+        let bytes = body.len();
+        let authenticated = if bytes > shared.body_limit {
             Err(Rejection::BodyTooLarge)
         } else {
-            self.provider.open(self.credential, &body)
+            shared.provider.authenticate(claim, &body)
         };
-        match opened {
-            Ok(Opened { event, key }) => {
-                let mut receipt = self.provider.receipt(&event, &body);
-                receipt.observation =
-                    self.watch
-                        .accepted(&*self.provider, &event, key.as_ref(), body.len());
-                let delivery = Delivery::new(event, key, body);
-                Ok(Accepted { delivery, receipt })
+        let Authentic {
+            label,
+            facts,
+            proven,
+        } = match authenticated {
+            Ok(authentic) => authentic,
+            Err(rejection) => {
+                let stage = Stage::Body { bytes: Some(bytes) };
+                return Err(Refused::new(&shared, &watch, rejection, stage));
             }
-            Err(rejection) => Err(Refused::new(
-                &*self.provider,
-                self.on_refusal,
-                &self.watch,
-                rejection,
-                Some(body.len()),
-            )),
+        };
+        match decoding::decode(&*shared.provider, &facts, &body) {
+            Ok((event, json)) => {
+                let rule = shared.provider.acknowledge(&event, &json);
+                drop(json);
+                let observation = watch.accepted(&*shared.provider, &event, label.as_ref(), bytes);
+                Ok(Accepted {
+                    delivery: Delivery::new(event, label, body),
+                    in_flight: InFlight::new(rule, observation),
+                })
+            }
+            Err(error) => {
+                let stage = match proven {
+                    true => Stage::Authentic {
+                        label: label.as_ref(),
+                        bytes,
+                    },
+                    false => Stage::Body { bytes: Some(bytes) },
+                };
+                Err(Refused::new(&shared, &watch, error.into(), stage))
+            }
         }
     }
 
-    /// [`finish`](Self::finish) or [`refuse`](Self::refuse), by what became of the body.
+    /// Calls [`finish`](Self::finish) if the body was collected, [`refuse`](Self::refuse) otherwise.
     ///
     /// # Errors
     ///
@@ -70,15 +91,10 @@ impl<P: Provider> Pending<P> {
         }
     }
 
-    /// Gives the delivery up while its body is read: too long, too slow, or interrupted.
+    /// Ends the delivery while its body is read: too long, too slow, or interrupted.
     pub fn refuse(self, rejection: Rejection) -> Refused {
-        Refused::new(
-            &*self.provider,
-            self.on_refusal,
-            &self.watch,
-            rejection,
-            None,
-        )
+        let stage = Stage::Body { bytes: None };
+        Refused::new(&self.shared, &self.watch, rejection, stage)
     }
 }
 
@@ -86,19 +102,19 @@ impl<P: Provider> fmt::Debug for Pending<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending")
             .field("sender", &P::NAME)
-            .field("body_limit", &self.body_limit)
+            .field("body_limit", &self.shared.body_limit)
             .finish_non_exhaustive()
     }
 }
 
-/// A delivery that passed, and what becomes of the handler's answer to it.
+/// A delivery that was accepted, for the handler, and what answers its sender.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Accepted<E> {
     /// The delivery, for the handler.
     pub delivery: Delivery<E>,
-    /// The sender's rules for the answer.
-    pub receipt: Receipt,
+    /// What turns the handler's answer into the sender's.
+    pub in_flight: InFlight,
 }
 
 /// A request that was refused: why, for the app, and the answer, for the sender.
@@ -115,15 +131,14 @@ impl Refused {
     /// Every refusal passes here: the sender's answer, the app's change to it, the log, the end of the connection.
     #[cold]
     pub(crate) fn new<P: Provider>(
-        provider: &P,
-        on_refusal: Option<RefusalHook>,
+        shared: &Shared<P>,
         watch: &Watch,
         rejection: Rejection,
-        body_bytes: Option<usize>,
+        stage: Stage<'_>,
     ) -> Self {
-        watch.refused(P::NAME, &rejection, body_bytes);
-        let mut reply = provider.refuse(&rejection);
-        if let Some(hook) = on_refusal {
+        watch.refused(&*shared.provider, &shared.refusals, &rejection, stage);
+        let mut reply = shared.provider.refuse(&rejection);
+        if let Some(hook) = &shared.on_refusal {
             reply = hook(&rejection, reply);
         }
         // The rest of such a request is never read, so the next one on this connection could not be found.

@@ -18,8 +18,10 @@ use std::fmt;
 pub enum Rejection {
     /// The method is not `POST`.
     MethodNotAllowed,
-    /// The request names no endpoint of the sender, or one that this layer does not serve.
+    /// The request names an endpoint that the sender does not have, or one that this layer does not serve.
     EndpointUnknown,
+    /// The request names no endpoint of the sender, and the layer was not built for one.
+    EndpointUnnamed,
     /// The request names two endpoints, in its path and its query or twice in its query.
     EndpointAmbiguous,
     /// The credential is absent or empty.
@@ -34,6 +36,9 @@ pub enum Rejection {
     CredentialMismatch,
     /// The signed timestamp lies outside the tolerance.
     TimestampOutsideTolerance,
+    /// By the sender's own documentation this kind of request cannot be verified. It is answered as the sender asks and
+    /// handed to nobody.
+    Unverifiable,
     /// The body is longer than the limit, by what it announces or by what arrived.
     BodyTooLarge,
     /// The body was not complete in time.
@@ -54,6 +59,8 @@ pub enum RejectionClass {
     Endpoint,
     /// The proof of who sent it, in the head or computed from the body.
     Credential,
+    /// A request that no credential can prove, and that the sender wants answered all the same.
+    Unverifiable,
     /// The length of the body.
     Size,
     /// The time that the body took.
@@ -70,6 +77,7 @@ impl Rejection {
         match self {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::EndpointUnknown => "endpoint_unknown",
+            Self::EndpointUnnamed => "endpoint_unnamed",
             Self::EndpointAmbiguous => "endpoint_ambiguous",
             Self::CredentialMissing => "credential_missing",
             Self::CredentialRepeated => "credential_repeated",
@@ -77,6 +85,7 @@ impl Rejection {
             Self::CredentialTooLong => "credential_too_long",
             Self::CredentialMismatch => "credential_mismatch",
             Self::TimestampOutsideTolerance => "timestamp_outside_tolerance",
+            Self::Unverifiable => "unverifiable",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyInterrupted => "body_interrupted",
@@ -88,17 +97,33 @@ impl Rejection {
     pub fn class(&self) -> RejectionClass {
         match self {
             Self::MethodNotAllowed => RejectionClass::Method,
-            Self::EndpointUnknown | Self::EndpointAmbiguous => RejectionClass::Endpoint,
+            Self::EndpointUnknown | Self::EndpointUnnamed | Self::EndpointAmbiguous => {
+                RejectionClass::Endpoint
+            }
             Self::CredentialMissing
             | Self::CredentialRepeated
             | Self::CredentialMalformed
             | Self::CredentialTooLong
             | Self::CredentialMismatch
             | Self::TimestampOutsideTolerance => RejectionClass::Credential,
+            Self::Unverifiable => RejectionClass::Unverifiable,
             Self::BodyTooLarge => RejectionClass::Size,
             Self::BodyTimeout => RejectionClass::Time,
             Self::BodyInterrupted => RejectionClass::Interruption,
             Self::Body(_) => RejectionClass::Body,
+        }
+    }
+
+    /// What an operator can do where a sender knows nothing better.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::TimestampOutsideTolerance => {
+                "set this server's clock, or allow a larger tolerance if the sender delivers late"
+            }
+            Self::CredentialMalformed | Self::CredentialRepeated => {
+                "check what a proxy in front does to the headers"
+            }
+            _ => "check that the configured secret is the one that the sender has",
         }
     }
 }
@@ -108,8 +133,9 @@ impl fmt::Display for Rejection {
         match self {
             Self::MethodNotAllowed => f.write_str("the method is not POST"),
             Self::EndpointUnknown => {
-                f.write_str("the request names no endpoint that this layer serves")
+                f.write_str("the request names an endpoint that this layer does not serve")
             }
+            Self::EndpointUnnamed => f.write_str("the request names no endpoint"),
             Self::EndpointAmbiguous => f.write_str("the request names two endpoints"),
             Self::CredentialMissing => f.write_str("the credential is absent or empty"),
             Self::CredentialRepeated => f.write_str("the credential was sent more than once"),
@@ -121,6 +147,7 @@ impl fmt::Display for Rejection {
             Self::TimestampOutsideTolerance => {
                 f.write_str("the signed timestamp lies outside the tolerance")
             }
+            Self::Unverifiable => f.write_str("the sender does not sign such requests verifiably"),
             Self::BodyTooLarge => f.write_str("the body is longer than the limit"),
             Self::BodyTimeout => f.write_str("the body was not complete in time"),
             Self::BodyInterrupted => f.write_str("the body ended before it was complete"),
@@ -147,6 +174,9 @@ pub struct BodyError {
     pub line: usize,
     /// The column in that line in bytes, from 1; 0 where no position is known.
     pub column: usize,
+    /// The fields and positions that lead to the place in the type that was decoded to, such as `data.items[2].price`;
+    /// empty where none is known. The keys of maps, which are text of the body, show as `*`.
+    pub path: Box<str>,
 }
 
 impl BodyError {
@@ -156,6 +186,7 @@ impl BodyError {
             kind,
             line: 0,
             column: 0,
+            path: Box::default(),
         }
     }
 
@@ -171,6 +202,7 @@ impl BodyError {
             kind,
             line: error.line(),
             column: error.column(),
+            path: Box::default(),
         }
     }
 }
@@ -210,10 +242,16 @@ impl fmt::Display for BodyError {
                 f.write_str("a name occurs more than once in the form")
             }
             BodyErrorKind::TooManyFormFields => f.write_str("the form has more than 100 fields"),
+            BodyErrorKind::ReservedKey => {
+                f.write_str("a key begins with `$serde_json::private::`, which serde_json reserves")
+            }
             BodyErrorKind::DoesNotFit => f.write_str("the body does not fit the expected type"),
         }?;
         if self.line > 0 {
             write!(f, ", at line {} column {}", self.line, self.column)?;
+        }
+        if !self.path.is_empty() {
+            write!(f, ", in {}", self.path)?;
         }
         Ok(())
     }
@@ -251,6 +289,8 @@ pub enum BodyErrorKind {
     RepeatedFormName,
     /// The form has more than 100 fields.
     TooManyFormFields,
+    /// A key is one that serde_json gives a meaning of its own; no sender has such a key.
+    ReservedKey,
     /// The JSON is valid and does not fit the type that the app asked for.
     DoesNotFit,
 }
@@ -271,6 +311,7 @@ impl BodyErrorKind {
             Self::InvalidForm => "body_invalid_form",
             Self::RepeatedFormName => "body_repeated_form_name",
             Self::TooManyFormFields => "body_too_many_form_fields",
+            Self::ReservedKey => "body_reserved_key",
             Self::DoesNotFit => "body_does_not_fit",
         }
     }

@@ -72,7 +72,9 @@ impl Reply {
                 ..Self::new(StatusCode::METHOD_NOT_ALLOWED)
             },
             RejectionClass::Endpoint => Self::new(StatusCode::NOT_FOUND),
-            RejectionClass::Credential => Self::new(StatusCode::UNAUTHORIZED),
+            RejectionClass::Credential | RejectionClass::Unverifiable => {
+                Self::new(StatusCode::UNAUTHORIZED)
+            }
             RejectionClass::Size => Self::new(StatusCode::PAYLOAD_TOO_LARGE),
             RejectionClass::Time => Self::new(StatusCode::REQUEST_TIMEOUT),
             RejectionClass::Interruption | RejectionClass::Body => {

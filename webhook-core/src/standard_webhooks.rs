@@ -12,8 +12,12 @@
 //!
 //! # Secrets
 //!
-//! Base64 of 24 to 64 bytes, with or without `whsec_` before it; anything else is refused when the layer is built. The
-//! prefix and the padding are no part of the secret: it can be removed as it was written or without them.
+//! Base64 of 24 bytes or more, up to 4 KiB of text, bare or as `whsec_…` or `v1,whsec_…`; anything else is refused when
+//! the layer is built. The prefixes and the padding are no part of the secret: it can be removed as it was written or
+//! without them. The specification limits keys to 64 bytes; that is a rule for senders, and some have longer ones.
+//!
+//! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). It
+//! cannot be told from the text, so the app says it: [`Secret::raw`].
 //!
 //! # Answers
 //!
@@ -33,28 +37,25 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, Engine as _, alphabet};
 use bytes::Bytes;
-use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::hmac::HmacKey;
 use crate::signatures::{Signatures, from_base64};
-use crate::tolerance::unix_time;
+use crate::tolerance::{Tolerance, unix_time};
 use crate::{
-    FromSecrets, Head, HeaderField, Keyring, Opened, Payload, PrivateKeys, Provider, Receipt,
-    Rejection, Reply, SecretKey, SecretsErrorKind, Timestamped, Tolerance, payload,
+    Authentic, BodyError, FromSecrets, Head, HeaderField, Keyring, Payload, PrivateKeys, Provider,
+    Rejection, Secret, SecretKey, SecretsErrorKind, Timestamped, decode_json,
 };
 
 /// Standard Webhooks as a [`Provider`], with payloads of type `T`: see the [module](crate::standard_webhooks).
 #[derive(Clone, Debug)]
 pub struct StandardWebhooks<T: Payload = Value> {
     keyring: Keyring<Self>,
-    tolerance: Tolerance,
     payload: PhantomData<fn() -> T>,
 }
 
@@ -74,7 +75,7 @@ pub struct StandardWebhooks<T: Payload = Value> {
 /// }
 /// # on_contact(StandardEvent::new("msg_1", 1_674_087_231, Contact { r#type: "contact.created".into() }));
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct StandardEvent<T = Value> {
     /// `webhook-id`: the same whenever this delivery is repeated.
@@ -98,7 +99,8 @@ impl<T> StandardEvent<T> {
 
 impl<T: Payload> Provider for StandardWebhooks<T> {
     type Event = StandardEvent<T>;
-    type Credential = SignedHead;
+    type Claim = SignedHead;
+    type Facts = SignedFacts;
 
     const NAME: &'static str = "standard_webhooks";
     const BODY_LIMIT: usize = 1024 * 1024;
@@ -111,7 +113,6 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
             return Err(Rejection::CredentialMalformed);
         }
         let unix_time = unix_time(timestamp)?;
-        self.tolerance.check(Duration::from_secs(unix_time))?;
 
         let entries = signatures.credential()?.split(' ');
         Ok(SignedHead {
@@ -125,25 +126,37 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         })
     }
 
-    fn open(&self, head: SignedHead, body: &Bytes) -> Result<Opened<StandardEvent<T>>, Rejection> {
+    fn tolerance(&self) -> Option<Duration> {
+        Some(Tolerance::DEFAULT)
+    }
+
+    fn time(&self, claim: &SignedHead) -> Option<Duration> {
+        Some(Duration::from_secs(claim.timestamp))
+    }
+
+    fn authenticate(
+        &self,
+        head: SignedHead,
+        body: &Bytes,
+    ) -> Result<Authentic<SignedFacts>, Rejection> {
         let signed = [head.content.as_bytes(), body];
-        let key = self
+        let matched = self
             .keyring
             .load()
-            .find(|key| key.0.has_signed(&signed, &head.signatures))
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
+            .find(|key| key.0.has_signed(&signed, &head.signatures))?;
 
         let mut id = head.content;
         id.truncate(head.id_length);
-        Ok(Opened::new(
-            StandardEvent::new(id, head.timestamp, payload::decode(body)?),
-            key,
-        ))
+        let facts = SignedFacts {
+            id,
+            timestamp: head.timestamp,
+        };
+        Ok(Authentic::new(matched, facts))
     }
 
-    fn receipt(&self, _: &StandardEvent<T>, _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    fn decode(&self, facts: &SignedFacts, json: &Bytes) -> Result<StandardEvent<T>, BodyError> {
+        let payload = decode_json(json)?;
+        Ok(StandardEvent::new(&*facts.id, facts.timestamp, payload))
     }
 }
 
@@ -153,7 +166,6 @@ impl<T: Payload> FromSecrets for StandardWebhooks<T> {
     fn from_keyring(keyring: Keyring<Self>) -> Self {
         Self {
             keyring,
-            tolerance: Tolerance::default(),
             payload: PhantomData,
         }
     }
@@ -163,13 +175,9 @@ impl<T: Payload> FromSecrets for StandardWebhooks<T> {
     }
 }
 
-impl<T: Payload> Timestamped for StandardWebhooks<T> {
-    fn tolerance_mut(&mut self) -> &mut Tolerance {
-        &mut self.tolerance
-    }
-}
+impl<T: Payload> Timestamped for StandardWebhooks<T> {}
 
-/// The three fields of the one family that the request uses.
+/// The three headers of the one family that the request uses.
 fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
     let [
         id,
@@ -205,35 +213,59 @@ pub struct SignedHead {
     signatures: Signatures,
 }
 
+/// What the head of a delivery says, once its signature matched.
+pub struct SignedFacts {
+    id: String,
+    timestamp: u64,
+}
+
 /// A signing secret: the decoded bytes are the key.
 pub struct StandardKey(pub(crate) HmacKey);
 
+impl StandardKey {
+    /// How much text a secret may have.
+    const MAX_LENGTH: usize = 4 * 1024;
+}
+
 impl SecretKey for StandardKey {
-    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind> {
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
         /// The libraries of the specification take secrets with and without padding.
         const BASE64: GeneralPurpose = GeneralPurpose::new(
             &alphabet::STANDARD,
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
         );
 
-        BASE64
-            .decode(unprefixed(secret))
-            .ok()
+        let text = secret.expose();
+        if text.len() > Self::MAX_LENGTH {
+            return Err(SecretsErrorKind::TooLong {
+                limit: Self::MAX_LENGTH,
+            });
+        }
+        if secret.is_raw() {
+            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+        }
+        let encoded = text.strip_prefix("v1,whsec_").unwrap_or(text);
+        let encoded = encoded.strip_prefix("whsec_").unwrap_or(encoded);
+        let before = text.len() - encoded.len();
+        let key = BASE64
+            .decode(encoded)
             .map(Zeroizing::new)
-            .filter(|key| (24..=64).contains(&key.len()))
-            .ok_or(SecretsErrorKind::WrongForm {
-                expected: "base64 of 24 to 64 bytes, with or without `whsec_` before it",
-            })
-            .and_then(|key| HmacKey::from_bytes(&key))
-            .map(Self)
+            .map_err(|error| SecretsErrorKind::NotBase64 {
+                place: match error {
+                    DecodeError::InvalidByte(at, _) => Some(before + at + 1),
+                    DecodeError::InvalidLastSymbol { offset, .. } => Some(before + offset + 1),
+                    _ => None,
+                },
+            })?;
+        if key.len() < 24 {
+            return Err(SecretsErrorKind::WrongLength {
+                expected: "base64 of at least 24 bytes, 32 characters, is expected",
+            });
+        }
+        Ok(key)
     }
 
-    /// Without prefix and padding no two texts decode to the same key: the decoder refuses bits that it does not use.
-    fn significant(secret: &str) -> &str {
-        unprefixed(secret).trim_end_matches('=')
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        HmacKey::prepare(key).map(Self)
     }
-}
-
-fn unprefixed(secret: &str) -> &str {
-    secret.strip_prefix("whsec_").unwrap_or(secret)
 }

@@ -28,23 +28,22 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::hmac::HmacKey;
 use crate::signatures::Signatures;
-use crate::tolerance::unix_time;
+use crate::tolerance::{Tolerance, unix_time};
 use crate::{
-    FromSecrets, Head, Keyring, Opened, Payload, PrivateKeys, Provider, Receipt, Rejection, Reply,
-    Timestamped, Tolerance, payload,
+    Authentic, BodyError, FromSecrets, Head, Keyring, Payload, PrivateKeys, Provider, Rejection,
+    Secret, SecretKey, SecretsErrorKind, Timestamped, decode_json,
 };
 
 /// Stripe as a [`Provider`], with payloads of type `T`: see the [module](crate::stripe).
 #[derive(Clone, Debug)]
 pub struct Stripe<T: Payload = Value> {
     keyring: Keyring<Self>,
-    tolerance: Tolerance,
     payload: PhantomData<fn() -> T>,
 }
 
@@ -73,7 +72,7 @@ impl<T: Payload> Stripe<T> {
 /// #     Event { id: "evt_1".into(), r#type: "charge.succeeded".into(), data: Value::Null },
 /// # ));
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct StripeEvent<T = Value> {
     /// `t`: when this attempt was made, in seconds of Unix time.
@@ -89,9 +88,55 @@ impl<T> StripeEvent<T> {
     }
 }
 
+/// A thin event (`object` is `v2.core.event`), as a payload type: it names what changed, and the app asks the API for it.
+/// Fields that are not listed are ignored.
+///
+/// ```
+/// use webhook_core::StripeThinEvent;
+///
+/// let event: StripeThinEvent = serde_json::from_str(
+///     r#"{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.error_report_triggered",
+///         "livemode":true,"created":"2024-09-17T06:20:52.246Z","context":null,
+///         "related_object":{"id":"mtr_1","type":"billing.meter","url":"/v1/billing/meters/mtr_1"}}"#,
+/// )?;
+/// assert_eq!(event.related_object.unwrap().url.as_deref(), Some("/v1/billing/meters/mtr_1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// Source: the Stripe documentation, "Event destinations", section "Thin events".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct StripeThinEvent {
+    /// The id of the event, which stays the same when it is repeated.
+    pub id: String,
+    /// What happened, such as `v1.billing.meter.error_report_triggered`.
+    pub r#type: String,
+    /// When it happened, in RFC 3339.
+    pub created: Option<String>,
+    /// Whether it is of live mode.
+    pub livemode: Option<bool>,
+    /// The account that it is about, in an organization or a connected platform.
+    pub context: Option<String>,
+    /// The object that it is about; some events have none.
+    pub related_object: Option<StripeRelatedObject>,
+}
+
+/// `related_object` of a [`StripeThinEvent`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct StripeRelatedObject {
+    /// The id of the object.
+    pub id: String,
+    /// The type of the object, such as `billing.meter`.
+    pub r#type: String,
+    /// The path in the API to get it from.
+    pub url: Option<String>,
+}
+
 impl<T: Payload> Provider for Stripe<T> {
     type Event = StripeEvent<T>;
-    type Credential = SignedTime;
+    type Claim = SignedTime;
+    type Facts = u64;
 
     const NAME: &'static str = "stripe";
     const BODY_LIMIT: usize = 1024 * 1024;
@@ -100,41 +145,41 @@ impl<T: Payload> Provider for Stripe<T> {
     fn inspect(&self, head: &Head<'_>) -> Result<SignedTime, Rejection> {
         let list = head.header(Self::SIGNATURE_HEADER).credential()?;
         let (sent_at, signatures) = Signatures::with_time(list, "t")?;
-        let timestamp = unix_time(sent_at)?;
-        self.tolerance.check(Duration::from_secs(timestamp))?;
         Ok(SignedTime {
             sent_at: sent_at.to_owned(),
-            timestamp,
+            timestamp: unix_time(sent_at)?,
             signatures,
         })
     }
 
-    fn open(&self, time: SignedTime, body: &Bytes) -> Result<Opened<StripeEvent<T>>, Rejection> {
-        let signed = [time.sent_at.as_bytes(), b".", body];
-        let key = self
-            .keyring
-            .load()
-            .find(|key| key.has_signed(&signed, &time.signatures))
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
-        Ok(Opened::new(
-            StripeEvent::new(time.timestamp, payload::decode(body)?),
-            key,
-        ))
+    fn tolerance(&self) -> Option<Duration> {
+        Some(Tolerance::DEFAULT)
     }
 
-    fn receipt(&self, _: &StripeEvent<T>, _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    fn time(&self, claim: &SignedTime) -> Option<Duration> {
+        Some(Duration::from_secs(claim.timestamp))
+    }
+
+    fn authenticate(&self, claim: SignedTime, body: &Bytes) -> Result<Authentic<u64>, Rejection> {
+        let signed = [claim.sent_at.as_bytes(), b".", body];
+        let matched = self
+            .keyring
+            .load()
+            .find(|StripeKey(key)| key.has_signed(&signed, &claim.signatures))?;
+        Ok(Authentic::new(matched, claim.timestamp))
+    }
+
+    fn decode(&self, timestamp: &u64, json: &Bytes) -> Result<StripeEvent<T>, BodyError> {
+        Ok(StripeEvent::new(*timestamp, decode_json(json)?))
     }
 }
 
 impl<T: Payload> FromSecrets for Stripe<T> {
-    type Store = PrivateKeys<HmacKey>;
+    type Store = PrivateKeys<StripeKey>;
 
     fn from_keyring(keyring: Keyring<Self>) -> Self {
         Self {
             keyring,
-            tolerance: Tolerance::default(),
             payload: PhantomData,
         }
     }
@@ -144,11 +189,7 @@ impl<T: Payload> FromSecrets for Stripe<T> {
     }
 }
 
-impl<T: Payload> Timestamped for Stripe<T> {
-    fn tolerance_mut(&mut self) -> &mut Tolerance {
-        &mut self.tolerance
-    }
-}
+impl<T: Payload> Timestamped for Stripe<T> {}
 
 /// What `Stripe-Signature` claims, not yet compared.
 pub struct SignedTime {
@@ -156,4 +197,27 @@ pub struct SignedTime {
     sent_at: String,
     timestamp: u64,
     signatures: Signatures,
+}
+
+/// The signing secret of an endpoint, `whsec_` included.
+pub struct StripeKey(pub(crate) HmacKey);
+
+impl SecretKey for StripeKey {
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        let text = secret.expose();
+        let is_api_key = ["sk_", "pk_", "rk_"]
+            .iter()
+            .any(|api| text.starts_with(api));
+        if is_api_key && !secret.is_raw() {
+            return Err(SecretsErrorKind::OtherCredential {
+                found: "an API key (`sk_`, `pk_` or `rk_`)",
+                expected: "the signing secret of the endpoint, which begins with `whsec_`",
+            });
+        }
+        Ok(Zeroizing::new(text.as_bytes().to_vec()))
+    }
+
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        HmacKey::prepare(key).map(Self)
+    }
 }

@@ -30,7 +30,7 @@ use crate::hmac::HmacKey;
 use crate::mercadopago::manifest;
 use crate::standard_webhooks::StandardKey;
 use crate::{
-    Delivery, Head, Label, MulticajaEvent, MulticajaValidationEvent, Order, SecretKey,
+    Delivery, Head, IntoSecret, Label, MulticajaEvent, MulticajaValidationEvent, Order, SecretKey,
     SecretsError, TfEvent,
 };
 
@@ -181,7 +181,7 @@ pub fn standard_webhooks(
     id: &str,
     timestamp: SystemTime,
     body: impl Into<Bytes>,
-    secret: &str,
+    secret: impl IntoSecret,
 ) -> TestRequest {
     let request = TestRequest::new("/standard", body);
     let timestamp = unix_time(timestamp).as_secs().to_string();
@@ -267,10 +267,13 @@ fn unix_time(time: SystemTime) -> Duration {
     clippy::panic,
     reason = "a test whose secret no layer would take must fail"
 )]
-fn key<K: SecretKey>(secret: &str) -> K {
-    match K::prepare(secret) {
+fn key<K: SecretKey>(secret: impl IntoSecret) -> K {
+    let key = secret
+        .into_secret()
+        .and_then(|secret| Ok::<_, SecretsError>(K::prepare(&K::decode(&secret)?)?));
+    match key {
         Ok(key) => key,
-        Err(kind) => panic!("{}", SecretsError::from(kind)),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -283,7 +286,7 @@ fn order_json(order: &Order) -> Vec<u8> {
     set("reference_id", &order.reference_id);
     set("order_id", &order.order_id);
     if let Some(token) = &order.unauthenticated.token_id {
-        set("token_id", token.expose());
+        set("token_id", token.expose().unwrap_or("[redacted]"));
     }
     serde_json::to_vec(&fields).unwrap_or_default()
 }

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::observe::Watch;
+use crate::observe::{Refusals, Stage, Watch};
+use crate::tolerance::Tolerance;
 use crate::{
     AcknowledgeFailures, FromSecrets, Head, HeaderField, IntoSecrets, Keyring, Pending, Provider,
     Refused, Rejection, Reply, SecretsError, Timestamped,
@@ -30,13 +31,20 @@ use crate::{
 /// # Ok::<(), webhook_core::SecretsError>(())
 /// ```
 pub struct Verifier<P> {
-    provider: Arc<P>,
-    body_limit: usize,
-    on_refusal: Option<RefusalHook>,
+    shared: Arc<Shared<P>>,
 }
 
-/// Changes the answer to a refused request: [`Verifier::on_refusal`].
-pub type RefusalHook = fn(&Rejection, Reply) -> Reply;
+/// What all clones of a verifier and every delivery that waits for its body have in common.
+pub(crate) struct Shared<P> {
+    pub(crate) provider: Arc<P>,
+    pub(crate) body_limit: usize,
+    pub(crate) on_refusal: Option<RefusalHook>,
+    pub(crate) tolerance: Tolerance,
+    /// Of all clones, also of those whose settings were changed.
+    pub(crate) refusals: Arc<Refusals>,
+}
+
+type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
 
 impl<P: Provider> Verifier<P> {
     /// A verifier for any provider.
@@ -49,10 +57,18 @@ impl<P: Provider> Verifier<P> {
                 "CREDENTIAL_HEADERS must be names in lower case"
             )
         };
+        let tolerance = Tolerance {
+            within: provider.tolerance(),
+            clock: None,
+        };
         Self {
-            provider: Arc::new(provider),
-            body_limit: P::BODY_LIMIT,
-            on_refusal: None,
+            shared: Arc::new(Shared {
+                provider: Arc::new(provider),
+                body_limit: P::BODY_LIMIT,
+                on_refusal: None,
+                tolerance,
+                refusals: Arc::default(),
+            }),
         }
     }
 
@@ -90,14 +106,17 @@ impl<P: Provider> Verifier<P> {
 
     /// Sets how long a body may be, in bytes. The default is the sender's: [`Provider::BODY_LIMIT`].
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
+        self.settings().body_limit = bytes;
         self
     }
 
     /// Lets the app change the answer to a refused request. It gets the reason and the answer that the sender
     /// documents. The hook cannot keep a connection open that must close.
-    pub fn on_refusal(mut self, hook: RefusalHook) -> Self {
-        self.on_refusal = Some(hook);
+    pub fn on_refusal(
+        mut self,
+        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.settings().on_refusal = Some(Arc::new(hook));
         self
     }
 
@@ -109,12 +128,33 @@ impl<P: Provider> Verifier<P> {
         self.configure(|provider| provider.acknowledge_failures(acknowledge))
     }
 
-    /// Sets how far the signed timestamp may lie from now, in either direction. The default is the sender's.
-    pub fn tolerance(self, within: Duration) -> Self
+    /// Sets how far the signed time may lie from now, in either direction. The default is the sender's:
+    /// [`Provider::tolerance`].
+    pub fn tolerance(mut self, within: Duration) -> Self
     where
         P: Timestamped,
     {
-        self.configure(|provider| provider.tolerance_mut().set(within))
+        self.settings().tolerance.within = Some(within);
+        self
+    }
+
+    /// Replaces the system's clock, which the signed time is compared with: for tests.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use webhook_core::{Rejection, Stripe, Verifier, testing};
+    ///
+    /// let signed_at = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
+    /// let request = testing::stripe(signed_at, "{}", "whsec_test");
+    ///
+    /// let late = Verifier::<Stripe>::try_new("whsec_test")?.clock(move || signed_at + Duration::from_secs(301));
+    /// let refused = late.begin(&request.head()).unwrap_err();
+    /// assert_eq!(refused.rejection, Rejection::TimestampOutsideTolerance);
+    /// # Ok::<(), webhook_core::SecretsError>(())
+    /// ```
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.settings().tolerance.clock = Some(Arc::new(now));
+        self
     }
 
     /// Changes the provider of this verifier. Clones made earlier keep what they have.
@@ -122,13 +162,18 @@ impl<P: Provider> Verifier<P> {
     where
         P: Clone,
     {
-        change(Arc::make_mut(&mut self.provider));
+        change(Arc::make_mut(&mut self.settings().provider));
         self
+    }
+
+    /// The settings of this verifier, which its clones do not share from here on.
+    fn settings(&mut self) -> &mut Shared<P> {
+        Arc::make_mut(&mut self.shared)
     }
 
     /// The provider.
     pub fn provider(&self) -> &P {
-        &self.provider
+        &self.shared.provider
     }
 
     /// The secrets, to be replaced, added to or removed from while the server runs. Shared by all clones.
@@ -136,7 +181,7 @@ impl<P: Provider> Verifier<P> {
     where
         P: FromSecrets,
     {
-        self.provider.keyring().clone()
+        self.provider().keyring().clone()
     }
 
     /// Judges the head: method, endpoint, credential, and the length that it announces, in this order.
@@ -147,36 +192,46 @@ impl<P: Provider> Verifier<P> {
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     pub fn begin(&self, head: &Head<'_>) -> Result<Pending<P>, Refused> {
         let watch = Watch::start();
-        let inspected = if head.method() == "POST" {
-            self.provider.inspect(head)
-        } else {
-            Err(Rejection::MethodNotAllowed)
-        };
-        let checked = inspected.and_then(|credential| {
-            let announced = announced_length(head);
-            if announced > self.body_limit {
-                return Err(Rejection::BodyTooLarge);
-            }
-            Ok((credential, announced))
-        });
-        match checked {
-            Ok((credential, announced)) => Ok(Pending {
-                provider: Arc::clone(&self.provider),
-                credential,
-                body_limit: self.body_limit,
+        match self.shared.judge(head) {
+            Ok((claim, announced)) => Ok(Pending {
+                shared: Arc::clone(&self.shared),
+                claim,
                 announced,
-                on_refusal: self.on_refusal,
                 watch,
             }),
-            Err(rejection) => Err(Refused::new(
-                &*self.provider,
-                self.on_refusal,
-                &watch,
-                rejection,
-                None,
-            )),
+            Err(rejection) => {
+                let with_credential = watch.listens() && has_credential::<P>(head);
+                let stage = Stage::Head { with_credential };
+                Err(Refused::new(&self.shared, &watch, rejection, stage))
+            }
         }
     }
+}
+
+impl<P: Provider> Shared<P> {
+    fn judge(&self, head: &Head<'_>) -> Result<(P::Claim, usize), Rejection> {
+        if head.method() != "POST" {
+            return Err(Rejection::MethodNotAllowed);
+        }
+        let claim = self.provider.inspect(head)?;
+        self.tolerance.check(self.provider.time(&claim))?;
+        let announced = announced_length(head);
+        if announced > self.body_limit {
+            return Err(Rejection::BodyTooLarge);
+        }
+        Ok((claim, announced))
+    }
+}
+
+/// Whether one of the headers is there that a credential of this sender comes in.
+#[cold]
+fn has_credential<P: Provider>(head: &Head<'_>) -> bool {
+    P::CREDENTIAL_HEADERS.iter().any(|name| {
+        !matches!(
+            head.header(name),
+            HeaderField::Absent | HeaderField::Once(b"")
+        )
+    })
 }
 
 #[allow(
@@ -214,9 +269,19 @@ fn announced_length(head: &Head<'_>) -> usize {
 impl<P> Clone for Verifier<P> {
     fn clone(&self) -> Self {
         Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<P> Clone for Shared<P> {
+    fn clone(&self) -> Self {
+        Self {
             provider: Arc::clone(&self.provider),
             body_limit: self.body_limit,
-            on_refusal: self.on_refusal,
+            on_refusal: self.on_refusal.clone(),
+            tolerance: self.tolerance.clone(),
+            refusals: Arc::clone(&self.refusals),
         }
     }
 }
@@ -225,7 +290,8 @@ impl<P: Provider> fmt::Debug for Verifier<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier")
             .field("sender", &P::NAME)
-            .field("body_limit", &self.body_limit)
+            .field("body_limit", &self.shared.body_limit)
+            .field("tolerance", &self.shared.tolerance)
             .finish_non_exhaustive()
     }
 }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use webhook_core::{
-    BodyErrorKind, CardToken, Head, Multicaja, MulticajaEvent, MulticajaValidation, Order,
-    OrderIds, Provider, QuotasType, Rejection, Settlement, Verifier, testing,
+    Answer, BodyErrorKind, CardToken, Head, Multicaja, MulticajaEvent, MulticajaValidation, Order,
+    OrderIds, Provider, QuotasType, Rejection, RejectionClass, Verifier, testing,
 };
 
 const KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
@@ -45,9 +45,9 @@ fn call<P: Provider>(
     let refused = match verifier.begin(&head) {
         Ok(pending) => match pending.finish(Bytes::copy_from_slice(call.body)) {
             Ok(accepted) => {
-                let settlement = accepted.receipt.settle(StatusCode::OK, None, true);
-                let Settlement::Replace(reply) = settlement else {
-                    panic!("{settlement:?}")
+                let answer = accepted.in_flight.answer(StatusCode::OK, None, true);
+                let Answer::Replace(reply) = answer else {
+                    panic!("{answer:?}")
                 };
                 assert_eq!(reply.content_type.unwrap(), "application/json");
                 return Ok((accepted.delivery.into_event(), reply.body));
@@ -219,19 +219,158 @@ fn unacceptable_bodies_are_refused() {
     assert_eq!(deep(129).unwrap_err().name(), "body_too_deep");
 }
 
+/// What stands beside the ids is repaired, and the echo is strict JSON. The ids are what is proven: damaged, they are
+/// refused, whatever digest comes with them.
 #[test]
-fn text_must_be_utf8() {
-    let digest = testing::multicaja_digest("ABC", "123", KEY);
-    let answer = call(
-        &verifier(),
-        &Call {
-            target: "/webhook_confirm",
-            digests: &[&digest],
+fn damage_beside_the_ids_is_repaired_and_damaged_ids_are_refused() {
+    let deliver = |body: &[u8], ids: (&str, &str)| {
+        let call_of = Call {
+            target: "/webhook_reject",
+            digests: &[&testing::multicaja_digest(ids.0, ids.1, KEY)],
             content_type: "application/json",
-            body: b"{\"reference_id\":\"ABC\",\"order_id\":\"123\",\"x\":\"\xFF\"}",
-        },
+            body,
+        };
+        call(&verifier(), &call_of)
+    };
+    let fffd = '\u{fffd}';
+    for (body, message, echo) in [
+        (
+            &b"{\"reference_id\":\"ABC\",\"order_id\":123,\"message\":\"Mu\xF1oz\"}"[..],
+            Some(format!("Mu{fffd}oz")),
+            format!("{{\"reference_id\":\"ABC\",\"order_id\":123,\"message\":\"Mu{fffd}oz\"}}"),
+        ),
+        (
+            br#"{"reference_id":"ABC","order_id":"123","message":"x \ud83d"}"#,
+            Some(format!("x {fffd}")),
+            r#"{"reference_id":"ABC","order_id":"123","message":"x \ufffd"}"#.to_owned(),
+        ),
+        (
+            b"\xEF\xBB\xBF {\"reference_id\":\"ABC\",\"order_id\":\"123\"}",
+            None,
+            " {\"reference_id\":\"ABC\",\"order_id\":\"123\"}".to_owned(),
+        ),
+        // Fields that are not read, and keys, are echoed too.
+        (
+            b"{\"h\xF1\":\"\\ude00\",\"reference_id\":\"ABC\",\"order_id\":\"123\"}",
+            None,
+            format!("{{\"h{fffd}\":\"\\ufffd\",\"reference_id\":\"ABC\",\"order_id\":\"123\"}}"),
+        ),
+        (
+            br#"{"order_id\ud83d":"9","reference_id":"ABC","order_id":"123"}"#,
+            None,
+            r#"{"order_id\ufffd":"9","reference_id":"ABC","order_id":"123"}"#.to_owned(),
+        ),
+    ] {
+        let shown = String::from_utf8_lossy(body);
+        let (event, sent) = deliver(body, ("ABC", "123")).expect(&shown);
+        assert_eq!(event.order().unauthenticated.message, message, "{shown}");
+        assert_eq!(sent, echo, "{shown}");
+        serde_json::from_slice::<serde_json::Value>(&sent).expect(&shown);
+
+        let (rejection, status) = deliver(body, ("ABC", "124")).unwrap_err();
+        assert_eq!(
+            (rejection.name(), status),
+            ("credential_mismatch", 500),
+            "{shown}"
+        );
+    }
+    let damaged = format!("123{fffd}");
+    for body in [
+        &br#"{"reference_id":"ABC","order_id":"123\ud83d"}"#[..],
+        b"{\"reference_id\":\"ABC\",\"order_id\":\"123\xF1\"}",
+        b"\xEF\xBB\xBF{\"reference_id\":\"ABC\",\"order_id\":\"123\xF1\",\"message\":\"\xF1\"}",
+    ] {
+        let shown = String::from_utf8_lossy(body);
+        for ids in [("ABC", "123"), ("ABC", &*damaged)] {
+            let (rejection, status) = deliver(body, ids).unwrap_err();
+            assert_eq!(
+                (rejection.class(), status),
+                (RejectionClass::Body, 500),
+                "{shown}"
+            );
+        }
+    }
+    // The character itself is a character like any other.
+    let whole = format!(r#"{{"reference_id":"ABC","order_id":"{damaged}"}}"#);
+    assert!(deliver(whole.as_bytes(), ("ABC", &damaged)).is_ok());
+}
+
+#[test]
+fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_absent() {
+    for (body, reference_id, order_id) in [
+        (
+            &b"{\"reference_id\":\"A\xF1\",\"order_id\":\"1\"}"[..],
+            None,
+            Some("1"),
+        ),
+        (
+            br#"{"reference_id":"A","order_id":"1\ud83d"}"#,
+            Some("A"),
+            None,
+        ),
+        (
+            b"\xEF\xBB\xBF{\"reference_id\":\"A\",\"x\":\"\xF1\"}",
+            Some("A"),
+            None,
+        ),
+    ] {
+        let headers = HeaderMap::new();
+        let head = Head::new("POST", "/webhook_validation", None, &headers);
+        let verifier = Verifier::new(MulticajaValidation::new());
+        let pending = verifier.begin(&head).unwrap();
+        let accepted = pending.finish(Bytes::copy_from_slice(body)).unwrap();
+        let event = accepted.delivery.event();
+        assert_eq!(event.reference_id.as_deref(), reference_id);
+        assert_eq!(event.order_id.as_deref(), order_id);
+        let echo = accepted.in_flight.rule().reply().body;
+        serde_json::from_slice::<serde_json::Value>(&echo).unwrap();
+    }
+}
+
+#[test]
+fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
+    let body = br#"{"reference_id":"ABC","order_id":"123","amount":15000.50,"token_id":"tok_1",
+        "quotas_type":"OTHER","wallet":"GPAY","transaction_type":"SALE","message":null}"#;
+    let order = Order::from_json(body).unwrap();
+    assert_eq!(order.unauthenticated.wallet.as_deref(), Some("GPAY"));
+    assert_eq!(
+        order.unauthenticated.transaction_type.as_deref(),
+        Some("SALE")
     );
-    assert_eq!(answer.unwrap_err().0.name(), "body_not_utf8");
+
+    let serialized = serde_json::to_vec(&order).unwrap();
+    for back in [
+        Order::from_json(&serialized).unwrap(),
+        serde_json::from_slice(&serialized).unwrap(),
+    ] {
+        let token = back.unauthenticated.token_id.as_ref().unwrap();
+        assert_eq!(
+            token.expose(),
+            None,
+            "the token was not written, and nothing pretends to be it"
+        );
+        let mut with_token = back.clone();
+        with_token.unauthenticated.token_id = order.unauthenticated.token_id.clone();
+        assert_eq!(with_token, order);
+        assert_eq!(serde_json::to_vec(&back).unwrap(), serialized);
+    }
+
+    for event in [
+        MulticajaEvent::Confirm(Order::new("a", "b")),
+        MulticajaEvent::Reject(Order::new("a", "b")),
+    ] {
+        let json = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            serde_json::from_str::<MulticajaEvent>(&json).unwrap(),
+            event
+        );
+    }
+
+    // As in a layer: what is beside the ids is repaired.
+    let damaged = b"{\"reference_id\":\"ABC\",\"order_id\":\"123\",\"message\":\"\xF1\"}";
+    let order = Order::from_json(damaged).unwrap();
+    assert_eq!(order.unauthenticated.message.as_deref(), Some("\u{fffd}"));
+    assert!(Order::from_json(b"{\"reference_id\":\"\xF1\",\"order_id\":\"123\"}").is_err());
 }
 
 #[test]
@@ -279,12 +418,6 @@ fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
         ("", &*deep, "body_too_deep", "credential_mismatch"),
         (
             "",
-            r#"{"reference_id":"ABC","order_id":"123","message":"\ud800"}"#,
-            "body_invalid_field",
-            "credential_mismatch",
-        ),
-        (
-            "",
             r#"{"reference_id":"ABC","order_id":"123","amount":1,"amount":1}"#,
             "body_repeated_field",
             "credential_mismatch",
@@ -293,8 +426,8 @@ fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
         (
             "",
             r#"{"reference_id":"ABC","amount":1,"amount":1}"#,
-            "body_repeated_field",
-            "body_repeated_field",
+            "body_missing_field",
+            "body_missing_field",
         ),
         (
             form,
@@ -380,7 +513,7 @@ fn everything_else_is_unauthenticated_and_kept_as_sent() {
     let fields = &order.unauthenticated;
     assert_eq!(fields.mc_code.as_deref(), Some("7"));
     assert_eq!(
-        fields.token_id.as_ref().map(CardToken::expose),
+        fields.token_id.as_ref().and_then(CardToken::expose),
         Some("tok_1")
     );
     assert_eq!(fields.last_digits.as_deref(), Some("1111"));
@@ -446,7 +579,7 @@ fn forms_are_read_strictly_and_acknowledged_as_json() {
         (b"order_id=123&reference_id=A%C", "body_invalid_form"),
         (b"order_id=123&reference_id=A%2", "body_invalid_form"),
         (b"order_id=123&reference_id=A+C&x=%FF", "body_invalid_form"),
-        (b"order_id=123&reference_id=A+C&x=\xFF", "body_not_utf8"),
+        (b"order_id=123&reference_id=A+C&x=\xFF", "body_invalid_form"),
         (b"order_id=&reference_id=A+C", "body_invalid_field"),
         (b"reference_id=A+C", "body_missing_field"),
         (b"", "body_missing_field"),
@@ -505,11 +638,11 @@ fn validation_needs_no_credential_and_yields_its_own_event() {
 
 #[test]
 fn the_answer_must_be_json() {
-    let receipt = || {
+    let in_flight = || {
         let event = MulticajaEvent::Confirm(Order::new("ABC", "123"));
         let request = testing::multicaja(&event, KEY);
         let pending = verifier().begin(&request.head()).unwrap();
-        pending.finish(request.body).unwrap().receipt
+        pending.finish(request.body).unwrap().in_flight
     };
     for (status, content_type, without_body, replaced) in [
         (200, None, true, true),
@@ -524,15 +657,15 @@ fn the_answer_must_be_json() {
         (500, None, true, false),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
-        let settlement = receipt().settle(status, content_type.map(str::as_bytes), without_body);
-        match settlement {
-            Settlement::Replace(reply) => {
+        let answer = in_flight().answer(status, content_type.map(str::as_bytes), without_body);
+        match answer {
+            Answer::Replace(reply) => {
                 assert!(replaced, "{status}");
                 assert_eq!(reply.status, StatusCode::OK);
             }
             other => {
                 assert!(!replaced, "{status}");
-                assert_eq!(other, Settlement::Pass);
+                assert_eq!(other, Answer::Pass);
             }
         }
     }
@@ -548,17 +681,17 @@ fn no_step_of_a_delivery_shows_the_card_token() {
 
     let mut shown = vec![
         format!("{accepted:?}"),
-        format!("{:?}", accepted.receipt),
-        format!("{:?}", accepted.receipt.acknowledgement()),
+        format!("{:?}", accepted.in_flight),
+        format!("{:?}", accepted.in_flight.rule().reply()),
     ];
-    let Settlement::Replace(reply) = accepted.receipt.settle(StatusCode::OK, None, true) else {
+    let Answer::Replace(reply) = accepted.in_flight.answer(StatusCode::OK, None, true) else {
         panic!("an answer without a body is replaced");
     };
     assert!(
         reply.body.windows(8).any(|part| part == b"tok_4111"),
         "Klap hears the order as it sent it"
     );
-    shown.push(format!("{:?}", Settlement::Replace(reply)));
+    shown.push(format!("{:?}", Answer::Replace(reply)));
     for shown in shown {
         assert!(!shown.contains("4111"), "{shown}");
         assert!(!shown.contains("52, 49, 49, 49"), "{shown}");

@@ -58,12 +58,19 @@ fn id() -> impl Strategy<Value = String> {
     text().prop_filter("not empty", |id| !id.is_empty())
 }
 
+/// Without the character that damage leaves.
+fn sound(id: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    id.prop_filter("not damaged", |id| !id.contains('\u{fffd}'))
+}
+
 fn label() -> impl Strategy<Value = String> {
     "[a-yA-Z0-9._-]{1,64}"
 }
 
 fn token() -> impl Strategy<Value = String> {
-    "[!-~]([ -~]{0,62}[!-~])?"
+    "[!-~]([ -~]{0,62}[!-~])?".prop_filter("no credential of another kind", |token| {
+        webhook_core::Secret::new(token).is_ok()
+    })
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -106,7 +113,7 @@ prop_compose! {
 prop_compose! {
     fn order()(
         ids in (id(), id()),
-        texts in prop::collection::vec(prop::option::of(text()), 12),
+        texts in prop::collection::vec(prop::option::of(text()), 14),
     ) -> Order {
         let mut order = Order::new(ids.0, ids.1);
         let rest = &mut order.unauthenticated;
@@ -121,6 +128,8 @@ prop_compose! {
         rest.amount = texts.next();
         rest.quotas_number = texts.next();
         rest.quotas_type = texts.next().map(QuotasType::from);
+        rest.wallet = texts.next();
+        rest.transaction_type = texts.next();
         rest.code = texts.next();
         rest.message = texts.next();
         order
@@ -264,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn a_validation_is_decoded_as_it_was_encoded(ids in prop::option::of((id(), id()))) {
+    fn a_validation_is_decoded_as_it_was_encoded(ids in prop::option::of((sound(id()), sound(id())))) {
         let mut event = MulticajaValidationEvent::default();
         (event.reference_id, event.order_id) = ids.unzip();
         let verifier = Verifier::new(MulticajaValidation::new());

@@ -45,7 +45,7 @@ fn a_useless_secret_never_yields_a_verifier() {
     assert_eq!(error.index(), Some(2));
     assert_eq!(
         error.to_string(),
-        "secret 3 is in the set already: take one of the two off the list"
+        "secret 3 is a duplicate: remove one of the two"
     );
 
     let keys = |count| {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use webhook_core::{
-    BodyErrorKind, Head, Rejection, Settlement, TfCreado, TfEvent, TfEvento, TfRecurso,
-    TusFacturas, Verifier, testing,
+    Answer, BodyErrorKind, Head, Rejection, TfCreado, TfEvent, TfEvento, TfRecurso, TusFacturas,
+    Verifier, testing,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -361,14 +361,14 @@ fn the_token_is_judged_before_the_body() {
 
 #[test]
 fn only_status_200_leaves_for_the_sender() {
-    let receipt = |acknowledge| {
+    let in_flight = |acknowledge| {
         let request = testing::tusfacturas(&TfEvent::new(TfEvento::Test), TOKEN);
         let verifier = verifier().acknowledge_failures(acknowledge);
         let pending = verifier.begin(&request.head()).unwrap();
-        pending.finish(request.body).unwrap().receipt
+        pending.finish(request.body).unwrap().in_flight
     };
-    let replaced = |settlement| match settlement {
-        Settlement::Replace(reply) => {
+    let replaced = |answer| match answer {
+        Answer::Replace(reply) => {
             assert_eq!(reply.status, StatusCode::OK);
             String::from_utf8(reply.body.to_vec()).unwrap()
         }
@@ -391,8 +391,8 @@ fn only_status_200_leaves_for_the_sender() {
         (true, 200, true, "OK"),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
-        let settlement = receipt(acknowledge).settle(status, text, without_body);
-        assert_eq!(replaced(settlement), expected, "{acknowledge} {status}");
+        let answer = in_flight(acknowledge).answer(status, text, without_body);
+        assert_eq!(replaced(answer), expected, "{acknowledge} {status}");
     }
 }
 

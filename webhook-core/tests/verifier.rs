@@ -65,7 +65,7 @@ fn the_first_check_that_fails_answers() {
     let multicaja = Verifier::<Multicaja>::try_new("key").unwrap();
     let fields = headers(&[too_long]);
     let refused = multicaja.begin(&head("POST", &fields)).unwrap_err();
-    assert_eq!(refused.rejection, Rejection::EndpointUnknown);
+    assert_eq!(refused.rejection, Rejection::EndpointUnnamed);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::LengthLimitError;
-use webhook_core::{Accepted, BodyBuffer, Pending, Provider, Receipt, Rejection};
+use webhook_core::{Accepted, BodyBuffer, InFlight, Pending, Provider, Rejection};
 
 use crate::{BoxError, response};
 
@@ -33,11 +33,11 @@ where
     pub(crate) fn finish<B: From<Bytes>>(
         mut self,
         buffered: Result<(), Rejection>,
-    ) -> Result<(Request<B>, Receipt), Response<Bytes>> {
+    ) -> Result<(Request<B>, InFlight), Response<Bytes>> {
         let body = self.buffer.into_bytes();
         let buffered = buffered.map(|()| body.clone());
-        let receipt = authenticate(&mut self.parts, self.pending, buffered)?;
-        Ok((Request::from_parts(self.parts, B::from(body)), receipt))
+        let in_flight = authenticate(&mut self.parts, self.pending, buffered)?;
+        Ok((Request::from_parts(self.parts, B::from(body)), in_flight))
     }
 }
 
@@ -80,10 +80,12 @@ pub(crate) fn authenticate<P: Provider>(
     parts: &mut Parts,
     pending: Pending<P>,
     body: Result<Bytes, Rejection>,
-) -> Result<Receipt, Response<Bytes>> {
+) -> Result<InFlight, Response<Bytes>> {
     match pending.collected(body) {
         Ok(Accepted {
-            delivery, receipt, ..
+            delivery,
+            in_flight,
+            ..
         }) => {
             for (name, value) in &mut parts.headers {
                 if P::CREDENTIAL_HEADERS.contains(&name.as_str()) {
@@ -91,7 +93,7 @@ pub(crate) fn authenticate<P: Provider>(
                 }
             }
             parts.extensions.insert(delivery);
-            Ok(receipt)
+            Ok(in_flight)
         }
         Err(refused) => Err(response::refusal(refused, parts.version)),
     }

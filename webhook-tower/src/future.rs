@@ -7,7 +7,7 @@ use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use webhook_core::{Provider, Receipt, Rejection};
+use webhook_core::{InFlight, Provider, Rejection};
 
 use crate::buffering::Buffering;
 use crate::deadline::Deadline;
@@ -44,9 +44,9 @@ pin_project! {
         /// The body has not arrived in whole.
         Buffering { waiting: Option<Box<(Buffering<P, ReqBody>, Deadline, S)>> },
         /// The delivery is authentic and the inner service has no capacity yet.
-        Readying { waiting: Option<Box<(S, Request<B>, Receipt)>> },
+        Readying { waiting: Option<Box<(S, Request<B>, InFlight)>> },
         /// The inner service is at work.
-        Calling { #[pin] future: F, receipt: Option<Receipt> },
+        Calling { #[pin] future: F, in_flight: Option<InFlight> },
     }
 }
 
@@ -80,17 +80,17 @@ where
         }
     }
 
-    pub(crate) fn readying(inner: S, request: Request<B>, receipt: Receipt) -> Self {
-        let waiting = Some(Box::new((inner, request, receipt)));
+    pub(crate) fn readying(inner: S, request: Request<B>, in_flight: InFlight) -> Self {
+        let waiting = Some(Box::new((inner, request, in_flight)));
         Self {
             state: State::Readying { waiting },
         }
     }
 
-    pub(crate) fn calling(future: S::Future, receipt: Receipt) -> Self {
-        let receipt = Some(receipt);
+    pub(crate) fn calling(future: S::Future, in_flight: InFlight) -> Self {
+        let in_flight = Some(in_flight);
         Self {
-            state: State::Calling { future, receipt },
+            state: State::Calling { future, in_flight },
         }
     }
 }
@@ -124,8 +124,8 @@ where
                     };
                     let (buffering, _, inner) = *leave(waiting);
                     match buffering.finish(buffered) {
-                        Ok((request, receipt)) => State::Readying {
-                            waiting: Some(Box::new((inner, request, receipt))),
+                        Ok((request, in_flight)) => State::Readying {
+                            waiting: Some(Box::new((inner, request, in_flight))),
                         },
                         Err(response) => State::Answered {
                             response: Some(response),
@@ -135,15 +135,15 @@ where
                 StateProj::Readying { waiting } => {
                     let (inner, ..) = &mut **held(waiting);
                     ready!(inner.poll_ready(cx))?;
-                    let (mut inner, request, receipt) = *leave(waiting);
+                    let (mut inner, request, in_flight) = *leave(waiting);
                     State::Calling {
                         future: inner.call(request),
-                        receipt: Some(receipt),
+                        in_flight: Some(in_flight),
                     }
                 }
-                StateProj::Calling { future, receipt } => {
-                    let answer = ready!(future.poll(cx))?;
-                    return Poll::Ready(Ok(response::settled(leave(receipt), answer)));
+                StateProj::Calling { future, in_flight } => {
+                    let answer = ready!(InFlight::polling(in_flight, || future.poll(cx)))?;
+                    return Poll::Ready(Ok(response::answered(leave(in_flight), answer)));
                 }
             };
             this.state.set(next);

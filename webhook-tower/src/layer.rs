@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::{
-    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, Multicaja, MulticajaValidation,
-    Provider, RefusalHook, SecretsError, Timestamped, Verifier,
+    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, MercadoPago, Multicaja,
+    MulticajaValidation, Payload, Provider, Rejection, Reply, SecretsError, Timestamped, Verifier,
 };
 
 use crate::WebhookService;
@@ -140,7 +140,10 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     ///         reply
     ///     });
     /// ```
-    pub fn on_refusal(mut self, hook: RefusalHook) -> Self {
+    pub fn on_refusal(
+        mut self,
+        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         self.verifier = self.verifier.on_refusal(hook);
         self
     }
@@ -176,6 +179,15 @@ impl<B> WebhookLayer<Multicaja, B> {
     pub fn reject(keys: impl IntoSecrets) -> Self {
         Self::new(keys)
             .configure(|provider| *provider = Multicaja::reject(provider.keyring().clone()))
+    }
+}
+
+impl<T: Payload, B> WebhookLayer<MercadoPago<T>, B> {
+    /// Whether a notification of the IPN, which cannot be verified, is answered with 401, after which it comes again
+    /// about every 15 minutes. Off unless set: it is answered with 200 and handed to nobody. See
+    /// [`mercadopago`](webhook_core::mercadopago).
+    pub fn refuse_ipn(self, refuse: bool) -> Self {
+        self.configure(|sender| sender.refuse_ipn(refuse))
     }
 }
 
@@ -240,7 +252,10 @@ impl<B> MulticajaValidationLayer<B> {
     }
 
     /// See [`WebhookLayer::on_refusal`].
-    pub fn on_refusal(self, hook: RefusalHook) -> Self {
+    pub fn on_refusal(
+        self,
+        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         Self(self.0.on_refusal(hook))
     }
 }

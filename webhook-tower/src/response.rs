@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, Version};
 use http_body::Body;
-use webhook_core::{Receipt, Refused, Reply, Settlement};
+use webhook_core::{Answer, InFlight, Refused, Reply};
 
 use crate::ResponseBody;
 
@@ -24,23 +24,23 @@ pub(crate) fn refusal(refused: Refused, version: Version) -> Response<Bytes> {
 }
 
 /// The answer of the inner service, under the sender's rules.
-pub(crate) fn settled<ResBody: Body<Data = Bytes>>(
-    receipt: Receipt,
+pub(crate) fn answered<ResBody: Body<Data = Bytes>>(
+    in_flight: InFlight,
     answer: Response<ResBody>,
 ) -> Response<ResponseBody<ResBody>> {
     let (mut parts, body) = answer.into_parts();
     let without_body = body.is_end_stream() || body.size_hint().exact() == Some(0);
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let body = match receipt.settle(parts.status, content_type, without_body) {
-        Settlement::Pass => ResponseBody::inner(body),
-        Settlement::SetStatus(status) => {
+    let body = match in_flight.answer(parts.status, content_type, without_body) {
+        Answer::Pass => ResponseBody::inner(body),
+        Answer::SetStatus(status) => {
             parts.status = status;
             ResponseBody::inner(body)
         }
-        Settlement::Replace(reply) => {
-            // Most handlers that answer without a body set no field; six names made and dropped are 220 instructions.
+        Answer::Replace(reply) => {
+            // Most handlers that answer without a body set no header, and then no name has to be made.
             if !parts.headers.is_empty() {
-                for name in Settlement::BODY_HEADERS {
+                for name in Answer::BODY_HEADERS {
                     parts.headers.remove(name);
                 }
             }

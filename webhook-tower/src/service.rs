@@ -69,14 +69,14 @@ where
         };
         let body = buffer.into_bytes();
         let buffered = buffered.map(|()| body.clone());
-        let receipt = match authenticate(&mut parts, pending, buffered) {
-            Ok(receipt) => receipt,
+        let in_flight = match authenticate(&mut parts, pending, buffered) {
+            Ok(in_flight) => in_flight,
             Err(response) => return ResponseFuture::answered(response),
         };
         match self.inner.poll_ready(&mut nobody) {
             Poll::Ready(Ok(())) => {
                 let request = Request::from_parts(parts, B::from(body));
-                ResponseFuture::calling(self.inner.call(request), receipt)
+                ResponseFuture::calling(self.inner.call(request), in_flight)
             }
             Poll::Ready(Err(error)) => ResponseFuture::failed(error),
             Poll::Pending => {
@@ -84,7 +84,7 @@ where
                 let fresh = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, fresh);
                 let request = Request::from_parts(parts, B::from(body));
-                ResponseFuture::readying(polled, request, receipt)
+                ResponseFuture::readying(polled, request, in_flight)
             }
         }
     }

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use webhook_tower::{
-    CardToken, MulticajaEvent, MulticajaWebhookLayer, Order, TfEvent, TfEvento, TfWebhookLayer,
-    testing,
+    CardToken, MercadoPagoWebhookLayer, MulticajaEvent, MulticajaWebhookLayer, Order,
+    StripeWebhookLayer, TfEvent, TfEvento, TfWebhookLayer, testing,
 };
 
 const TOKEN: &str = "s3cr3t-token";
@@ -79,12 +80,12 @@ async fn each_delivery_is_one_event_with_its_outcome() {
         (
             200,
             TfEvento::Emitido,
-            " INFO webhook: webhook delivered sender=\"tusfacturas\" outcome=\"accepted\" kind=\"emitido\" key=\"pdv-3\" body_bytes=114 status=200 micros=",
+            " INFO webhook: webhook received sender=\"tusfacturas\" outcome=\"received\" kind=\"emitido\" key=\"pdv-3\" body_bytes=114 status=200 micros=",
         ),
         (
             500,
             TfEvento::Other("x\ny".into()),
-            " WARN webhook: webhook delivered, and the handler failed sender=\"tusfacturas\" outcome=\"handler_failed\" kind=\"other\" key=\"pdv-3\" body_bytes=111 status=500 micros=",
+            " WARN webhook: webhook authentic, but the handler failed sender=\"tusfacturas\" outcome=\"handler_failed\" kind=\"other\" key=\"pdv-3\" body_bytes=111 status=500 handler_status=500 micros=",
         ),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
@@ -107,29 +108,272 @@ async fn each_delivery_is_one_event_with_its_outcome() {
     );
 }
 
+/// What a line says, without what differs from run to run.
+fn outcome(line: &str) -> (&str, &str) {
+    let level = line.trim_start().split(' ').next().unwrap();
+    let after = line.split("outcome=\"").nth(1).unwrap();
+    (level, after.split('"').next().unwrap())
+}
+
 #[tokio::test]
-async fn refusals_are_logged_for_those_who_debug() {
+async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
+    let log = Log::default();
+    let _captured = log.capture(Level::TRACE);
+    let tf =
+        |acknowledge| TfWebhookLayer::<Full<Bytes>>::new(TOKEN).acknowledge_failures(acknowledge);
+    let klap = MulticajaWebhookLayer::<Full<Bytes>>::new(TOKEN);
+    let order = || {
+        let request = testing::multicaja(&MulticajaEvent::Confirm(Order::new("ABC", "123")), TOKEN);
+        request.into_request::<Full<Bytes>>()
+    };
+    for (status, body, at_tf, acknowledged, at_klap) in [
+        (
+            200,
+            "OK",
+            ("INFO", "received"),
+            ("INFO", "received"),
+            ("INFO", "received"),
+        ),
+        (
+            204,
+            "",
+            ("INFO", "received"),
+            ("INFO", "received"),
+            ("INFO", "received"),
+        ),
+        // Sent as a 200.
+        (
+            202,
+            "later",
+            ("INFO", "received"),
+            ("INFO", "received"),
+            ("INFO", "received"),
+        ),
+        (
+            302,
+            "",
+            ("WARN", "declined"),
+            ("WARN", "declined"),
+            ("WARN", "declined"),
+        ),
+        (
+            404,
+            "?",
+            ("WARN", "declined"),
+            ("WARN", "declined"),
+            ("WARN", "declined"),
+        ),
+        // Also where the failure is acknowledged: the log does not hide it.
+        (
+            500,
+            "",
+            ("WARN", "handler_failed"),
+            ("WARN", "handler_failed"),
+            ("WARN", "handler_failed"),
+        ),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let handler = || service_fn(move |_| answer(status, body));
+        for (acknowledge, expected) in [(false, at_tf), (true, acknowledged)] {
+            let service = tf(acknowledge).layer(handler());
+            service.oneshot(event(TfEvento::Emitido)).await.unwrap();
+            let lines = log.take();
+            assert_eq!(
+                outcome(lines.last().unwrap()),
+                expected,
+                "{status} {lines:?}"
+            );
+        }
+        klap.layer(handler()).oneshot(order()).await.unwrap();
+        let lines = log.take();
+        assert_eq!(
+            outcome(lines.last().unwrap()),
+            at_klap,
+            "{status} {lines:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_not_called_a_hang_up() {
+    let log = Log::default();
+    let _captured = log.capture(Level::TRACE);
+    let layer: TfWebhookLayer = TfWebhookLayer::new(TOKEN);
+
+    async fn panicking(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+        std::future::ready(()).await;
+        panic!("the handler's own");
+    }
+    // Caught by a layer above, which drops the future later.
+    let service = CatchPanicLayer::new().layer(layer.layer(service_fn(panicking)));
+    let response = service.oneshot(event(TfEvento::Emitido)).await.unwrap();
+    assert_eq!(response.status(), 500);
+    // The second line is that of the layer above.
+    let lines = log.take();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(outcome(&lines[0]), ("WARN", "panicked"));
+
+    // Caught by the runtime, around the whole task.
+    let captured = log.clone();
+    let task = async move {
+        let _captured = captured.capture(Level::TRACE);
+        let service = layer.layer(service_fn(panicking));
+        service.oneshot(event(TfEvento::Emitido)).await
+    };
+    assert!(tokio::spawn(task).await.unwrap_err().is_panic());
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(outcome(&lines[0]), ("WARN", "panicked"));
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
     let log = Log::default();
     let layer: TfWebhookLayer = TfWebhookLayer::new("another");
-    let service = layer.layer(service_fn(|_| answer(StatusCode::OK, "")));
+    let deliver = |layer: &TfWebhookLayer, request| {
+        let service = layer.layer(service_fn(|_| answer(StatusCode::OK, "")));
+        service.oneshot(request)
+    };
+    let without_token = || {
+        let mut request = event(TfEvento::Test);
+        request.headers_mut().remove("tf-webhooktoken").unwrap();
+        request
+    };
 
     let captured = log.capture(Level::INFO);
-    service
-        .clone()
-        .oneshot(event(TfEvento::Test))
-        .await
-        .unwrap();
+    for _ in 0..3 {
+        deliver(&layer, without_token()).await.unwrap();
+    }
+    assert_eq!(log.take(), [""; 0]);
+    // The first at once, and the minute is that of the layer and its clones.
+    deliver(&layer, event(TfEvento::Test)).await.unwrap();
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(outcome(&lines[0]), ("WARN", "credential_mismatch"));
+    assert!(
+        lines[0].contains("check that the configured secret"),
+        "{lines:?}"
+    );
+    assert!(lines[0].contains("count=1"), "{lines:?}");
+    let clone = layer.clone().body_limit(1000);
+    deliver(&clone, event(TfEvento::Test)).await.unwrap();
     assert_eq!(log.take(), [""; 0]);
     drop(captured);
 
     let _captured = log.capture(Level::DEBUG);
-    service.oneshot(event(TfEvento::Test)).await.unwrap();
+    for (request, expected) in [
+        (event(TfEvento::Test), "credential_mismatch"),
+        (without_token(), "credential_missing"),
+    ] {
+        deliver(&layer, request).await.unwrap();
+        let lines = log.take();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(outcome(&lines[0]), ("DEBUG", expected));
+    }
+}
+
+#[tokio::test]
+async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
+    #[derive(Clone, serde::Deserialize)]
+    struct Charge {
+        #[allow(dead_code, reason = "only decoded")]
+        amount_total: i64,
+    }
+    #[derive(Clone, serde::Deserialize)]
+    struct Event {
+        #[allow(dead_code, reason = "only decoded")]
+        data: Vec<Charge>,
+    }
+
+    let log = Log::default();
+    let _captured = log.capture(Level::WARN);
+    let layer = StripeWebhookLayer::<Event>::new([("shop", "whsec_test")]);
+    let service = layer.layer(service_fn(|_| answer(StatusCode::OK, "")));
+    let body = "{\"data\":[\n{\"amount_total\":4111111111111111},{\"amount_total\":\"s3cr3t\"}]}";
+    let request = testing::stripe(std::time::SystemTime::now(), body, "whsec_test");
+    let response = service
+        .clone()
+        .oneshot(request.clone().into_request::<Full<Bytes>>())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
     let lines = log.take();
-    assert_eq!(lines.len(), 1);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(outcome(&lines[0]), ("WARN", "body_does_not_fit"));
+    for expected in [
+        "key=\"shop\"",
+        "line=2 column=58",
+        "path=\"data[1].amount_total\"",
+    ] {
+        assert!(lines[0].contains(expected), "{expected} {lines:?}");
+    }
     assert!(
-        lines[0].contains("sender=\"tusfacturas\" outcome=\"credential_mismatch\""),
+        !lines[0].contains("s3cr3t") && !lines[0].contains("4111"),
         "{lines:?}"
     );
+
+    // Forged, it is a stranger's, and counted.
+    let mut forged = request.into_request::<Full<Bytes>>();
+    *forged.body_mut() = Full::from("[");
+    service.oneshot(forged).await.unwrap();
+    let lines = log.take();
+    assert_eq!(
+        outcome(&lines[0]),
+        ("WARN", "credential_mismatch"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_answered_and_dropped_is_warned_of_with_the_remedy() {
+    let log = Log::default();
+    let _captured = log.capture(Level::WARN);
+    let layer: MercadoPagoWebhookLayer = MercadoPagoWebhookLayer::new("secret");
+    let ipn = || {
+        Request::post("/mercadopago?id=36678944360&topic=merchant_order")
+            .body(Full::<Bytes>::from("{}"))
+            .unwrap()
+    };
+    for expected in [1, 0] {
+        let service = layer.layer(service_fn(|_| answer(StatusCode::IM_A_TEAPOT, "")));
+        let response = service.oneshot(ipn()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let lines = log.take();
+        assert_eq!(lines.len(), expected, "{lines:?}");
+        for line in lines {
+            assert_eq!(outcome(&line), ("WARN", "unverifiable"));
+            assert!(line.contains("source_news=webhooks"), "{line}");
+        }
+    }
+    let strict = layer.refuse_ipn(true);
+    let service = strict.layer(service_fn(|_| answer(StatusCode::OK, "")));
+    assert_eq!(service.oneshot(ipn()).await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn a_path_that_names_no_endpoint_of_klap_is_warned_of_with_the_remedy() {
+    let log = Log::default();
+    let _captured = log.capture(Level::WARN);
+    let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);
+    let mut request = testing::multicaja(&MulticajaEvent::Confirm(Order::new("ABC", "123")), TOKEN);
+    request.uri = "/pagos/klap".parse().unwrap();
+    let service = layer.layer(service_fn(|_| answer(StatusCode::OK, "")));
+    let scanner = Request::post("/pagos/klap")
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    assert_eq!(
+        service.clone().oneshot(scanner).await.unwrap().status(),
+        404
+    );
+    assert_eq!(log.take(), [""; 0]);
+    let response = service
+        .oneshot(request.into_request::<Full<Bytes>>())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 404);
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("`::confirm`"), "{lines:?}");
 }
 
 #[tokio::test]

@@ -25,9 +25,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tower::Service;
 use webhook_axum::{
-    GithubEvent, GithubWebhookLayer, Head, MulticajaEvent, MulticajaWebhookLayer, Opened, Provider,
-    Receipt, Rejection, Reply, StandardEvent, StandardWebhookLayer, TfEvent, TfWebhookLayer,
-    Webhook, WebhookLayer, testing,
+    Authentic, BodyError, GithubEvent, GithubWebhookLayer, Head, MulticajaEvent,
+    MulticajaWebhookLayer, Provider, Rejection, StandardEvent, StandardWebhookLayer, TfEvent,
+    TfWebhookLayer, Webhook, WebhookLayer, testing,
 };
 use webhook_core::BodyBuffer;
 
@@ -386,7 +386,8 @@ struct Silent;
 
 impl Provider for Silent {
     type Event = ();
-    type Credential = ();
+    type Claim = ();
+    type Facts = ();
 
     const NAME: &'static str = "silent";
 
@@ -394,12 +395,12 @@ impl Provider for Silent {
         Ok(())
     }
 
-    fn open(&self, (): (), _: &Bytes) -> Result<Opened<()>, Rejection> {
-        Ok(Opened::new((), None))
+    fn authenticate(&self, (): (), _: &Bytes) -> Result<Authentic<()>, Rejection> {
+        Ok(Authentic::nothing_proven(()))
     }
 
-    fn receipt(&self, (): &(), _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    fn decode(&self, (): &(), _: &Bytes) -> Result<(), BodyError> {
+        Ok(())
     }
 }
 

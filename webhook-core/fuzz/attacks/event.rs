@@ -3,7 +3,7 @@
 use webhook_core::TfEvent;
 
 use super::Outcome;
-use super::json::{Object, known, text};
+use super::json::{Object, known, repaired, text};
 
 pub fn decode(body: &[u8]) -> Outcome {
     let decoded = TfEvent::from_json(body);
@@ -20,8 +20,7 @@ pub fn decode(body: &[u8]) -> Outcome {
 }
 
 pub fn naive(body: &[u8]) -> Option<TfEvent> {
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    let json = repaired(&String::from_utf8_lossy(body));
+    let json = repaired(body, '\u{fffd}');
     let names = [
         "creado",
         "evento",
@@ -61,38 +60,4 @@ pub fn naive(body: &[u8]) -> Option<TfEvent> {
         event.msg = items.iter().filter_map(|item| text(item)).collect();
     }
     Some(event)
-}
-
-/// Writes U+FFFD for a surrogate that is escaped without its partner. All other escapes stay.
-fn repaired(json: &str) -> String {
-    let mut repaired = String::new();
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        repaired.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (first, second) = (unit(rest), rest.get(6..).and_then(unit));
-        let taken = match (first, second) {
-            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
-            (Some(0xD800..0xE000), _) => {
-                repaired.push('\u{fffd}');
-                rest = &rest[6..];
-                continue;
-            }
-            (Some(_), _) => 6,
-            (None, _) => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
-        };
-        repaired.push_str(&rest[..taken]);
-        rest = &rest[taken..];
-    }
-    repaired + rest
-}
-
-/// The UTF-16 unit that an escape at the beginning of a text stands for.
-fn unit(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    digits
-        .chars()
-        .all(|char| char.is_ascii_hexdigit())
-        .then_some(())?;
-    u32::from_str_radix(digits, 16).ok()
 }

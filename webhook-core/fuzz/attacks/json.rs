@@ -3,8 +3,121 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// Decodes the JSON of a sender that leaves the type to the app. It is read as repaired, whether it was damaged or not.
+pub fn payload<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let json = repaired(body, '\u{fffd}');
+    let reserved = serde_json::from_str::<HasReservedKey>(&json).is_ok_and(|found| found.0);
+    (!reserved)
+        .then(|| serde_json::from_str(&json).ok())
+        .flatten()
+}
+
+/// The text without a byte order mark, with a mark for whatever is no Unicode.
+pub fn repaired(body: &[u8], mark: char) -> String {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    let mut text = String::new();
+    for chunk in body.utf8_chunks() {
+        text += chunk.valid();
+        if !chunk.invalid().is_empty() {
+            text.push(mark);
+        }
+    }
+    without_lone_surrogates(&text, mark)
+}
+
+/// Writes the escape of the mark for a surrogate that is escaped without its partner. All other escapes stay.
+fn without_lone_surrogates(json: &str, mark: char) -> String {
+    let mut repaired = String::new();
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        repaired.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (first, second) = (unit(rest), rest.get(6..).and_then(unit));
+        let taken = match (first, second) {
+            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => 12,
+            (Some(0xD800..0xE000), _) => {
+                repaired += &format!("\\u{:04x}", u32::from(mark));
+                rest = &rest[6..];
+                continue;
+            }
+            (Some(_), _) => 6,
+            (None, _) => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
+        };
+        repaired.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    repaired + rest
+}
+
+/// The UTF-16 unit that an escape at the beginning of a text stands for.
+fn unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits
+        .chars()
+        .all(|char| char.is_ascii_hexdigit())
+        .then_some(())?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// Whether any object has a key that serde_json keeps for itself.
+struct HasReservedKey(bool);
+
+impl<'de> Deserialize<'de> for HasReservedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = bool;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_unit<E>(self) -> Result<bool, E> {
+                Ok(false)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+                let mut found = false;
+                while let Some(HasReservedKey(inside)) = items.next_element()? {
+                    found |= inside;
+                }
+                Ok(found)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
+                let mut found = false;
+                while let Some((key, HasReservedKey(inside))) = entries.next_entry::<String, _>()? {
+                    found |= inside || key.starts_with("$serde_json::private::");
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_any(Any).map(Self)
+    }
+}
 
 /// The fields of an object in order, repetitions included, the values as their text.
 pub struct Object(pub Vec<(String, String)>);
@@ -77,11 +190,15 @@ fn nesting(json: &str) -> i64 {
 }
 
 /// The fields of a form. `None` if an escape is broken, a name is there twice, or there are more than 100.
-pub fn form(text: &str) -> Option<Vec<(String, String)>> {
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for field in text.split('&').filter(|field| !field.is_empty()) {
-        let (name, value) = field.split_once('=').unwrap_or((field, ""));
-        let (name, value) = (form_text(name)?, form_text(value)?);
+pub fn form(body: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
+    let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+    let parts = body.split(|byte| *byte == b'&');
+    for field in parts.filter(|field| !field.is_empty()) {
+        let (name, value) = match field.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&field[..at], &field[at + 1..]),
+            None => (field, &[][..]),
+        };
+        let (name, value) = (String::from_utf8(unescaped(name)?).ok()?, unescaped(value)?);
         if fields.len() == 100 || fields.iter().any(|(other, _)| *other == name) {
             return None;
         }
@@ -90,13 +207,13 @@ pub fn form(text: &str) -> Option<Vec<(String, String)>> {
     Some(fields)
 }
 
-fn form_text(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
+fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
+    let spaces = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    let spaced: Vec<u8> = text.iter().map(spaces).collect();
     // A `%` that begins no escape would be left alone by the lenient decoder.
-    let escapes = spaced.match_indices('%').count();
-    let decoded = percent_decode(spaced.as_bytes());
-    let whole = decoded.len() + 2 * escapes == spaced.len();
-    String::from_utf8(decoded).ok().filter(|_| whole)
+    let escapes = spaced.iter().filter(|byte| **byte == b'%').count();
+    let decoded = percent_decode(&spaced);
+    (decoded.len() + 2 * escapes == spaced.len()).then_some(decoded)
 }
 
 /// Decodes `%xx`, and leaves what is none.

@@ -5,12 +5,12 @@ use sha2::{Digest, Sha256};
 use webhook_core::{Multicaja, MulticajaEvent, MulticajaValidation, Verifier};
 
 use super::Outcome;
-use super::json::{form, known, percent_decode, text};
+use super::json::{form, known, percent_decode, repaired, text};
 use super::request::{self, Request};
 
 const KEYS: [(&str, &str); 2] = [("old", "private-api-key-1"), ("new", "private-api-key-2")];
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "reference_id",
     "order_id",
     "mc_code",
@@ -23,6 +23,8 @@ const NAMES: [&str; 14] = [
     "amount",
     "quotas_number",
     "quotas_type",
+    "wallet",
+    "transaction_type",
     "code",
     "message",
 ];
@@ -34,8 +36,7 @@ static VALIDATION: LazyLock<Verifier<MulticajaValidation>> =
 pub fn deliver(input: &[u8]) -> Outcome {
     let mut request = Request::parse(input);
     if let Some(fields) = fields(&request, &NAMES) {
-        let id = |name| id(fields.get(name)?);
-        if let (Some(reference_id), Some(order_id)) = (id("reference_id"), id("order_id")) {
+        if let Some([reference_id, order_id]) = ids(&request, &fields) {
             for (placeholder, (_, key)) in ["{1}", "{2}"].into_iter().zip(KEYS) {
                 request.fill(
                     placeholder,
@@ -48,10 +49,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
         let endpoint = endpoint(&request)?;
         let sent = hex::decode(request.credential("apikey")?).ok()?;
         let fields = fields(&request, &NAMES)?;
-        let (reference_id, order_id) = (
-            id(fields.get("reference_id")?)?,
-            id(fields.get("order_id")?)?,
-        );
+        let [reference_id, order_id] = ids(&request, &fields)?;
         let (label, _) = KEYS
             .iter()
             .find(|(_, key)| digest(&reference_id, &order_id, key) == sent)?;
@@ -83,7 +81,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
             );
 
             let rest = &order.unauthenticated;
-            let token = rest.token_id.as_ref().map(|token| token.expose());
+            let token = rest.token_id.as_ref().and_then(|token| token.expose());
             assert_eq!(token, texts.get("token_id").map(String::as_str));
             let shown = serde_json::to_value(rest).unwrap();
             for name in &NAMES[2..] {
@@ -97,7 +95,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
                     "{name}"
                 );
             }
-            assert_echo(&request, &accepted.receipt.acknowledgement().body);
+            assert_echo(&request, &accepted.in_flight.rule().reply().body);
         },
     )
 }
@@ -113,13 +111,17 @@ pub fn validate(input: &[u8]) -> Outcome {
             return None;
         }
         let fields = fields(&request, &NAMES[..2])?;
-        Some(["reference_id", "order_id"].map(|name| fields.get(name).and_then(id)))
+        let undamaged = |id: &String| !id.contains('\u{fffd}');
+        Some(
+            ["reference_id", "order_id"]
+                .map(|name| fields.get(name).and_then(id).filter(undamaged)),
+        )
     };
     request::deliver(&VALIDATION, &[], &request, naive, |ids, accepted| {
         let event = accepted.delivery.event();
         assert_eq!([&event.reference_id, &event.order_id], [&ids[0], &ids[1]]);
         assert_eq!(accepted.delivery.key(), None);
-        assert_echo(&request, &accepted.receipt.acknowledgement().body);
+        assert_echo(&request, &accepted.in_flight.rule().reply().body);
     })
 }
 
@@ -139,13 +141,27 @@ impl Field {
 }
 
 fn fields(request: &Request, names: &[&str]) -> Option<BTreeMap<String, Field>> {
-    let body = std::str::from_utf8(&request.body).ok()?;
-    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-    if body
-        .trim_start_matches([' ', '\t', '\n', '\r'])
-        .starts_with('{')
-    {
-        let known = known(body, names)?.into_iter();
+    fields_with(request, names, '\u{fffd}')
+}
+
+/// Both ids, if neither was damaged: repaired with another mark they would be others.
+fn ids(request: &Request, fields: &BTreeMap<String, Field>) -> Option<[String; 2]> {
+    let of = |fields: &BTreeMap<String, Field>| {
+        Some([
+            id(fields.get("reference_id")?)?,
+            id(fields.get("order_id")?)?,
+        ])
+    };
+    let ids = of(fields)?;
+    let otherwise = fields_with(request, &NAMES, '\u{fffc}')?;
+    (of(&otherwise)? == ids).then_some(ids)
+}
+
+fn fields_with(request: &Request, names: &[&str], mark: char) -> Option<BTreeMap<String, Field>> {
+    let body = &request.body[..];
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    if is_object(body) {
+        let known = known(&repaired(body, mark), names)?.into_iter();
         return Some(
             known
                 .map(|(name, json)| (name, Field::Json(json)))
@@ -155,7 +171,7 @@ fn fields(request: &Request, names: &[&str]) -> Option<BTreeMap<String, Field>> 
     if !request.is_form() {
         return None;
     }
-    let mut fields = form(body)?;
+    let mut fields = form_of_texts(body)?;
     fields.retain(|(name, _)| names.contains(&name.as_str()));
     let fields = fields.into_iter();
     Some(
@@ -163,6 +179,18 @@ fn fields(request: &Request, names: &[&str]) -> Option<BTreeMap<String, Field>> 
             .map(|(name, text)| (name, Field::Form(text)))
             .collect(),
     )
+}
+
+fn is_object(body: &[u8]) -> bool {
+    let blank = |byte: &&u8| b" \t\n\r".contains(byte);
+    body.iter().find(|byte| !blank(byte)) == Some(&b'{')
+}
+
+fn form_of_texts(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let fields = form(body)?.into_iter();
+    fields
+        .map(|(name, value)| Some((name, String::from_utf8(value).ok()?)))
+        .collect()
 }
 
 /// An id: text that is not empty, or an integer.
@@ -221,16 +249,14 @@ fn endpoint_of(path: &str, query: Option<&str>) -> Result<Option<String>, ()> {
 
 /// The acknowledgement is the body, or the object of the fields of a form.
 fn assert_echo(request: &Request, echo: &[u8]) {
-    let body = std::str::from_utf8(&request.body).unwrap();
-    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-    if body
-        .trim_start_matches([' ', '\t', '\n', '\r'])
-        .starts_with('{')
-    {
-        assert_eq!(echo, &request.body[..]);
+    let body = &request.body[..];
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    if is_object(body) {
+        // The bytes as received, where nothing had to be repaired.
+        assert_eq!(echo, repaired(body, '\u{fffd}').as_bytes());
         return;
     }
-    let fields = form(body).unwrap();
+    let fields = form_of_texts(body).unwrap();
     let echoed: super::json::Object = serde_json::from_slice(echo).unwrap();
     let echoed = echoed
         .0

@@ -10,12 +10,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use webhook_core::{
-    Accepted, FromSecrets, Github, GithubPayload, GithubPing, MercadoPago, StandardEvent,
-    StandardWebhooks, Stripe, Timestamped, Verifier,
+    Accepted, FromSecrets, Github, GithubPayload, MercadoPago, StandardEvent, StandardWebhooks,
+    Stripe, Timestamped, Verifier,
 };
 
 use super::Outcome;
-use super::json::{form, percent_decode};
+use super::json::{form, payload, percent_decode};
 use super::request::{self, Request};
 
 /// When the clock of the verifiers stands still.
@@ -26,9 +26,7 @@ const STANDARD_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn verifier<P: FromSecrets + Timestamped>(secret: &str) -> Verifier<P> {
     let clock = || UNIX_EPOCH + Duration::from_secs(NOW);
-    Verifier::try_new(secret)
-        .unwrap()
-        .configure(|sender: &mut P| sender.tolerance_mut().set_clock(clock))
+    Verifier::try_new(secret).unwrap().clock(clock)
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
@@ -68,7 +66,7 @@ fn any_hex(sent: &[&str], signature: &[u8]) -> bool {
 }
 
 fn json(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok()
+    payload(body)
 }
 
 static STANDARD_VERIFIER: LazyLock<Verifier<StandardWebhooks>> =
@@ -138,17 +136,20 @@ pub fn github(input: &[u8]) -> Outcome {
         if hex::decode(sent).ok()? != expected {
             return None;
         }
-        let body = if request.is_form() {
-            let fields = form(std::str::from_utf8(&request.body).ok()?)?;
+        let text = request.body.strip_prefix("\u{feff}".as_bytes());
+        let text = text.unwrap_or(&request.body);
+        let blank = |byte: &&u8| b" \t\n\r".contains(byte);
+        let is_object = text.iter().find(|byte| !blank(byte)) == Some(&b'{');
+        let body = if request.is_form() && !is_object {
+            let fields = form(text)?;
             let (_, payload) = fields.into_iter().find(|(name, _)| name == "payload")?;
-            Cow::Owned(payload.into_bytes())
+            Cow::Owned(payload)
         } else {
             Cow::Borrowed(&request.body[..])
         };
         if is_ping {
             // Only two fields of it are read; a number beyond all limits may stand in another.
-            let read = serde_json::from_slice::<GithubPing>(&body).ok()?;
-            return Some(GithubPayload::Ping(read));
+            return payload(&body).map(GithubPayload::Ping);
         }
         json(&body).map(GithubPayload::Event)
     };
@@ -205,10 +206,7 @@ static MERCADOPAGO: LazyLock<Verifier<MercadoPago>> = LazyLock::new(|| {
     Verifier::try_new(KEY)
         .unwrap()
         .tolerance(Duration::from_secs(300))
-        .configure(|sender: &mut MercadoPago| {
-            let clock = || UNIX_EPOCH + Duration::from_secs(NOW);
-            sender.tolerance_mut().set_clock(clock);
-        })
+        .clock(|| UNIX_EPOCH + Duration::from_secs(NOW))
 });
 
 pub fn mercadopago(input: &[u8]) -> Outcome {
@@ -265,6 +263,9 @@ pub fn mercadopago(input: &[u8]) -> Outcome {
         let ts = sent_at(&request)?;
         let list = entries(request.credential("x-signature")?, "v1");
         let data_id = data_id(&request)?;
+        if data_id.is_none() && !parameters(&request, &["topic"]).is_empty() {
+            return None;
+        }
         let request_id = match request.is_absent_or_empty("x-request-id") {
             true => None,
             false => Some(request.credential("x-request-id")?),

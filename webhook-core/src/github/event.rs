@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::{BodyError, Payload, payload};
+
 /// A delivery of GitHub: the payload, which the signature covers, and what the head says, which it does not.
 ///
 /// ```
@@ -19,7 +21,7 @@ use serde_json::Value;
 /// }
 /// # on_push(GithubEvent::new(Push { r#ref: "refs/heads/main".into() }));
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct GithubEvent<T = Value> {
     /// The body.
@@ -41,8 +43,8 @@ impl<T> GithubEvent<T> {
 /// The body of a delivery.
 ///
 /// Which of the two it is comes from the event name, which is **unauthenticated**: a captured event that is sent again
-/// as `ping` is taken for one, and decodes to nothing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// as `ping` is read as one.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GithubPayload<T = Value> {
@@ -62,12 +64,73 @@ pub struct GithubPing {
     pub zen: Option<String>,
 }
 
-/// What the head of a delivery says. **Unauthenticated**.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// What the body of a delivery can decode to: any type of your own that derives `Deserialize` and `Clone`, and any type
+/// that chooses by the name of the event.
+///
+/// The name is **unauthenticated**: whoever has captured one signed body can send it under every name. Of two events
+/// whose bodies both decode, an attacker chooses which one it is. So act on what the body holds, and use the name to
+/// decode it, not to decide what may be done.
+///
+/// ```
+/// use serde::Deserialize;
+/// use webhook_core::{BodyError, GithubBody, decode_json};
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Push {
+///     r#ref: String,
+/// }
+///
+/// #[derive(Clone)]
+/// enum Event {
+///     Push(Push),
+///     Other(String),
+/// }
+///
+/// impl GithubBody for Event {
+///     fn decode(unauthenticated_event: &str, json: &[u8]) -> Result<Self, BodyError> {
+///         match unauthenticated_event {
+///             "push" => decode_json(json).map(Self::Push),
+///             other => Ok(Self::Other(other.to_owned())),
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a GitHub delivery cannot decode to `{Self}`",
+    note = "derive `serde::Deserialize` and `Clone` for it, or implement `GithubBody`"
+)]
+pub trait GithubBody: Clone + Send + Sync + Sized + 'static {
+    /// Decodes the JSON of an authentic delivery. The name is that of `X-GitHub-Event`, empty if it is absent or was
+    /// sent more than once; `ping` never arrives here.
+    ///
+    /// # Errors
+    ///
+    /// JSON that does not fit. It is then decoded once more with its text repaired, as for every sender, if it was
+    /// damaged.
+    fn decode(unauthenticated_event: &str, json: &[u8]) -> Result<Self, BodyError>;
+}
+
+impl<T: Payload> GithubBody for T {
+    fn decode(_: &str, json: &[u8]) -> Result<Self, BodyError> {
+        // The provider has searched it for reserved keys.
+        payload::decode(json)
+    }
+}
+
+/// What the head of a delivery says. **Unauthenticated**. A header that is absent or was sent more than once is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct GithubHead {
-    /// `X-GitHub-Event`: the name of the event, such as `push`. `None` if it is absent or was sent more than once.
+    /// `X-GitHub-Event`: the name of the event, such as `push`.
     pub event: Option<String>,
-    /// `X-GitHub-Delivery`: a GUID. `None` if it is absent or was sent more than once.
+    /// `X-GitHub-Delivery`: a GUID that names the *event*. A redelivery carries the same, and so does every other webhook
+    /// that gets the event, at another level or with another URL: what is handled once is this id within one
+    /// [`hook_id`](Self::hook_id).
     pub delivery: Option<String>,
+    /// `X-GitHub-Hook-ID`: the webhook that this delivery is of.
+    pub hook_id: Option<String>,
+    /// `X-GitHub-Hook-Installation-Target-Type`: where the webhook was created, such as `repository`.
+    pub installation_target_type: Option<String>,
+    /// `X-GitHub-Hook-Installation-Target-ID`: the id of that place.
+    pub installation_target_id: Option<String>,
 }

@@ -1,18 +1,20 @@
-//! [GitHub], events of repositories and organisations.
+//! [GitHub], events of repositories and organizations.
 //!
-//! The header field `X-Hub-Signature-256` is `sha256=<hex>`; `X-GitHub-Event` names the event and `X-GitHub-Delivery`
-//! the delivery. The body is JSON, or a form whose field `payload` is that JSON, as the settings of the webhook say.
+//! The header `X-Hub-Signature-256` is `sha256=<hex>`; `X-GitHub-Event` is the name of the event and `X-GitHub-Delivery`
+//! its id. The body is JSON, or a form whose field `payload` is that JSON, as the settings of the webhook say. A body that
+//! begins with `{` is JSON whatever its `Content-Type`.
 //!
 //! # What the signature covers
 //!
 //! The body, and **nothing else**:
 //!
-//! 1. The event name is not covered: whoever has captured a delivery can send it as another event. Where it matters,
-//!    decide by what the body holds.
-//! 2. The delivery id is not covered: a replay can carry a new one, so an id that was not seen before proves nothing.
+//! 1. The event name is not covered: whoever has captured one signed body can send it under two names, and a payload
+//!    type that is chosen by the name ([`GithubBody`]) decodes it as either. Decide by what the body holds.
+//! 2. The delivery id is not covered: a replay can carry a new one, so an id that was not seen before proves nothing. It
+//!    is that of the event, and every webhook that gets the event sends it.
 //! 3. There is no timestamp: a captured request can be replayed for ever.
 //!
-//! Both names are therefore in [`GithubEvent::unauthenticated`].
+//! All that the head says is therefore in [`GithubEvent::unauthenticated`].
 //!
 //! # Answers
 //!
@@ -23,8 +25,9 @@
 //! | body authentic, and no JSON or not of the expected type | 400 | empty |
 //!
 //! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200. GitHub
-//! gives up after 10 seconds and does not repeat a delivery by itself. It sends every event that the webhook is
-//! subscribed to to one URL: subscribe to those that the payload type fits, or take a [`Value`].
+//! hangs up after 10 seconds and does not repeat a delivery by itself. It sends every event that the webhook is
+//! subscribed to to one URL: subscribe to those that the payload type fits, choose it by the event's name with
+//! [`GithubBody`], or take a [`Value`].
 //!
 //! The legacy `X-Hub-Signature` (SHA-1) is not read.
 //!
@@ -34,36 +37,39 @@
 
 mod event;
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::Value;
 
-pub use self::event::{GithubEvent, GithubHead, GithubPayload, GithubPing};
+pub use self::event::{GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
 
 use crate::form::Form;
 use crate::hmac::HmacKey;
+use crate::json::first_byte;
+use crate::repair::without_bom;
 use crate::signatures::{Signatures, from_hex};
 use crate::{
-    BodyError, BodyErrorKind, FromSecrets, Head, HeaderField, Keyring, Opened, Payload,
-    PrivateKeys, Provider, Receipt, Rejection, Reply, payload,
+    Authentic, BodyError, BodyErrorKind, FromSecrets, Head, HeaderField, Keyring, PrivateKeys,
+    Provider, Rejection, payload,
 };
 
 /// GitHub as a [`Provider`], with payloads of type `T`: see the [module](crate::github).
 #[derive(Clone, Debug)]
-pub struct Github<T: Payload = Value> {
+pub struct Github<T: GithubBody = Value> {
     keyring: Keyring<Self>,
     payload: PhantomData<fn() -> T>,
 }
 
-impl<T: Payload> Github<T> {
+impl<T: GithubBody> Github<T> {
     const SIGNATURE_HEADER: &'static str = "x-hub-signature-256";
 }
 
-impl<T: Payload> Provider for Github<T> {
+impl<T: GithubBody> Provider for Github<T> {
     type Event = GithubEvent<T>;
-    type Credential = SentSignature;
+    type Claim = SentSignature;
+    type Facts = SignedBody;
 
     const NAME: &'static str = "github";
     /// GitHub's own cap.
@@ -73,10 +79,21 @@ impl<T: Payload> Provider for Github<T> {
         &[Self::SIGNATURE_HEADER, "x-hub-signature"];
 
     fn inspect(&self, head: &Head<'_>) -> Result<SentSignature, Rejection> {
-        let [signature, event, delivery, content_type] = head.headers([
+        let [
+            signature,
+            event,
+            delivery,
+            hook_id,
+            installation_target_type,
+            installation_target_id,
+            content_type,
+        ] = head.headers([
             Self::SIGNATURE_HEADER,
             "x-github-event",
             "x-github-delivery",
+            "x-github-hook-id",
+            "x-github-hook-installation-target-type",
+            "x-github-hook-installation-target-id",
             "content-type",
         ]);
         let hex = signature
@@ -85,45 +102,51 @@ impl<T: Payload> Provider for Github<T> {
             .ok_or(Rejection::CredentialMalformed)?;
         Ok(SentSignature {
             signature: Signatures::decode(std::iter::once(hex), from_hex)?,
-            is_form: Form::is_announced(content_type),
-            head: GithubHead {
-                event: text(event),
-                delivery: text(delivery),
+            facts: SignedBody {
+                is_form: Form::is_announced(content_type),
+                head: GithubHead {
+                    event: text(event),
+                    delivery: text(delivery),
+                    hook_id: text(hook_id),
+                    installation_target_type: text(installation_target_type),
+                    installation_target_id: text(installation_target_id),
+                },
             },
         })
     }
 
-    fn open(&self, sent: SentSignature, body: &Bytes) -> Result<Opened<GithubEvent<T>>, Rejection> {
-        let key = self
+    fn authenticate(
+        &self,
+        sent: SentSignature,
+        body: &Bytes,
+    ) -> Result<Authentic<SignedBody>, Rejection> {
+        let matched = self
             .keyring
             .load()
-            .find(|key| key.has_signed(&[body], &sent.signature))
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
-
-        let is_ping = sent.head.event.as_deref() == Some("ping");
-        let payload = if sent.is_form {
-            let text =
-                std::str::from_utf8(body).map_err(|_| BodyError::from(BodyErrorKind::NotUtf8))?;
-            let form = Form::read(text)?;
-            let json = form
-                .get("payload")
-                .ok_or(BodyError::from(BodyErrorKind::MissingField("payload")))?;
-            decode(json.as_bytes(), is_ping)
-        } else {
-            decode(body, is_ping)
-        }?;
-        Ok(Opened::new(
-            GithubEvent {
-                payload,
-                unauthenticated: sent.head,
-            },
-            key,
-        ))
+            .find(|key| key.has_signed(&[body], &sent.signature))?;
+        Ok(Authentic::new(matched, sent.facts))
     }
 
-    fn receipt(&self, _: &GithubEvent<T>, _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    fn json<'a>(&self, facts: &SignedBody, body: &'a Bytes) -> Result<Cow<'a, Bytes>, BodyError> {
+        if !facts.is_form || first_byte(without_bom(body)) == Some(b'{') {
+            return Ok(Cow::Borrowed(body));
+        }
+        let json = Form::read(without_bom(body))?
+            .into_value("payload")
+            .ok_or(BodyErrorKind::MissingField("payload"))?;
+        Ok(Cow::Owned(json.into()))
+    }
+
+    fn decode(&self, facts: &SignedBody, json: &Bytes) -> Result<GithubEvent<T>, BodyError> {
+        let json = payload::without_reserved_keys(json)?;
+        let payload = match facts.head.event.as_deref() {
+            Some("ping") => payload::decode(json).map(GithubPayload::Ping),
+            event => T::decode(event.unwrap_or_default(), json).map(GithubPayload::Event),
+        }?;
+        Ok(GithubEvent {
+            payload,
+            unauthenticated: facts.head.clone(),
+        })
     }
 
     fn kind(&self, event: &GithubEvent<T>) -> &'static str {
@@ -134,7 +157,7 @@ impl<T: Payload> Provider for Github<T> {
     }
 }
 
-impl<T: Payload> FromSecrets for Github<T> {
+impl<T: GithubBody> FromSecrets for Github<T> {
     type Store = PrivateKeys<HmacKey>;
 
     fn from_keyring(keyring: Keyring<Self>) -> Self {
@@ -149,15 +172,7 @@ impl<T: Payload> FromSecrets for Github<T> {
     }
 }
 
-fn decode<T: Payload>(json: &[u8], is_ping: bool) -> Result<GithubPayload<T>, BodyError> {
-    if is_ping {
-        payload::decode(json).map(GithubPayload::Ping)
-    } else {
-        payload::decode(json).map(GithubPayload::Event)
-    }
-}
-
-/// A field that proves nothing. One that was sent twice is taken for absent: nobody can tell which is meant.
+/// A header that proves nothing. One that was sent twice counts as absent: nobody can tell which is meant.
 fn text(field: HeaderField<'_>) -> Option<String> {
     field.credential().ok().map(str::to_owned)
 }
@@ -165,6 +180,11 @@ fn text(field: HeaderField<'_>) -> Option<String> {
 /// What `X-Hub-Signature-256` claims, not yet compared, and what the rest of the head says.
 pub struct SentSignature {
     signature: Signatures,
+    facts: SignedBody,
+}
+
+/// What decoding needs to know of a body whose signature matched. None of it is covered.
+pub struct SignedBody {
     is_form: bool,
     head: GithubHead,
 }

@@ -10,24 +10,32 @@
 //! 1. `data.id` of the **query**, if there is one: percent-decoded, as sent or, as older documentation has it,
 //!    lower-cased. The case of its letters is therefore not proved.
 //! 2. The header field `x-request-id`. A proxy that writes one of its own makes every signature fail.
-//! 3. The time. Mercado Pago does not document that it signs retries anew, so no tolerance holds unless the app sets
-//!    one: [`Timestamped`]. A captured request can be replayed for ever.
+//! 3. The time. That retries are signed again, with another time, was observed and is not documented, so no tolerance
+//!    holds unless the app sets one: [`Timestamped`]. A captured request can be replayed for ever.
 //!
 //! It does **not** cover the body, nor `type`, `topic` or `id` in the query: they are in
 //! [`MercadoPagoEvent::unauthenticated`]. So take an event for a reason to ask the API of Mercado Pago for
 //! the resource, by [`MercadoPagoEvent::data_id`] where there is one, and handle each state of it once.
 //!
 //! `data.id` twice in the query is refused, and so is a `;` in a part, which could stand for other parts. QR
-//! notifications are unsigned: they cannot be received here.
+//! notifications are unsigned: they cannot be received here. Orders that were made with test credentials never verify, as
+//! others report.
 //!
-//! # Notifications
+//! [`MercadoPagoNotification`] takes the body, which is
+//! `{"action":"payment.created","type":"payment","data":{"id":"123"},…}`, as liberally as it can.
 //!
-//! | query | body |
-//! |---|---|
-//! | `?data.id=123&type=payment` | `{"action":"payment.created","type":"payment","data":{"id":"123"},…}` |
-//! | `?id=123&topic=merchant_order` | `{"resource":"https://…/123","topic":"merchant_order"}` |
+//! # IPN
 //!
-//! [`MercadoPagoNotification`] takes both bodies.
+//! Mercado Pago also sends its older *Instant Payment Notifications* ("Feed v2.0") to the same URL:
+//! `?id=123&topic=merchant_order`, with the body `{"resource":"https://…/123","topic":"merchant_order"}`. By its own
+//! documentation they cannot be verified, with or without an `x-signature`, and are to be discontinued. Unless they are
+//! answered with 200 or 201 within 22 s they come again about every 15 minutes. So a request with a `topic` and without a
+//! `data.id` is answered with an empty 200, its body is not read, and **no handler gets it**, even if its signature
+//! happens to match: its rejection is [`Rejection::Unverifiable`]. The log warns of it, at most once a minute.
+//!
+//! IPN cannot be received here. Subscribe to webhooks in the panel of the application, or let `notification_url` end in
+//! `?source_news=webhooks`, which many receivers do (one page of the sender's documentation writes `ipn` there for the
+//! opposite). [`MercadoPago::refuse_ipn`] answers with 401 instead.
 //!
 //! # Answers
 //!
@@ -35,15 +43,19 @@
 //! |---|---|---|
 //! | accepted | 200 | empty |
 //! | `x-signature` missing, sent more than once, malformed; the signature does not match | 401 | empty |
+//! | IPN: `topic` in the query, and no `data.id` | 200 | empty |
 //! | request authentic, and the body no JSON or not of the expected type | 400 | empty |
 //!
-//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200.
+//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200, and another
+//! 2xx than 200 and 201, whose status becomes 200: only these two count as received.
 //!
-//! Source: the Mercado Pago documentation, "Webhooks", section "Validate the origin of a notification".
+//! Source: the Mercado Pago documentation, "Webhooks", section "Validate the origin of a notification", and "IPN".
 //!
 //! [Mercado Pago]: https://www.mercadopago.com
 
 mod event;
+mod lenient;
+mod notification;
 mod query;
 
 use std::marker::PhantomData;
@@ -53,50 +65,60 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 
-pub use self::event::{
-    MercadoPagoData, MercadoPagoEvent, MercadoPagoNotification, MercadoPagoUnauthenticated,
-};
+pub use self::event::{MercadoPagoEvent, MercadoPagoUnauthenticated};
+pub use self::notification::{MercadoPagoData, MercadoPagoNotification};
 
 use self::query::Query;
 use crate::hmac::HmacKey;
 use crate::signatures::Signatures;
 use crate::tolerance::unix_time;
 use crate::{
-    FromSecrets, Head, Keyring, Label, Opened, Payload, PrivateKeys, Provider, Receipt, Rejection,
-    Reply, Timestamped, Tolerance, payload,
+    Acknowledgement, Authentic, BodyError, FromSecrets, Head, Keyring, Matched, Payload,
+    PrivateKeys, Provider, Rejection, Reply, Timestamped, decode_json,
 };
 
 /// Mercado Pago as a [`Provider`], with bodies of type `T`: see the [module](crate::mercadopago).
 #[derive(Clone, Debug)]
 pub struct MercadoPago<T: Payload = Value> {
     keyring: Keyring<Self>,
-    tolerance: Tolerance,
+    refuses_ipn: bool,
     payload: PhantomData<fn() -> T>,
 }
 
 impl<T: Payload> MercadoPago<T> {
     const SIGNATURE_HEADER: &'static str = "x-signature";
+
+    /// Whether a notification of the IPN is answered with 401, after which it comes again about every 15 minutes. Off
+    /// unless set: it is answered with 200 and dropped. See the [module](crate::mercadopago).
+    pub fn refuse_ipn(&mut self, refuse: bool) {
+        self.refuses_ipn = refuse;
+    }
 }
 
 impl<T: Payload> Provider for MercadoPago<T> {
     type Event = MercadoPagoEvent<T>;
-    type Credential = ProvenHead;
+    type Claim = ProvenHead;
+    type Facts = SignedQuery;
 
     const NAME: &'static str = "mercadopago";
     const BODY_LIMIT: usize = 1024 * 1024;
     const CREDENTIAL_HEADERS: &'static [&'static str] = &[Self::SIGNATURE_HEADER];
 
     fn inspect(&self, head: &Head<'_>) -> Result<ProvenHead, Rejection> {
+        let query = Query::read(head.query().unwrap_or_default());
+        // Whatever its signature is worth: by the sender's documentation nobody can tell.
+        if query.as_ref().is_ok_and(Query::is_ipn) {
+            return Err(Rejection::Unverifiable);
+        }
         let list = head.header(Self::SIGNATURE_HEADER).credential()?;
         let (ts, signatures) = Signatures::with_time(list, "ts")?;
         let timestamp_ms = milliseconds(unix_time(ts)?);
-        self.tolerance.check(Duration::from_millis(timestamp_ms))?;
 
         let request_id = match head.header("x-request-id").credential() {
             Err(Rejection::CredentialMissing) => None,
             request_id => Some(request_id?),
         };
-        let query = Query::read(head.query().unwrap_or_default())?;
+        let query = query?;
         if [query.data_id.as_deref(), request_id]
             .into_iter()
             .flatten()
@@ -110,41 +132,75 @@ impl<T: Payload> Provider for MercadoPago<T> {
             let manifest = manifest(data_id, request_id, ts);
             keys.find(|key| key.has_signed(&[manifest.as_bytes()], &signatures))
         };
-        let key = signed_with(query.data_id.as_deref())
-            .or_else(|| signed_with(Some(&lower_cased(query.data_id.as_deref()?)?)))
-            .ok_or(Rejection::CredentialMismatch)?
-            .cloned();
+        let matched = signed_with(query.data_id.as_deref()).or_else(|mismatch| {
+            match query.data_id.as_deref().and_then(lower_cased) {
+                Some(data_id) => signed_with(Some(&data_id)),
+                None => Err(mismatch),
+            }
+        })?;
 
         Ok(ProvenHead {
-            key,
-            data_id: query.data_id.map(Into::into),
-            request_id: request_id.map(Into::into),
-            timestamp_ms,
-            topic: query.topic.map(Into::into),
-            id: query.id.map(Into::into),
+            matched,
+            facts: SignedQuery {
+                data_id: query.data_id.map(Into::into),
+                request_id: request_id.map(Into::into),
+                timestamp_ms,
+                topic: query.topic.map(Into::into),
+                id: query.id.map(Into::into),
+            },
         })
     }
 
-    fn open(
-        &self,
-        head: ProvenHead,
-        body: &Bytes,
-    ) -> Result<Opened<MercadoPagoEvent<T>>, Rejection> {
-        let event = MercadoPagoEvent {
-            data_id: head.data_id,
-            request_id: head.request_id,
-            timestamp_ms: head.timestamp_ms,
-            unauthenticated: MercadoPagoUnauthenticated {
-                topic: head.topic,
-                id: head.id,
-                body: payload::decode(body)?,
-            },
-        };
-        Ok(Opened::new(event, head.key))
+    fn time(&self, head: &ProvenHead) -> Option<Duration> {
+        Some(Duration::from_millis(head.facts.timestamp_ms))
     }
 
-    fn receipt(&self, _: &MercadoPagoEvent<T>, _: &Bytes) -> Receipt {
-        Receipt::constant(|| Reply::new(StatusCode::OK))
+    /// The body is not signed, so the head has shown all that there is to prove.
+    fn authenticate(
+        &self,
+        head: ProvenHead,
+        _: &Bytes,
+    ) -> Result<Authentic<SignedQuery>, Rejection> {
+        Ok(Authentic::new(head.matched, head.facts))
+    }
+
+    fn decode(&self, facts: &SignedQuery, json: &Bytes) -> Result<MercadoPagoEvent<T>, BodyError> {
+        let body = decode_json(json)?;
+        Ok(MercadoPagoEvent {
+            data_id: facts.data_id.clone(),
+            request_id: facts.request_id.clone(),
+            timestamp_ms: facts.timestamp_ms,
+            unauthenticated: MercadoPagoUnauthenticated {
+                topic: facts.topic.clone(),
+                id: facts.id.clone(),
+                body,
+            },
+        })
+    }
+
+    fn acknowledge(&self, _: &MercadoPagoEvent<T>, _: &Bytes) -> Acknowledgement {
+        Acknowledgement::constant(|| Reply::new(StatusCode::OK))
+            .only(&[StatusCode::OK, StatusCode::CREATED])
+    }
+
+    fn refuse(&self, rejection: &Rejection) -> Reply {
+        match rejection {
+            Rejection::Unverifiable if !self.refuses_ipn => Reply::new(StatusCode::OK),
+            _ => Reply::standard(rejection),
+        }
+    }
+
+    fn remedy(&self, rejection: &Rejection) -> &'static str {
+        match rejection {
+            Rejection::Unverifiable => {
+                "they are IPN: subscribe to webhooks in the panel of the application, or let `notification_url` end in \
+                 `?source_news=webhooks`"
+            }
+            Rejection::CredentialMismatch => {
+                "check the secret of the application, and that no proxy rewrites `x-request-id`"
+            }
+            _ => rejection.remedy(),
+        }
     }
 }
 
@@ -154,7 +210,7 @@ impl<T: Payload> FromSecrets for MercadoPago<T> {
     fn from_keyring(keyring: Keyring<Self>) -> Self {
         Self {
             keyring,
-            tolerance: Tolerance::unlimited(),
+            refuses_ipn: false,
             payload: PhantomData,
         }
     }
@@ -164,12 +220,8 @@ impl<T: Payload> FromSecrets for MercadoPago<T> {
     }
 }
 
-/// No tolerance holds unless one is set: it is not documented that retries are signed anew.
-impl<T: Payload> Timestamped for MercadoPago<T> {
-    fn tolerance_mut(&mut self) -> &mut Tolerance {
-        &mut self.tolerance
-    }
-}
+/// No tolerance holds unless one is set: that retries are signed again was observed, and is not documented.
+impl<T: Payload> Timestamped for MercadoPago<T> {}
 
 /// What is signed: the parts that are there.
 pub(crate) fn manifest(data_id: Option<&str>, request_id: Option<&str>, ts: &str) -> String {
@@ -200,7 +252,12 @@ fn milliseconds(ts: u64) -> u64 {
 
 /// A head whose signature has matched.
 pub struct ProvenHead {
-    key: Option<Label>,
+    matched: Matched,
+    facts: SignedQuery,
+}
+
+/// What that head says. `topic` and `id` are not covered.
+pub struct SignedQuery {
     data_id: Option<String>,
     request_id: Option<String>,
     timestamp_ms: u64,

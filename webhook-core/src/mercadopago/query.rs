@@ -13,6 +13,8 @@ pub(super) struct Query<'a> {
     pub(super) topic: Option<Cow<'a, str>>,
     /// `id`. Unauthenticated.
     pub(super) id: Option<Cow<'a, str>>,
+    /// Whether there is a `topic`, which webhooks do not have.
+    has_topic: bool,
 }
 
 impl<'a> Query<'a> {
@@ -32,13 +34,21 @@ impl<'a> Query<'a> {
                         .map_err(|_| Rejection::CredentialMalformed)?;
                     read.data_id = Some(id).filter(|id| !id.is_empty());
                 }
-                "type" | "topic" if read.topic.is_none() => {
-                    read.topic = Some(value.decode_utf8_lossy());
+                name @ ("type" | "topic") => {
+                    read.has_topic |= name == "topic";
+                    if read.topic.is_none() {
+                        read.topic = Some(value.decode_utf8_lossy());
+                    }
                 }
                 "id" if read.id.is_none() => read.id = Some(value.decode_utf8_lossy()),
                 _ => {}
             }
         }
         Ok(read)
+    }
+
+    /// Whether this is a notification of the IPN, which nobody can verify.
+    pub(super) fn is_ipn(&self) -> bool {
+        self.has_topic && self.data_id.is_none()
     }
 }

@@ -1,15 +1,14 @@
 use serde_json::value::RawValue;
 
-use super::body::Encoded;
 use super::{CardToken, MulticajaValidationEvent, Order, QuotasType, Unauthenticated};
-use crate::form::Form;
 use crate::json;
+use crate::repair::{has_lone_surrogate, without_bom};
 use crate::{BodyError, BodyErrorKind};
 
 const ORDER_ID: &str = "order_id";
 const REFERENCE_ID: &str = "reference_id";
 
-const NAMES: &[&str; 14] = &[
+const NAMES: &[&str; 16] = &[
     REFERENCE_ID,
     ORDER_ID,
     "mc_code",
@@ -22,17 +21,82 @@ const NAMES: &[&str; 14] = &[
     "amount",
     "quotas_number",
     "quotas_type",
+    "wallet",
+    "transaction_type",
     "code",
     "message",
 ];
 
 const ID_NAMES: &[&str; 2] = &[REFERENCE_ID, ORDER_ID];
 
-/// The order of a confirm or reject, with both ids.
-pub(super) fn order(body: &[u8], is_form: bool) -> Result<Order, BodyError> {
-    let [
+/// The two ids, in the order in which they are hashed: `reference_id`, `order_id`.
+pub(super) type Ids = [String; 2];
+
+/// The order of a confirm or reject.
+pub(super) fn order(json: &[u8]) -> Result<Order, BodyError> {
+    let (ids, unauthenticated) = fields(json)?;
+    Ok(Order {
+        unauthenticated: Box::new(unauthenticated),
+        ..with(required(ids)?)
+    })
+}
+
+/// The order with these ids, which were read and proven before, and whatever else the JSON holds.
+pub(super) fn order_with(ids: &Ids, json: &[u8]) -> Result<Order, BodyError> {
+    let (_, unauthenticated) = fields(json)?;
+    Ok(Order {
+        unauthenticated: Box::new(unauthenticated),
+        ..with(ids.clone())
+    })
+}
+
+fn with([reference_id, order_id]: Ids) -> Order {
+    Order::new(reference_id, order_id)
+}
+
+/// Both ids of a confirm or reject, whatever the other fields hold, which may be damaged.
+pub(super) fn ids(json: &[u8]) -> Result<Ids, BodyError> {
+    required(json::read_object_of_bytes(without_bom(json), ID_NAMES)?)
+}
+
+fn required(ids: [Option<&RawValue>; 2]) -> Result<Ids, BodyError> {
+    let [reference_id, order_id] = ids;
+    let required = |value: Option<&RawValue>, name| {
+        let value = value.ok_or(BodyErrorKind::MissingField(name))?;
+        id(value)
+            .filter(|id| !id.is_empty())
+            .ok_or(BodyErrorKind::InvalidField(name))
+    };
+    Ok([
+        required(reference_id, REFERENCE_ID)?,
+        required(order_id, ORDER_ID)?,
+    ])
+}
+
+/// The ids of a validation. Nothing is proven by them, so one that would be refused elsewhere counts as absent, and so
+/// does one that holds U+FFFD, which is what damage leaves.
+pub(super) fn validation(json: &[u8]) -> Result<MulticajaValidationEvent, BodyError> {
+    let [reference_id, order_id] = json::read_object(strict(json)?, ID_NAMES)?.map(|value| {
+        value
+            .and_then(id)
+            .filter(|id| !id.is_empty() && !id.contains(char::REPLACEMENT_CHARACTER))
+    });
+    Ok(MulticajaValidationEvent {
         reference_id,
         order_id,
+    })
+}
+
+/// The ids as they are, and the text of everything else.
+fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Unauthenticated), BodyError> {
+    let [reference_id, order_id, others @ ..] = json::read_object(strict(json)?, NAMES)?;
+    let mut texts = [const { None }; NAMES.len() - 2];
+    for ((text, value), name) in texts.iter_mut().zip(others).zip(NAMES.iter().skip(2)) {
+        *text = value
+            .map(|value| json::text(value.get()).ok_or(BodyErrorKind::InvalidField(name)))
+            .transpose()?;
+    }
+    let [
         mc_code,
         token_id,
         card_type,
@@ -43,88 +107,36 @@ pub(super) fn order(body: &[u8], is_form: bool) -> Result<Order, BodyError> {
         amount,
         quotas_number,
         quotas_type,
+        wallet,
+        transaction_type,
         code,
         message,
-    ] = fields(body, is_form, NAMES)?;
-    Ok(Order {
-        reference_id: required(reference_id, REFERENCE_ID)?,
-        order_id: required(order_id, ORDER_ID)?,
-        unauthenticated: Box::new(Unauthenticated {
-            mc_code,
-            token_id: token_id.map(CardToken::new),
-            card_type,
-            brand,
-            bin,
-            last_digits,
-            payment_method,
-            amount,
-            quotas_number,
-            quotas_type: quotas_type.map(QuotasType::from),
-            code,
-            message,
-        }),
-    })
-}
-
-/// Both ids of a confirm or reject, whatever the other fields hold: the order that was sent may not decode.
-pub(super) fn ids(body: &[u8], is_form: bool) -> Result<[String; 2], BodyError> {
-    let [reference_id, order_id] = fields(body, is_form, ID_NAMES)?;
-    Ok([
-        required(reference_id, REFERENCE_ID)?,
-        required(order_id, ORDER_ID)?,
-    ])
-}
-
-fn required(id: Option<String>, name: &'static str) -> Result<String, BodyErrorKind> {
-    id.ok_or(BodyErrorKind::MissingField(name))
-}
-
-/// The ids of a validation. Nothing is proved by them, so one that would be refused elsewhere counts as absent.
-pub(super) fn validation(
-    body: &[u8],
-    is_form: bool,
-) -> Result<MulticajaValidationEvent, BodyError> {
-    let [reference_id, order_id] = match Encoded::read(body, is_form)? {
-        Encoded::Json(text) => json::read_object(text, ID_NAMES)?.map(|value| value.and_then(id)),
-        Encoded::Form(form) => known(form, ID_NAMES),
+    ] = texts;
+    let unauthenticated = Unauthenticated {
+        mc_code,
+        token_id: token_id.map(CardToken::new),
+        card_type,
+        brand,
+        bin,
+        last_digits,
+        payment_method,
+        amount,
+        quotas_number,
+        quotas_type: quotas_type.map(QuotasType::from),
+        wallet,
+        transaction_type,
+        code,
+        message,
     };
-    let not_empty = |id: &String| !id.is_empty();
-    Ok(MulticajaValidationEvent {
-        reference_id: reference_id.filter(not_empty),
-        order_id: order_id.filter(not_empty),
-    })
+    Ok(([reference_id, order_id], unauthenticated))
 }
 
-/// The known fields of either encoding as text, the ids checked.
-fn fields<const N: usize>(
-    body: &[u8],
-    is_form: bool,
-    names: &'static [&'static str; N],
-) -> Result<[Option<String>; N], BodyError> {
-    let texts = match Encoded::read(body, is_form)? {
-        Encoded::Json(text) => {
-            let mut texts = [const { None }; N];
-            let values = json::read_object(text, names)?;
-            for ((text, value), name) in texts.iter_mut().zip(values).zip(names) {
-                let read = if is_id(name) { id } else { json::text };
-                *text = value
-                    .map(|value| read(value).ok_or(BodyErrorKind::InvalidField(name)))
-                    .transpose()?;
-            }
-            texts
-        }
-        Encoded::Form(form) => known(form, names),
-    };
-    for (text, name) in texts.iter().zip(names) {
-        if is_id(name) && text.as_deref() == Some("") {
-            return Err(BodyErrorKind::InvalidField(name).into());
-        }
-    }
-    Ok(texts)
-}
-
-fn is_id(name: &str) -> bool {
-    matches!(name, REFERENCE_ID | ORDER_ID)
+/// The JSON as text, if it may be sent back: also a field that is not read must not have what strict readers refuse.
+fn strict(json: &[u8]) -> Result<&str, BodyErrorKind> {
+    std::str::from_utf8(json)
+        .ok()
+        .filter(|text| !has_lone_surrogate(text))
+        .ok_or(BodyErrorKind::NotUtf8)
 }
 
 /// An id: a string, or an integer as the digits that were sent. A float is none: two receivers would write it
@@ -134,18 +146,6 @@ fn id(value: &RawValue) -> Option<String> {
     let digits = json.strip_prefix('-').unwrap_or(json);
     let is_integer = digits.bytes().all(|byte| byte.is_ascii_digit());
     (is_integer || json.starts_with('"'))
-        .then(|| json::text(value))
+        .then(|| json::text(json))
         .flatten()
-}
-
-/// The known fields of a form, in the order of `names`.
-fn known<const N: usize>(form: Form<'_>, names: &[&str; N]) -> [Option<String>; N] {
-    let mut texts = [const { None }; N];
-    for (name, value) in form.into_fields() {
-        let known = names.iter().position(|known| *known == name);
-        if let Some(text) = known.and_then(|at| texts.get_mut(at)) {
-            *text = Some(value.into_owned());
-        }
-    }
-    texts
 }

@@ -1,16 +1,17 @@
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::decode;
-use crate::BodyError;
+use crate::decoding::or_repaired;
+use crate::{BodyError, json};
 
 /// What Multicaja/Klap says of an order.
 ///
 /// The endpoint is not covered by the digest: whoever holds the header of a confirm can send it as a reject, and the
 /// reverse. Ask the Klap API before you act on either.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "endpoint", content = "order")]
 #[non_exhaustive]
 pub enum MulticajaEvent {
@@ -40,7 +41,7 @@ impl MulticajaEvent {
 /// // The same digest, another order:
 /// assert!(!order.is(OrderIds { reference_id: "AB", order_id: "C123" }));
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct Order {
     /// The merchant's id of the order; a number as its digits.
@@ -61,23 +62,39 @@ impl Order {
         }
     }
 
-    /// Decodes the JSON body of a confirm or reject as the layer does, **without authenticating anything**: for a body
-    /// that the app stored itself when it was delivered.
+    /// Decodes an order that the app stored itself, **without authenticating anything**: the JSON body of a confirm or
+    /// reject as the layer does, or what `Serialize` wrote.
+    ///
+    /// What `Serialize` wrote has no card token any more, and says so: [`CardToken::expose`]. The body has it.
     ///
     /// ```
     /// use webhook_core::Order;
     ///
-    /// let order = Order::from_json(br#"{"reference_id":"ABC","order_id":123}"#)?;
-    /// assert_eq!(order, Order::new("ABC", "123"));
-    /// # Ok::<(), webhook_core::BodyError>(())
+    /// let order = Order::from_json(br#"{"reference_id":"ABC","order_id":123,"amount":1000}"#)?;
+    /// assert_eq!(order.order_id, "123");
+    ///
+    /// let stored = serde_json::to_vec(&order)?;
+    /// assert_eq!(Order::from_json(&stored)?, order);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// No JSON object in UTF-8, or one without both ids; an id that is neither a string with characters nor an integer;
-    /// a known field twice, or nested deeper than 128 levels; anything after the object.
+    /// No JSON object, or one without both ids; an id that is neither a string with characters nor an integer, or not
+    /// valid Unicode; a known field twice, or nested deeper than 128 levels; anything after the object.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
-        decode::order(body, false)
+        if is_serialized(body) {
+            return serde_json::from_slice(body).map_err(|error| BodyError::from_json(&error));
+        }
+        match decode::order(body) {
+            Ok(order) => Ok(order),
+            // As in a layer, the ids are not repaired.
+            Err(error) => {
+                let ids = decode::ids(body)?;
+                or_repaired(Err(error), body, |json| decode::order_with(&ids, json))
+                    .map(|(order, _)| order)
+            }
+        }
     }
 
     /// Whether this is the order with these ids: the pair that you stored when you created it.
@@ -87,6 +104,12 @@ impl Order {
     pub fn is(&self, stored: OrderIds<'_>) -> bool {
         self.reference_id == stored.reference_id && self.order_id == stored.order_id
     }
+}
+
+/// Whether the other fields are where [`Order`] has them: Klap sends no such object.
+fn is_serialized(body: &[u8]) -> bool {
+    let field = json::read_object_of_bytes(body, &["unauthenticated"]);
+    matches!(field, Ok([Some(value)]) if value.get().starts_with('{'))
 }
 
 /// The ids that the app stored for an order. They have names here so that they cannot be swapped.
@@ -102,7 +125,8 @@ pub struct OrderIds<'a> {
 /// none for a fact: ask the Klap API for the amount.
 ///
 /// All are optional. Numbers have their digits exactly as sent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Unauthenticated {
     /// Confirm: Multicaja's code of the operation.
@@ -135,6 +159,12 @@ pub struct Unauthenticated {
     /// Confirm: who grants the instalments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quotas_type: Option<QuotasType>,
+    /// Confirm: the wallet that was paid with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+    /// Confirm: the type of transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction_type: Option<String>,
     /// Reject: the code of the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -176,6 +206,12 @@ impl From<String> for QuotasType {
     }
 }
 
+impl<'de> Deserialize<'de> for QuotasType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+
 impl Serialize for QuotasType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -183,27 +219,32 @@ impl Serialize for QuotasType {
 }
 
 /// `token_id`, which stands for a card: zeroed when dropped, and neither `Debug` nor `Serialize` shows it.
+///
+/// What was serialized and is read again is a token that nobody knows: [`expose`](Self::expose) then returns `None`.
 #[derive(Clone)]
-pub struct CardToken(Zeroizing<String>);
+pub struct CardToken(Option<Zeroizing<String>>);
 
 impl CardToken {
     const REDACTED: &'static str = "[redacted]";
 
     /// A card token.
     pub fn new(token: impl Into<String>) -> Self {
-        Self(Zeroizing::new(token.into()))
+        Self(Some(Zeroizing::new(token.into())))
     }
 
-    /// The token itself. Keep it out of logs.
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// The token itself. Keep it out of logs. `None` if it was lost when the order was serialized.
+    pub fn expose(&self) -> Option<&str> {
+        self.0.as_ref().map(|token| token.as_str())
     }
 }
 
 impl PartialEq for CardToken {
     fn eq(&self, other: &Self) -> bool {
         use subtle::ConstantTimeEq;
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => one.as_bytes().ct_eq(other.as_bytes()).into(),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 }
 
@@ -216,5 +257,13 @@ impl fmt::Debug for CardToken {
 impl Serialize for CardToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(Self::REDACTED)
+    }
+}
+
+/// A text that is not what `Serialize` writes is a token.
+impl<'de> Deserialize<'de> for CardToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        Ok(Self((*text != Self::REDACTED).then_some(text)))
     }
 }

@@ -24,9 +24,13 @@
 //!
 //! | the receiver's answer | status | body |
 //! |---|---|---|
-//! | accepted | 200 | the order JSON, the bytes as received; for a form, the JSON object of its fields |
+//! | accepted | 200 | the order JSON, the bytes as received; where they had to be repaired, the repaired text; for a form, the JSON object of its fields |
 //! | the handler's own 2xx without a body, or not JSON by its `Content-Type` | 200 | the same |
 //! | digest missing, malformed, wrong, or sent more than once; body not acceptable | 500 | `error` |
+//!
+//! The two ids must be valid Unicode, since they are what is proven. Damage beside them (bytes that are not UTF-8, escapes
+//! of lone surrogates, a byte order mark) is repaired with U+FFFD rather than refused: a 500 would reverse an authentic
+//! payment. A form is not repaired.
 //!
 //! Source: the webhook section of the Multicaja/Klap integration guide, and its reference receivers.
 //!
@@ -38,6 +42,9 @@ mod endpoint;
 mod event;
 mod validation;
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use bytes::Bytes;
 use http::StatusCode;
 use sha2::{Digest, Sha256};
@@ -47,11 +54,12 @@ use zeroize::Zeroizing;
 pub use self::event::{CardToken, MulticajaEvent, Order, OrderIds, QuotasType, Unauthenticated};
 pub use self::validation::{MulticajaValidation, MulticajaValidationEvent};
 
+use self::decode::Ids;
 use self::endpoint::Endpoint;
 use crate::form::Form;
 use crate::{
-    FromSecrets, Head, HeaderField, Keyring, Label, Opened, PrivateKeys, Provider, Receipt,
-    Rejection, RejectionClass, Reply, SecretKey, SecretsErrorKind,
+    Acknowledgement, Authentic, BodyError, FromSecrets, Head, HeaderField, Keyring, Matched,
+    PrivateKeys, Provider, Rejection, RejectionClass, Reply, SecretKey, SecretsErrorKind,
 };
 
 /// Confirm and reject of Multicaja/Klap as a [`Provider`]: see the [module](crate::multicaja).
@@ -59,7 +67,8 @@ use crate::{
 /// Unless it is built for one of them ([`confirm`](Self::confirm), [`reject`](Self::reject)), it takes the endpoint
 /// from the request: the last segment of the path (`/webhook_confirm`, `/webhook_reject`) and the query
 /// (`?webhook=confirm`, `?webhook=reject`, in any letter case) may each name at most one; if both do, they must agree.
-/// It never serves validation. A request that names no endpoint, two, or another one is answered with 404.
+/// It never serves validation. A request that names no endpoint, two, or another one is answered with 404; for a path of
+/// your own that names none, build it for one endpoint, as the log then says.
 #[derive(Clone, Debug)]
 pub struct Multicaja {
     keyring: Keyring<Self>,
@@ -85,24 +94,20 @@ impl Multicaja {
         }
     }
 
-    /// The label of the key that makes the digest of this pair the one that was sent.
+    /// Finds the key that makes the digest of this pair the one that was sent.
     fn matching_key(
         &self,
-        sent: &SentDigest,
+        sent: &[u8; 32],
         reference_id: &str,
         order_id: &str,
-    ) -> Result<Option<Label>, Rejection> {
+    ) -> Result<Matched, Rejection> {
         let ids = Sha256::new()
             .chain_update(reference_id)
             .chain_update(order_id);
-        self.keyring
-            .load()
-            .find(|key| {
-                let digest = ids.clone().chain_update(key.0.as_bytes()).finalize();
-                digest.as_slice().ct_eq(&sent.digest).into()
-            })
-            .map(Option::<&Label>::cloned)
-            .ok_or(Rejection::CredentialMismatch)
+        self.keyring.load().find(|key| {
+            let digest = ids.clone().chain_update(&*key.0).finalize();
+            digest.as_slice().ct_eq(sent).into()
+        })
     }
 }
 
@@ -123,7 +128,8 @@ impl FromSecrets for Multicaja {
 
 impl Provider for Multicaja {
     type Event = MulticajaEvent;
-    type Credential = SentDigest;
+    type Claim = SentDigest;
+    type Facts = OrderFacts;
 
     const NAME: &'static str = "multicaja";
     const CREDENTIAL_HEADERS: &'static [&'static str] = &[Self::DIGEST_HEADER];
@@ -131,7 +137,7 @@ impl Provider for Multicaja {
     fn inspect(&self, head: &Head<'_>) -> Result<SentDigest, Rejection> {
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
-            None => Endpoint::of(head)?.ok_or(Rejection::EndpointUnknown)?,
+            None => Endpoint::of(head)?.ok_or(Rejection::EndpointUnnamed)?,
         };
         if endpoint == Endpoint::Validation {
             return Err(Rejection::EndpointUnknown);
@@ -151,32 +157,69 @@ impl Provider for Multicaja {
         })
     }
 
-    fn open(&self, sent: SentDigest, body: &Bytes) -> Result<Opened<MulticajaEvent>, Rejection> {
-        let order = match decode::order(body, sent.is_form) {
-            Ok(order) => order,
-            // The digest needs the two ids only: a forged body is a wrong credential, whatever else is in it.
-            Err(error) => {
-                if let Ok([reference_id, order_id]) = decode::ids(body, sent.is_form) {
-                    self.matching_key(&sent, &reference_id, &order_id)?;
-                }
-                return Err(error.into());
+    /// The digest needs the two ids only: a forged body is a wrong credential, whatever else is in it, and an authentic
+    /// one is authentic, whatever is damaged beside them.
+    fn authenticate(
+        &self,
+        sent: SentDigest,
+        body: &Bytes,
+    ) -> Result<Authentic<OrderFacts>, Rejection> {
+        let json = body::as_json(body, sent.is_form)?;
+        // Everything is read at once, which is what nearly all bodies allow.
+        let (matched, order) = match decode::order(&json) {
+            Ok(order) => {
+                let matched =
+                    self.matching_key(&sent.digest, &order.reference_id, &order.order_id)?;
+                (matched, ReadOrder::Whole(Cell::new(Some(order))))
+            }
+            Err(_) => {
+                let ids = decode::ids(&json)?;
+                let [reference_id, order_id] = &ids;
+                let matched = self.matching_key(&sent.digest, reference_id, order_id)?;
+                (matched, ReadOrder::Ids(ids))
             }
         };
-        let key = self.matching_key(&sent, &order.reference_id, &order.order_id)?;
-
-        let event = match sent.endpoint {
-            Endpoint::Reject => MulticajaEvent::Reject(order),
-            _ => MulticajaEvent::Confirm(order),
+        let facts = OrderFacts {
+            endpoint: sent.endpoint,
+            is_form: sent.is_form,
+            order,
         };
-        Ok(Opened::new(event, key))
+        Ok(Authentic::new(matched, facts))
     }
 
-    fn receipt(&self, _: &MulticajaEvent, body: &Bytes) -> Receipt {
-        receipt(body)
+    fn json<'a>(&self, facts: &OrderFacts, body: &'a Bytes) -> Result<Cow<'a, Bytes>, BodyError> {
+        body::as_json(body, facts.is_form)
+    }
+
+    fn decode(&self, facts: &OrderFacts, json: &Bytes) -> Result<MulticajaEvent, BodyError> {
+        let order = match &facts.order {
+            ReadOrder::Whole(order) => order.take().map_or_else(|| decode::order(json), Ok),
+            ReadOrder::Ids(ids) => decode::order_with(ids, json),
+        }?;
+        Ok(match facts.endpoint {
+            Endpoint::Reject => MulticajaEvent::Reject(order),
+            _ => MulticajaEvent::Confirm(order),
+        })
+    }
+
+    fn acknowledge(&self, _: &MulticajaEvent, json: &Bytes) -> Acknowledgement {
+        acknowledge(json)
     }
 
     fn refuse(&self, rejection: &Rejection) -> Reply {
         refuse(rejection)
+    }
+
+    fn remedy(&self, rejection: &Rejection) -> &'static str {
+        match rejection {
+            Rejection::EndpointUnnamed => {
+                "build the layer of a path of your own with `::confirm` or `::reject`"
+            }
+            Rejection::CredentialMismatch => {
+                "check that the private API key is the one that the order was created with"
+            }
+            _ => rejection.remedy(),
+        }
     }
 
     fn kind(&self, event: &MulticajaEvent) -> &'static str {
@@ -187,7 +230,7 @@ impl Provider for Multicaja {
     }
 }
 
-/// What an `Apikey` header field claims, decoded and not yet compared.
+/// What an `Apikey` header claims, decoded and not yet compared.
 #[derive(Clone)]
 pub struct SentDigest {
     digest: [u8; 32],
@@ -195,18 +238,32 @@ pub struct SentDigest {
     is_form: bool,
 }
 
+/// What is known of an order once its digest matched.
+pub struct OrderFacts {
+    endpoint: Endpoint,
+    is_form: bool,
+    order: ReadOrder,
+}
+
+enum ReadOrder {
+    /// All that the body says, so that it is not read twice. The first who decodes takes it.
+    Whole(Cell<Option<Order>>),
+    /// Only what was proven: the rest did not decode as it is.
+    Ids(Ids),
+}
+
 /// A merchant's private API key, which ends the text that is hashed.
-pub struct ApiKey(Zeroizing<String>);
+pub struct ApiKey(Zeroizing<Vec<u8>>);
 
 impl SecretKey for ApiKey {
-    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind> {
-        Ok(Self(Zeroizing::new(secret.to_owned())))
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        Ok(Self(Zeroizing::new(key.to_vec())))
     }
 }
 
-/// The acknowledgement that Klap takes for received: the order, as JSON.
-fn receipt(body: &Bytes) -> Receipt {
-    Receipt::json(body::as_json(body)).only_json()
+/// The acknowledgement that Klap counts as received: the order, as JSON.
+fn acknowledge(json: &Bytes) -> Acknowledgement {
+    Acknowledgement::json(json.clone()).only_json()
 }
 
 /// What the reference receivers answer.

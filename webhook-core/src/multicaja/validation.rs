@@ -1,10 +1,12 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
-use super::{decode, receipt, refuse};
+use super::{acknowledge, body, decode, refuse};
 use crate::form::Form;
-use crate::{Head, Opened, Provider, Receipt, Rejection, Reply};
+use crate::{Acknowledgement, Authentic, BodyError, Head, Provider, Rejection, Reply};
 
 /// The validation endpoint of Multicaja/Klap, which carries **no credential**: anyone can call it.
 ///
@@ -25,7 +27,7 @@ impl MulticajaValidation {
 }
 
 /// A validation: Klap asks whether the merchant knows this order. **Unauthenticated**, both ids included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct MulticajaValidationEvent {
     /// What is claimed to be the merchant's id of the order.
@@ -42,7 +44,8 @@ pub struct Unproven {
 
 impl Provider for MulticajaValidation {
     type Event = MulticajaValidationEvent;
-    type Credential = Unproven;
+    type Claim = Unproven;
+    type Facts = Unproven;
 
     const NAME: &'static str = "multicaja_validation";
 
@@ -55,16 +58,20 @@ impl Provider for MulticajaValidation {
         }
     }
 
-    fn open(
-        &self,
-        head: Unproven,
-        body: &Bytes,
-    ) -> Result<Opened<MulticajaValidationEvent>, Rejection> {
-        Ok(Opened::new(decode::validation(body, head.is_form)?, None))
+    fn authenticate(&self, head: Unproven, _: &Bytes) -> Result<Authentic<Unproven>, Rejection> {
+        Ok(Authentic::nothing_proven(head))
     }
 
-    fn receipt(&self, _: &MulticajaValidationEvent, body: &Bytes) -> Receipt {
-        receipt(body)
+    fn json<'a>(&self, head: &Unproven, body: &'a Bytes) -> Result<Cow<'a, Bytes>, BodyError> {
+        body::as_json(body, head.is_form)
+    }
+
+    fn decode(&self, _: &Unproven, json: &Bytes) -> Result<MulticajaValidationEvent, BodyError> {
+        decode::validation(json)
+    }
+
+    fn acknowledge(&self, _: &MulticajaValidationEvent, json: &Bytes) -> Acknowledgement {
+        acknowledge(json)
     }
 
     fn refuse(&self, rejection: &Rejection) -> Reply {

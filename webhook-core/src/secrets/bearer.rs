@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Label, Rejection, Secret, SecretStore, SecretsErrorKind};
+use crate::{Label, Matched, Rejection, Secret, SecretStore, SecretsErrorKind};
 
 /// Bearer tokens: any number of them, found by the digest of what was sent.
 ///
@@ -25,13 +25,13 @@ impl BearerTokens {
     /// The longest token in bytes; a longer candidate is refused without being hashed.
     pub const MAX_LENGTH: usize = 4 * 1024;
 
-    /// Looks a candidate up, and returns the label of the token that it is.
+    /// Looks a candidate up.
     ///
     /// # Errors
     ///
     /// [`Rejection::CredentialMissing`] if it is empty, [`Rejection::CredentialTooLong`],
     /// [`Rejection::CredentialMismatch`].
-    pub fn find(&self, candidate: &[u8]) -> Result<Option<&Label>, Rejection> {
+    pub fn find(&self, candidate: &[u8]) -> Result<Matched, Rejection> {
         if candidate.is_empty() {
             return Err(Rejection::CredentialMissing);
         }
@@ -40,7 +40,7 @@ impl BearerTokens {
         }
         self.by_digest
             .get(&self.fingerprint(candidate))
-            .map(Option::as_ref)
+            .map(|label| Matched::new(label.clone()))
             .ok_or(Rejection::CredentialMismatch)
     }
 
@@ -109,8 +109,8 @@ impl fmt::Debug for BearerTokens {
     }
 }
 
-/// The SHA-256 of a secret, or of a random block and a secret. It identifies the secret and is compared in constant time; a short secret could be guessed
-/// from it, so it is zeroed and never shown.
+/// The SHA-256 of a secret, or of a random block and a secret. It identifies the secret and is compared in constant time;
+/// a short secret could be guessed from it, so it is zeroed and never shown.
 #[derive(Clone)]
 pub(super) struct Fingerprint([u64; 4]);
 

@@ -46,6 +46,10 @@ pub enum SecretsErrorKind {
     Blank,
     /// The secret begins or ends with white space.
     SurroundedByWhiteSpace,
+    /// The secret begins or ends with a byte order mark.
+    ByteOrderMark,
+    /// The secret is in quotes, as a Docker env file keeps them.
+    InQuotes,
     /// The label is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
     BadLabel,
     /// The same secret stands in the set twice.
@@ -65,6 +69,23 @@ pub enum SecretsErrorKind {
     /// The secret is not of the form that the sender's secrets have; the text says which form that is.
     WrongForm {
         /// The form that is expected, in words.
+        expected: &'static str,
+    },
+    /// The secret is not base64: a character is not of its alphabet, or stands where none can.
+    NotBase64 {
+        /// The place of that character, from 1; `None` if characters are missing at the end.
+        place: Option<usize>,
+    },
+    /// The secret stands for a key of a length that the sender's keys never have.
+    WrongLength {
+        /// The length that is expected, in words.
+        expected: &'static str,
+    },
+    /// The secret is plainly another credential.
+    OtherCredential {
+        /// What it is, in words.
+        found: &'static str,
+        /// What is expected, in words.
         expected: &'static str,
     },
     /// No secret of the set is the one to be removed.
@@ -100,12 +121,18 @@ impl fmt::Display for SecretsError {
             SecretsErrorKind::SurroundedByWhiteSpace => {
                 f.write_str("begins or ends with white space: trim it where it is read")
             }
+            SecretsErrorKind::ByteOrderMark => f.write_str(
+                "has a byte order mark (U+FEFF): save the file that it is read from as UTF-8 without one",
+            ),
+            SecretsErrorKind::InQuotes => {
+                f.write_str("is in quotes: remove them, since they were read as a part of it")
+            }
             SecretsErrorKind::BadLabel => f.write_str(
                 "has a label that is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`: \
                  a pair is (label, secret), in this order",
             ),
             SecretsErrorKind::Repeated => {
-                f.write_str("is in the set already: take one of the two off the list")
+                f.write_str("is a duplicate: remove one of the two")
             }
             SecretsErrorKind::TooMany { limit } => {
                 write!(
@@ -124,6 +151,19 @@ impl fmt::Display for SecretsError {
             ),
             SecretsErrorKind::WrongForm { expected } => {
                 write!(f, "is not {expected}: check the value")
+            }
+            SecretsErrorKind::NotBase64 { place: Some(place) } => write!(
+                f,
+                "is not base64: character {place} cannot be part of it; copy the value again"
+            ),
+            SecretsErrorKind::NotBase64 { place: None } => {
+                f.write_str("is not base64: characters are missing at its end; copy the value again")
+            }
+            SecretsErrorKind::WrongLength { expected } => {
+                write!(f, "has the wrong length: {expected}; copy the value again")
+            }
+            SecretsErrorKind::OtherCredential { found, expected } => {
+                write!(f, "is {found}: set {expected}")
             }
             SecretsErrorKind::NotFound => {
                 f.write_str("no secret of the set is the one to be removed: nothing was changed")

@@ -1,26 +1,31 @@
 use std::fmt;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::bearer::Fingerprint;
-use crate::{Label, Secret, SecretStore, SecretsErrorKind};
+use crate::{Label, Matched, Rejection, Secret, SecretStore, SecretsErrorKind};
 
 /// A key that is prepared once, when its secret is set, and then used for every delivery.
 pub trait SecretKey: Send + Sync + Sized + 'static {
-    /// Prepares the key.
+    /// The bytes of the key: those of the secret's text, unless the sender's secrets are encoded.
+    ///
+    /// Secrets with the same bytes are one secret, however they are written: the set holds it once, and removing one
+    /// spelling removes it. A secret that [is raw](Secret::is_raw) is not decoded.
     ///
     /// # Errors
     ///
     /// A secret that is not of the form that the sender's secrets have.
-    fn prepare(secret: &str) -> Result<Self, SecretsErrorKind>;
-
-    /// The part of a secret's text that the key is made of: all of it, unless the sender's secrets can be written in
-    /// several ways.
-    ///
-    /// Secrets that have this part in common are one secret: the set holds it once, and removing one removes it,
-    /// whichever way it was written when it was set. Otherwise a key that its owner believes removed could stay valid.
-    fn significant(secret: &str) -> &str {
-        secret
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        Ok(Zeroizing::new(secret.expose().as_bytes().to_vec()))
     }
+
+    /// Prepares the key from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that make no key.
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind>;
 }
 
 /// Keys that each delivery is tried with: at most [`MAX`](Self::MAX), since every one costs a digest.
@@ -38,17 +43,23 @@ impl<K> PrivateKeys<K> {
     /// How many keys there may be.
     pub const MAX: usize = 16;
 
-    /// Tries every key, and returns the label of the one that `matches` accepts.
+    /// Tries every key. Of several that `matches` accepts, the first in the order of the set counts.
     ///
     /// All keys are tried whichever one matches, so that the time tells nothing about their order.
-    pub fn find(&self, mut matches: impl FnMut(&K) -> bool) -> Option<Option<&Label>> {
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::CredentialMismatch`].
+    pub fn find(&self, mut matches: impl FnMut(&K) -> bool) -> Result<Matched, Rejection> {
         let mut found = None;
         for entry in &self.entries {
             if matches(&entry.key) {
-                found = Some(entry.label.as_ref());
+                found = found.or(Some(entry));
             }
         }
         found
+            .map(|entry| Matched::new(entry.label.clone()))
+            .ok_or(Rejection::CredentialMismatch)
     }
 }
 
@@ -57,8 +68,9 @@ impl<K: SecretKey> SecretStore for PrivateKeys<K> {
         if self.entries.len() >= Self::MAX {
             return Err(SecretsErrorKind::TooMany { limit: Self::MAX });
         }
-        let key = K::prepare(secret.expose())?;
-        let fingerprint = Fingerprint::of(K::significant(secret.expose()).as_bytes());
+        let decoded = K::decode(&secret)?;
+        let key = K::prepare(&decoded)?;
+        let fingerprint = Fingerprint::of(&decoded);
         if self
             .entries
             .iter()
@@ -74,11 +86,17 @@ impl<K: SecretKey> SecretStore for PrivateKeys<K> {
         Ok(())
     }
 
+    /// A text can stand for a key and be another one itself. Both go: one that its owner believes removed must not stay.
     fn remove(&mut self, secret: &str) -> bool {
-        let fingerprint = Fingerprint::of(K::significant(secret).as_bytes());
+        let decoded = Secret::new(secret)
+            .ok()
+            .and_then(|secret| K::decode(&secret).ok())
+            .map(|decoded| Fingerprint::of(&decoded));
+        let raw = Fingerprint::of(secret.as_bytes());
         let before = self.entries.len();
-        self.entries
-            .retain(|entry| entry.fingerprint != fingerprint);
+        self.entries.retain(|entry| {
+            entry.fingerprint != raw && decoded.as_ref() != Some(&entry.fingerprint)
+        });
         self.entries.len() < before
     }
 

@@ -34,6 +34,7 @@ pub use self::keys::{PrivateKeys, SecretKey};
 pub struct Secret {
     label: Option<Label>,
     value: Zeroizing<String>,
+    raw: bool,
 }
 
 impl Secret {
@@ -41,20 +42,56 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// A value that is empty, blank, or begins or ends with white space: the usual signs of a variable that was not
-    /// set, or of a file that was read with its last newline.
+    /// A value that is empty, blank, in quotes, or begins or ends with white space or a byte order mark: the usual signs
+    /// of a variable that was not set, or of a file that was read as it is. A key of Standard Webhooks that is no secret,
+    /// `whpk_…` or `whsk_…`.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretsError> {
+        let secret = Self::raw(value)?;
+        if secret.value.starts_with("whpk_") {
+            return Err(SecretsErrorKind::OtherCredential {
+                found: "a public key (`whpk_`)",
+                expected: "the signing secret, which the sender shares with this endpoint",
+            }
+            .into());
+        }
+        if secret.value.starts_with("whsk_") {
+            return Err(SecretsErrorKind::OtherCredential {
+                found: "a private key of the sender (`whsk_`), which no receiver should have",
+                expected: "the signing secret; have that key replaced",
+            }
+            .into());
+        }
+        Ok(Self {
+            raw: false,
+            ..secret
+        })
+    }
+
+    /// A secret whose text is the key itself, where the sender's secrets otherwise are encoded: nothing is decoded, no
+    /// prefix is taken off, and its form is not checked. Some senders in the format of Standard Webhooks sign with such
+    /// keys; it cannot be told from the text. The libraries of that format call them *raw*.
+    ///
+    /// ```
+    /// use webhook_core::{Secret, StandardWebhooks, Verifier};
+    ///
+    /// let verifier = Verifier::<StandardWebhooks>::try_new(Secret::raw("ws_0123456789abcdef")?)?;
+    /// assert!(Verifier::<StandardWebhooks>::try_new("ws_0123456789abcdef").is_err());
+    /// # Ok::<(), webhook_core::SecretsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), but for the keys of Standard Webhooks.
+    pub fn raw(value: impl Into<String>) -> Result<Self, SecretsError> {
         let value = Zeroizing::new(value.into());
-        if value.is_empty() {
-            return Err(SecretsErrorKind::Empty.into());
+        if let Some(kind) = mistake(&value) {
+            return Err(kind.into());
         }
-        if value.trim().is_empty() {
-            return Err(SecretsErrorKind::Blank.into());
-        }
-        if value.trim().len() != value.len() {
-            return Err(SecretsErrorKind::SurroundedByWhiteSpace.into());
-        }
-        Ok(Self { label: None, value })
+        Ok(Self {
+            label: None,
+            value,
+            raw: true,
+        })
     }
 
     /// The same secret under a label, such as the point of sale or the tenant that it belongs to. Several secrets may
@@ -74,9 +111,36 @@ impl Secret {
         self.label.as_ref()
     }
 
+    /// Whether the text is the key itself: [`Secret::raw`].
+    pub fn is_raw(&self) -> bool {
+        self.raw
+    }
+
     /// The value, for a [`SecretStore`] that prepares a key from it.
     pub fn expose(&self) -> &str {
         &self.value
+    }
+}
+
+/// What shows that a value was not read as it was meant.
+fn mistake(value: &str) -> Option<SecretsErrorKind> {
+    let in_quotes = |quote: char| {
+        value
+            .strip_prefix(quote)
+            .is_some_and(|rest| rest.ends_with(quote))
+    };
+    if value.is_empty() {
+        Some(SecretsErrorKind::Empty)
+    } else if value.trim().is_empty() {
+        Some(SecretsErrorKind::Blank)
+    } else if value.trim().len() != value.len() {
+        Some(SecretsErrorKind::SurroundedByWhiteSpace)
+    } else if value.starts_with('\u{feff}') || value.ends_with('\u{feff}') {
+        Some(SecretsErrorKind::ByteOrderMark)
+    } else if in_quotes('"') || in_quotes('\'') {
+        Some(SecretsErrorKind::InQuotes)
+    } else {
+        None
     }
 }
 
@@ -309,6 +373,21 @@ mod tests {
             refusal("tok\n"),
             "the secret begins or ends with white space: trim it where it is read"
         );
+        for quoted in ["\"s3cr3t\"", "'s3cr3t'", "\"\""] {
+            assert_eq!(
+                refusal(quoted),
+                "the secret is in quotes: remove them, since they were read as a part of it"
+            );
+        }
+        for marked in ["\u{feff}s3cr3t", "\u{feff}\"s3cr3t\"", "s3cr3t\u{feff}"] {
+            assert_eq!(
+                refusal(marked),
+                "the secret has a byte order mark (U+FEFF): save the file that it is read from as UTF-8 without one"
+            );
+        }
+        for inner in ["a\"b", "\"a", "a'", "'"] {
+            assert!(inner.into_secrets().is_ok(), "{inner}");
+        }
         assert_eq!(
             refusal(Vec::<String>::new()),
             "no secret was given: pass at least one"
@@ -317,6 +396,15 @@ mod tests {
             refusal(vec![("pdv-1", "a"), ("pdv-2", "")]),
             "secret 2 is empty: set a value, or take it off the list"
         );
+    }
+
+    #[test]
+    fn a_key_that_is_no_secret_is_refused_without_being_shown() {
+        for key in ["whpk_c2VjcmV0", "whsk_c2VjcmV0"] {
+            let message = refusal(key);
+            assert!(message.starts_with("the secret is a "), "{message}");
+            assert!(!message.contains("c2V"), "{message}");
+        }
     }
 
     #[test]

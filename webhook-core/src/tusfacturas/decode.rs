@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -20,18 +18,16 @@ const NAMES: &[&str; 7] = &[
 
 /// Decodes typed first, which is what real deliveries fit, and liberally when that fails. What the first way takes,
 /// the second one takes with the same result; every error is the second one's.
-pub(super) fn decode(body: &[u8]) -> Result<TfEvent, BodyError> {
-    let body = json::without_bom(body);
-    // Checked once, and without replacing first, which looks at each byte: serde_json would check each string of a body in bytes by itself, 1,000 instructions more.
-    let text =
-        std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+pub(super) fn decode(json: &[u8]) -> Result<TfEvent, BodyError> {
+    // Checked once: of a body in bytes serde_json checks each string by itself.
+    let text = std::str::from_utf8(json).map_err(|_| BodyErrorKind::NotUtf8)?;
     // A derived decoder takes an array of the fields, too.
-    if json::first_byte(body) == Some(b'{')
-        && let Ok(event) = serde_json::from_str(&text)
+    if json::first_byte(json) == Some(b'{')
+        && let Ok(event) = serde_json::from_str(text)
     {
         return Ok(event);
     }
-    decode_liberally(&json::replace_lone_surrogates(&text))
+    decode_liberally(text)
 }
 
 fn decode_liberally(text: &str) -> Result<TfEvent, BodyError> {
@@ -50,22 +46,26 @@ fn decode_liberally(text: &str) -> Result<TfEvent, BodyError> {
         return Err(BodyErrorKind::InvalidField("evento").into());
     }
 
+    let text = |name, value: Option<&RawValue>| {
+        value
+            .map(|value| json::text(value.get()).ok_or(BodyErrorKind::InvalidField(name)))
+            .transpose()
+    };
     Ok(TfEvent {
-        creado: creado.and_then(json::text).map(TfCreado::new),
-        evento: json::text(evento)
+        creado: text("creado", creado)?.map(TfCreado::new),
+        evento: json::text(evento.get())
             .map(TfEvento::from)
             .ok_or(BodyErrorKind::InvalidField("evento"))?,
-        recurso: recurso.and_then(json::text).map(TfRecurso::from),
-        external_reference: external_reference.and_then(json::text),
-        intento: intento.and_then(number),
-        msg: msg.map(messages).unwrap_or_default(),
-        hook_id: hook_id.and_then(json::text),
+        recurso: text("recurso", recurso)?.map(TfRecurso::from),
+        external_reference: text("external_reference", external_reference)?,
+        intento: text("intento", intento)?.as_deref().and_then(number),
+        msg: msg.map(messages).transpose()?.unwrap_or_default(),
+        hook_id: text("hook_id", hook_id)?,
     })
 }
 
 /// A whole number, in quotes or not. Anything else counts as absent.
-fn number(value: &RawValue) -> Option<u32> {
-    let text = json::text(value)?;
+fn number(text: &str) -> Option<u32> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
@@ -80,7 +80,7 @@ fn number(value: &RawValue) -> Option<u32> {
 }
 
 /// A list of strings, an object's values, or one value.
-fn messages(value: &RawValue) -> Vec<String> {
+fn messages(value: &RawValue) -> Result<Vec<String>, BodyErrorKind> {
     let json = value.get();
     let items = if json.starts_with(['[', '{']) {
         serde_json::from_str(json).map(|Items(items)| items).ok()
@@ -90,7 +90,7 @@ fn messages(value: &RawValue) -> Vec<String> {
     items
         .unwrap_or_else(|| vec![value])
         .into_iter()
-        .filter_map(json::text)
+        .map(|item| json::text(item.get()).ok_or(BodyErrorKind::InvalidField("msg")))
         .collect()
 }
 

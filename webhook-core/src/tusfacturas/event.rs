@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::decode;
 use crate::BodyError;
+use crate::decoding::or_repaired;
 
 /// A notification of TusFacturasAPP, with the fields as the sender spells them.
 ///
@@ -78,7 +79,7 @@ impl TfEvent {
     /// No object, or none with a string `evento`; a known field twice; anything after the object; a known field that
     /// is nested deeper than 128 levels.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
-        decode::decode(body)
+        or_repaired(decode::decode(body), body, |json| decode::decode(json)).map(|(event, _)| event)
     }
 }
 

@@ -30,8 +30,8 @@ pub use self::event::{TfCreado, TfEvent, TfEvento, TfRecurso};
 pub use self::schedule::{TfAttempt, TfScheduleEstimate};
 
 use crate::{
-    AcknowledgeFailures, BearerTokens, FromSecrets, Head, HeaderField, Keyring, Label, Opened,
-    Provider, Receipt, Rejection, RejectionClass, Reply,
+    AcknowledgeFailures, Acknowledgement, Authentic, BearerTokens, BodyError, FromSecrets, Head,
+    HeaderField, Keyring, Matched, Provider, Rejection, RejectionClass, Reply,
 };
 
 /// TusFacturasAPP as a [`Provider`]: see the [module](crate::tusfacturas).
@@ -62,32 +62,38 @@ impl FromSecrets for TusFacturas {
 
 impl Provider for TusFacturas {
     type Event = TfEvent;
-    /// The label of the token that matched.
-    type Credential = Option<Label>;
+    type Claim = Matched;
+    type Facts = ();
 
     const NAME: &'static str = "tusfacturas";
     const CREDENTIAL_HEADERS: &'static [&'static str] = &[Self::TOKEN_HEADER];
 
-    fn inspect(&self, head: &Head<'_>) -> Result<Self::Credential, Rejection> {
+    fn inspect(&self, head: &Head<'_>) -> Result<Matched, Rejection> {
         match head.header(Self::TOKEN_HEADER) {
             HeaderField::Absent => Err(Rejection::CredentialMissing),
             HeaderField::Repeated => Err(Rejection::CredentialRepeated),
-            HeaderField::Once(token) => Ok(self.keyring.load().find(token)?.cloned()),
+            HeaderField::Once(token) => self.keyring.load().find(token),
         }
     }
 
-    fn open(&self, key: Self::Credential, body: &Bytes) -> Result<Opened<TfEvent>, Rejection> {
-        Ok(Opened::new(decode::decode(body)?, key))
+    /// The token in the head is all there is to prove.
+    fn authenticate(&self, matched: Matched, _: &Bytes) -> Result<Authentic<()>, Rejection> {
+        Ok(Authentic::new(matched, ()))
     }
 
-    fn receipt(&self, _: &TfEvent, _: &Bytes) -> Receipt {
-        let receipt = Receipt::constant(|| Reply::text(StatusCode::OK, "OK")).only_200();
+    fn decode(&self, (): &(), json: &Bytes) -> Result<TfEvent, BodyError> {
+        decode::decode(json)
+    }
+
+    fn acknowledge(&self, _: &TfEvent, _: &Bytes) -> Acknowledgement {
+        let rule =
+            Acknowledgement::constant(|| Reply::text(StatusCode::OK, "OK")).only(&[StatusCode::OK]);
         if self.acknowledge_failures {
-            receipt.acknowledging_failures(|| {
+            rule.acknowledging_failures(|| {
                 Reply::text(StatusCode::OK, "OK (processed with internal error)")
             })
         } else {
-            receipt
+            rule
         }
     }
 

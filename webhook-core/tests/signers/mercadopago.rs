@@ -1,5 +1,8 @@
+use http::StatusCode;
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{MercadoPago, MercadoPagoEvent, MercadoPagoNotification};
+use webhook_core::{
+    MercadoPago, MercadoPagoEvent, MercadoPagoNotification, Rejection, RejectionClass, Reply,
+};
 
 use super::*;
 
@@ -184,7 +187,7 @@ fn only_what_the_key_has_signed_passes() {
     ];
     assert_rows(&verifier, &authentic(), rows);
     assert_garbage_is_refused(&verifier, &authentic(), &[SIGNATURE, "x-request-id"]);
-    assert_answers(&verifier, &authentic());
+    assert_answers(&verifier, &authentic(), &[202]);
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn no_tolerance_holds_unless_one_is_set() {
         assert_rows(&limited, &authentic(), &[(name, change, expected)]);
         assert_rows(&unlimited, &authentic(), &[(name, change, "accepted")]);
     }
-    let then = limited.configure(|p| p.tolerance_mut().set_clock(|| at(1_742_505_638 + 300)));
+    let then = limited.clock(|| at(1_742_505_638 + 300));
     assert_rows(
         &then,
         &authentic(),
@@ -229,43 +232,28 @@ fn no_tolerance_holds_unless_one_is_set() {
 }
 
 #[test]
-fn both_shapes_of_a_notification_are_read() {
+fn a_notification_is_read() {
     let verifier = Verifier::<MercadoPago<MercadoPagoNotification>>::try_new(SECRET).unwrap();
-    let event = |request: &TestRequest| -> MercadoPagoEvent<MercadoPagoNotification> {
-        deliver(&verifier, request).unwrap().delivery.into_event()
-    };
-
-    let by_data_id = event(&authentic());
-    assert_eq!(by_data_id.data_id.as_deref(), Some("123abc"));
-    assert_eq!(by_data_id.unauthenticated.topic.as_deref(), Some("payment"));
-    assert_eq!(by_data_id.unauthenticated.id, None);
-    let body = by_data_id.unauthenticated.body;
+    let event: MercadoPagoEvent<MercadoPagoNotification> = deliver(&verifier, &authentic())
+        .unwrap()
+        .delivery
+        .into_event();
+    assert_eq!(event.data_id.as_deref(), Some("123abc"));
+    assert_eq!(event.unauthenticated.topic.as_deref(), Some("payment"));
+    assert_eq!(event.unauthenticated.id, None);
+    let body = event.unauthenticated.body;
     assert_eq!(body.action.as_deref(), Some("payment.created"));
     assert_eq!(body.r#type.as_deref(), Some("payment"));
     assert_eq!(body.data.unwrap().id.as_deref(), Some("123"));
 
-    // Without `data.id` the signature covers request id and time only.
+    // Without `data.id` the signature covers request id and time only; `type` alone is not the IPN.
     let mut request = authentic();
     let v1 = "8a7b0cc777a8217c3bab41a50c95dc92debbc6f8448f1c967dfe10ac1cb8b894";
     request.set(SIGNATURE, format!("ts=1742505638683,v1={v1}"));
-    request.body =
-        r#"{"resource":"https://api.example/merchant_orders/9","topic":"merchant_order"}"#.into();
-    query(&mut request, "id=9&topic=merchant_order");
-    let by_id = event(&request);
-    assert_eq!(by_id.data_id, None);
-    assert_eq!(
-        by_id.unauthenticated.topic.as_deref(),
-        Some("merchant_order")
-    );
-    assert_eq!(by_id.unauthenticated.id.as_deref(), Some("9"));
-    assert_eq!(
-        by_id.unauthenticated.body.topic.as_deref(),
-        Some("merchant_order")
-    );
-    assert_eq!(
-        by_id.unauthenticated.body.resource.as_deref(),
-        Some("https://api.example/merchant_orders/9")
-    );
+    query(&mut request, "id=9&type=order");
+    let event = deliver(&verifier, &request).unwrap().delivery.into_event();
+    assert_eq!(event.data_id, None);
+    assert_eq!(event.unauthenticated.id.as_deref(), Some("9"));
 
     // A body of another type is refused after the head has passed.
     request.body = "[[]]".into();
@@ -274,6 +262,53 @@ fn both_shapes_of_a_notification_are_read() {
         &request,
         &[("another type", &|_| {}, "body_does_not_fit")],
     );
+}
+
+/// By its own documentation Mercado Pago's IPN cannot be verified and wants a 200.
+#[test]
+fn the_ipn_is_answered_and_handed_to_nobody_whatever_its_signature_is_worth() {
+    let verifier = Verifier::<MercadoPago>::try_new(SECRET).unwrap();
+    let mut signed = authentic();
+    // The signature of a request without `data.id`, which would match.
+    let v1 = "8a7b0cc777a8217c3bab41a50c95dc92debbc6f8448f1c967dfe10ac1cb8b894";
+    signed.set(SIGNATURE, format!("ts=1742505638683,v1={v1}"));
+    let mut unsigned = signed.clone();
+    unsigned.remove(SIGNATURE);
+    let mut garbage = signed.clone();
+    garbage.set(SIGNATURE, "garbage");
+
+    for request in [signed, unsigned, garbage] {
+        for target in [
+            "id=36678944360&topic=merchant_order",
+            "topic=payment",
+            "topic=",
+            "to%70ic=payment&id=1&type=payment",
+            "topic=payment&data.id=",
+        ] {
+            let mut request = request.clone();
+            query(&mut request, target);
+            let refused = deliver(&verifier, &request).unwrap_err();
+            assert_eq!(refused.rejection, Rejection::Unverifiable, "{target}");
+            assert_eq!(refused.rejection.class(), RejectionClass::Unverifiable);
+            assert_eq!(refused.reply, Reply::new(StatusCode::OK), "{target}");
+
+            let strict = verifier.clone().configure(|sender| sender.refuse_ipn(true));
+            let refused = deliver(&strict, &request).unwrap_err();
+            assert_eq!(refused.rejection, Rejection::Unverifiable, "{target}");
+            assert_eq!(refused.reply, Reply::new(StatusCode::UNAUTHORIZED));
+        }
+    }
+
+    // With a `data.id` it is a webhook, and judged as one.
+    let mut webhook = authentic();
+    query(&mut webhook, "data.id=123abc&type=payment&topic=payment");
+    assert!(deliver(&verifier, &webhook).is_ok());
+    query(&mut webhook, "data.id=124&topic=payment");
+    let refused = deliver(&verifier, &webhook).unwrap_err();
+    assert_eq!(refused.rejection, Rejection::CredentialMismatch);
+    query(&mut webhook, "data.id=&data.id=&topic=payment");
+    let refused = deliver(&verifier, &webhook).unwrap_err();
+    assert_eq!(refused.rejection, Rejection::CredentialRepeated);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{SecretsErrorKind, StandardEvent, StandardWebhooks, Verifier};
+use webhook_core::{Secret, SecretsErrorKind, StandardEvent, StandardWebhooks, Verifier};
 
 use super::*;
 
@@ -108,7 +108,7 @@ fn only_what_the_key_has_signed_passes() {
         &authentic(),
         &["webhook-id", TIMESTAMP, SIGNATURE],
     );
-    assert_answers(&verifier, &authentic());
+    assert_answers(&verifier, &authentic(), &[]);
 }
 
 #[test]
@@ -162,41 +162,84 @@ fn a_body_that_does_not_fit_is_refused_once_it_is_authentic() {
 }
 
 #[test]
-fn a_key_that_is_not_24_to_64_bytes_of_base64_is_refused_when_the_layer_is_built() {
-    let refused = |secret: &str| match Verifier::<StandardWebhooks>::try_new(secret) {
-        Ok(_) => false,
-        Err(error) => {
-            assert!(matches!(error.kind(), SecretsErrorKind::WrongForm { .. }));
-            assert!(!error.to_string().contains(secret), "{error}");
-            true
-        }
+fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_built() {
+    let refusal = |secret: &str| {
+        let error = Verifier::<StandardWebhooks>::try_new(secret).err()?;
+        assert!(!error.to_string().contains(secret), "{error}");
+        Some(error.kind())
     };
     let bytes = |count: usize| "A".repeat(count / 3 * 4) + ["", "AA==", "AAA="][count % 3];
-    assert_eq!(
-        [23, 24, 64, 65].map(|count| refused(&bytes(count))),
-        [true, false, false, true]
-    );
-    assert!(
-        !refused(SECRET.trim_start_matches("whsec_")),
-        "the prefix is optional"
-    );
-    assert!(
-        !refused(bytes(25).trim_end_matches('=')),
-        "so is the padding"
-    );
-    for secret in [
-        "whsec_====",
-        "whsec_whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "not base64 at all, but long enough",
-    ] {
-        assert!(refused(secret), "{secret}");
+    assert!(matches!(
+        refusal(&bytes(23)),
+        Some(SecretsErrorKind::WrongLength { .. })
+    ));
+    // Whop's keys have 67 bytes, Svix allows 75; the limit is 4 KiB of text.
+    for count in [24, 64, 65, 67, 75, 3072] {
+        assert_eq!(refusal(&bytes(count)), None, "{count}");
     }
+    assert_eq!(
+        refusal(&bytes(3075)),
+        Some(SecretsErrorKind::TooLong { limit: 4096 })
+    );
+    assert_eq!(refusal(SECRET.trim_start_matches("whsec_")), None);
+    assert_eq!(refusal(bytes(25).trim_end_matches('=')), None);
+    for (secret, place) in [
+        ("whsec_====", Some(7)),
+        ("whsec_whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Some(12)),
+        ("v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa!w", Some(40)),
+        ("not base64 at all, but long enough", Some(4)),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwA", None),
+    ] {
+        let expected = SecretsErrorKind::NotBase64 { place };
+        assert_eq!(refusal(secret), Some(expected), "{secret}");
+    }
+    for other in [
+        "whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    ] {
+        assert!(matches!(
+            refusal(other),
+            Some(SecretsErrorKind::OtherCredential { .. })
+        ));
+    }
+}
+
+#[test]
+fn the_text_itself_is_the_key_where_the_app_says_so() {
+    // Valid base64, too: only the app can tell.
+    let text = SECRET.trim_start_matches("whsec_");
+    let raw = || Secret::raw(text).unwrap();
+    let now = SystemTime::now();
+    let with = |secret: Secret| testing::standard_webhooks(ID, now, BODY, secret);
+    let decoded = testing::standard_webhooks(ID, now, BODY, SECRET);
+    let accepts = |verifier: &Verifier<StandardWebhooks>| {
+        [with(raw()), decoded.clone()].map(|request| deliver(verifier, &request).is_ok())
+    };
+
+    let only_raw = Verifier::<StandardWebhooks>::try_new(raw()).unwrap();
+    assert_eq!(accepts(&only_raw), [true, false]);
+    let only_decoded = Verifier::<StandardWebhooks>::try_new(SECRET).unwrap();
+    assert_eq!(accepts(&only_decoded), [false, true]);
+
+    let both =
+        Verifier::<StandardWebhooks>::try_new([raw(), Secret::new(SECRET).unwrap()]).unwrap();
+    assert_eq!(accepts(&both), [true, true]);
+    // A text that could be either takes both: a key that its owner believes removed must not stay.
+    both.secrets().add(OTHER_SECRET).unwrap();
+    both.secrets().remove(text).unwrap();
+    assert_eq!(accepts(&both), [false, false]);
+
+    let any = Secret::raw("ws_3f").unwrap().labeled("whop").unwrap();
+    let whop = Verifier::<StandardWebhooks>::try_new(any.clone()).unwrap();
+    let accepted = deliver(&whop, &with(any)).unwrap();
+    assert_eq!(accepted.delivery.key().unwrap(), "whop");
 }
 
 #[test]
 fn one_key_in_two_spellings_is_one_secret() {
     let padded = format!("{}==", "A".repeat(34));
-    let spellings: [String; 4] = [
+    let spellings: [String; 5] = [
+        format!("v1,whsec_{padded}"),
         format!("whsec_{padded}"),
         padded.clone(),
         format!("whsec_{}", padded.trim_end_matches('=')),
@@ -209,7 +252,7 @@ fn one_key_in_two_spellings_is_one_secret() {
 
             let verifier = Verifier::<StandardWebhooks>::try_new([set.as_str(), SECRET]).unwrap();
             verifier.secrets().remove(other).unwrap();
-            let request = testing::standard_webhooks(ID, SystemTime::now(), BODY, set);
+            let request = testing::standard_webhooks(ID, SystemTime::now(), BODY, set.as_str());
             let refused = deliver(&verifier, &request).unwrap_err();
             assert_eq!(refused.rejection.name(), "credential_mismatch");
         }
