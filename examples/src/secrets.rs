@@ -5,8 +5,9 @@ use std::fmt;
 use webhook_core::{Secret, Secrets, SecretsError};
 
 /// Reads the secrets of a variable.
-pub(crate) fn parse(text: &str) -> Result<Secrets, Mistake> {
-    let items: Vec<&str> = text.split(',').collect();
+pub(crate) fn parse(text: &str, raw: bool) -> Result<Secrets, Mistake> {
+    let new = if raw { Secret::raw } else { Secret::new };
+    let items = items(text);
     let alone = items.len() == 1;
     if alone && text.trim().is_empty() {
         return Err(Mistake::NoSecret);
@@ -15,12 +16,28 @@ pub(crate) fn parse(text: &str) -> Result<Secrets, Mistake> {
     for (index, item) in items.into_iter().enumerate() {
         let secret = match labeled(item) {
             Some((_, "")) => return Err(Mistake::OnlyLabel { index }),
-            Some((label, value)) => Secret::new(value).and_then(|secret| secret.labeled(label)),
-            None => Secret::new(item),
+            Some((label, value)) => new(value.to_owned()).and_then(|secret| secret.labeled(label)),
+            None => new(item.to_owned()),
         };
         secrets.push(secret.map_err(|error| Mistake::Item { index, error })?);
     }
     Ok(Secrets::collect(secrets)?)
+}
+
+/// Splits at commas, but for the one in a secret of the form `v1,whsec_…`.
+fn items(text: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let mut from = 0;
+    for (comma, _) in text.match_indices(',') {
+        let (item, rest) = (&text[from..comma], &text[comma + 1..]);
+        let is_version = item == "v1" || item.ends_with("=v1");
+        if !(is_version && rest.starts_with("whsec_")) {
+            items.push(item);
+            from = comma + 1;
+        }
+    }
+    items.push(&text[from..]);
+    items
 }
 
 /// Splits `label=secret`.
@@ -83,13 +100,23 @@ mod tests {
                 vec![(Some("old"), "whsec_Zm9vYmE="), (None, "whsec_Zm9vYg==")],
             ),
             ("3=token", vec![(None, "3=token")]),
+            ("v1,whsec_Zm8=", vec![(None, "v1,whsec_Zm8=")]),
+            (
+                "new=v1,whsec_Zm8=,v1,whsec_Zm9v,v1,v2",
+                vec![
+                    (Some("new"), "v1,whsec_Zm8="),
+                    (None, "v1,whsec_Zm9v"),
+                    (None, "v1"),
+                    (None, "v2"),
+                ],
+            ),
             ("pdv-3=abcd==", vec![(Some("pdv-3"), "abcd==")]),
             (
                 "a=1,b,c=2",
                 vec![(Some("a"), "1"), (None, "b"), (Some("c"), "2")],
             ),
         ] {
-            let Ok(secrets) = parse(text) else {
+            let Ok(secrets) = parse(text, false) else {
                 panic!("{text} is refused");
             };
             let secrets: Vec<_> = secrets
@@ -119,7 +146,7 @@ mod tests {
                 "has a label and no secret at item 2: write label=secret, also for a secret that ends in `=`",
             ),
         ] {
-            let message = parse(text).err().map(|mistake| mistake.to_string());
+            let message = parse(text, false).err().map(|mistake| mistake.to_string());
             assert_eq!(message.as_deref(), Some(expected), "{text:?}");
         }
     }

@@ -17,6 +17,8 @@ pub struct Sender {
     /// A request to try, as a shell command. `<url>` stands for the server, `<secret>` for a shell expression inside
     /// double quotes.
     pub curl: &'static str,
+    /// Whether the text of a secret is the key itself, where the sender's secrets otherwise are encoded.
+    pub raw: bool,
 }
 
 impl Sender {
@@ -25,6 +27,7 @@ impl Sender {
         title: "TusFacturasAPP: POST /webhook",
         variable: "TF_WEBHOOK_TOKEN",
         curl: r#"curl -fsSi -w '\n' '<url>/webhook' -H "TF-WebhookToken: <secret>" -H 'Content-Type: application/json' -d '{"evento":"test","recurso":"test"}'"#,
+        raw: false,
     };
 
     /// Needs the private API key of a merchant. The digest is made with what the system has: Linux has `sha256sum`,
@@ -34,13 +37,23 @@ impl Sender {
                 and without a credential /webhook_validation",
         variable: "MULTICAJA_API_KEY",
         curl: r#"curl -fsSi -w '\n' '<url>/webhook_confirm' -H "Apikey: $(printf %s "ABC123<secret>" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)" -H 'Content-Type: application/json' -d '{"reference_id":"ABC","order_id":"123"}'"#,
+        raw: false,
     };
 
     /// Needs a signing secret, base64 with or without `whsec_` before it. `openssl` takes a key of any bytes as hex only.
     pub const STANDARD_WEBHOOKS: Self = Self {
         title: "Standard Webhooks: POST /standard",
         variable: "STANDARD_WEBHOOKS_SECRET",
-        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf %s "<secret>" | sed 's/^whsec_//; s/^\(....\)*..$/&==/; s/^\(....\)*...$/&=/' | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf %s "<secret>" | sed 's/^v1,whsec_//; s/^whsec_//; s/^\(....\)*..$/&==/; s/^\(....\)*...$/&=/' | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+        raw: false,
+    };
+
+    /// The same for senders that use the text of the secret as the key, such as Whop.
+    pub const STANDARD_WEBHOOKS_RAW: Self = Self {
+        title: "Standard Webhooks with a raw key: POST /standard",
+        variable: "STANDARD_WEBHOOKS_RAW_SECRET",
+        curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -hmac "<secret>" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+        raw: true,
     };
 
     /// Needs the secret of a webhook.
@@ -48,6 +61,7 @@ impl Sender {
         title: "GitHub: POST /github",
         variable: "GITHUB_WEBHOOK_SECRET",
         curl: r#"curl -fsSi -w '\n' '<url>/github' -H 'X-GitHub-Event: ping' -H "X-Hub-Signature-256: sha256=$(printf %s '{"hook_id":1}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"hook_id":1}'"#,
+        raw: false,
     };
 
     /// Needs the signing secret of an endpoint.
@@ -55,6 +69,7 @@ impl Sender {
         title: "Stripe: POST /stripe",
         variable: "STRIPE_WEBHOOK_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/stripe' -H "Stripe-Signature: t=$t,v1=$(printf %s "$t."'{"type":"test"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
+        raw: false,
     };
 
     /// Needs the secret signature of an application.
@@ -62,6 +77,7 @@ impl Sender {
         title: "Mercado Pago: POST /mercadopago",
         variable: "MERCADOPAGO_WEBHOOK_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/mercadopago?data.id=123&type=payment' -H 'x-request-id: request-1' -H "x-signature: ts=$t,v1=$(printf %s "id:123;request-id:request-1;ts:$t;" | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"action":"payment.created","type":"payment","data":{"id":"123"}}'"#,
+        raw: false,
     };
 
     /// The secrets in the variable; `None` if it is not set.
@@ -76,7 +92,7 @@ impl Sender {
         let text = text
             .into_string()
             .map_err(|_| StartError::setting(self.variable, "is not UTF-8: check the value"))?;
-        let secrets = parse(&text)
+        let secrets = parse(&text, self.raw)
             // A set of this sender knows its rules: how many, how long, in which form.
             .and_then(|secrets| Ok(Keyring::<P>::new(secrets.clone()).map(|_| secrets)?))
             .map_err(|mistake| StartError::setting(self.variable, mistake))?;
@@ -118,7 +134,7 @@ impl Sender {
 }
 
 /// A sender with its secrets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Configured {
     /// Which one.
     pub sender: &'static Sender,

@@ -1,8 +1,11 @@
 use std::env;
 use std::net::TcpListener;
 
-use webhook_core::{Github, MercadoPago, Multicaja, StandardWebhooks, Stripe, TusFacturas};
+use webhook_core::{
+    Github, Keyring, MercadoPago, Multicaja, Secrets, StandardWebhooks, Stripe, TusFacturas,
+};
 
+use crate::secrets::Mistake;
 use crate::{Configured, Sender, StartError};
 
 /// The senders that both receivers serve.
@@ -12,9 +15,12 @@ pub struct Settings {
     pub tusfacturas: Configured,
     /// `MULTICAJA_API_KEY`.
     pub multicaja: Configured,
-    /// `STANDARD_WEBHOOKS_SECRET`. This sender and those below are served only if they are configured: a made-up secret
-    /// would help nobody, since the real sender would not know it.
+    /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and those
+    /// below are served only if they are configured: a made-up secret would help nobody, since the real sender would not
+    /// know it.
     pub standard_webhooks: Option<Configured>,
+    /// The same by variable.
+    standard_variables: Vec<Configured>,
     /// `GITHUB_WEBHOOK_SECRET`.
     pub github: Option<Configured>,
     /// `STRIPE_WEBHOOK_SECRET`.
@@ -30,10 +36,18 @@ impl Settings {
     ///
     /// A variable that is set to something useless, such as nothing.
     pub fn from_env() -> Result<Self, StartError> {
+        let standard_variables: Vec<_> = [
+            Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
+            Sender::STANDARD_WEBHOOKS_RAW.configured::<StandardWebhooks>()?,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         Ok(Self {
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
             multicaja: Sender::MULTICAJA.configured_or_generated::<Multicaja>()?,
-            standard_webhooks: Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
+            standard_webhooks: together(&standard_variables)?,
+            standard_variables,
             github: Sender::GITHUB.configured::<Github>()?,
             stripe: Sender::STRIPE.configured::<Stripe>()?,
             mercadopago: Sender::MERCADOPAGO.configured::<MercadoPago>()?,
@@ -42,16 +56,28 @@ impl Settings {
 
     /// The senders that are served.
     pub fn senders(&self) -> impl Iterator<Item = &Configured> {
-        let signing = [
-            &self.standard_webhooks,
-            &self.github,
-            &self.stripe,
-            &self.mercadopago,
-        ];
+        let others = [&self.github, &self.stripe, &self.mercadopago];
         [&self.tusfacturas, &self.multicaja]
             .into_iter()
-            .chain(signing.into_iter().flatten())
+            .chain(&self.standard_variables)
+            .chain(others.into_iter().flatten())
     }
+}
+
+/// The secrets of several variables of one sender as one set.
+fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> {
+    let Some(last) = variables.last() else {
+        return Ok(None);
+    };
+    let secrets = variables.iter().flat_map(|variable| &variable.secrets);
+    let secrets = Secrets::collect(secrets.cloned())
+        // One key in both, or too many in all.
+        .and_then(|secrets| Keyring::<StandardWebhooks>::new(secrets.clone()).map(|_| secrets))
+        .map_err(|error| StartError::setting(last.sender.variable, Mistake::from(error)))?;
+    Ok(Some(Configured {
+        secrets,
+        ..last.clone()
+    }))
 }
 
 /// Listens on the address in `ADDR`, or on 127.0.0.1:3000. Port 0 is any free one.

@@ -13,6 +13,7 @@ static COURIER: Sender = Sender {
     title: "Courier: POST /parcels",
     variable: "COURIER_SECRET",
     curl: r#"t=$(date +%s); curl -fsSi '<url>/parcels' -H "Courier-Timestamp: $t" -H "Courier-Signature: $(printf %s "$t."'{"parcel":"7","place":"Rosario"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -d '{"parcel":"7","place":"Rosario"}'"#,
+    raw: false,
 };
 
 #[tokio::main]

@@ -128,9 +128,12 @@ pub struct GithubHead {
     /// [`hook_id`](Self::hook_id).
     pub delivery: Option<String>,
     /// `X-GitHub-Hook-ID`: the webhook that this delivery is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hook_id: Option<String>,
     /// `X-GitHub-Hook-Installation-Target-Type`: where the webhook was created, such as `repository`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub installation_target_type: Option<String>,
     /// `X-GitHub-Hook-Installation-Target-ID`: the id of that place.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub installation_target_id: Option<String>,
 }
