@@ -78,7 +78,7 @@ impl Provider for Courier {
         Ok(Authentic::new(matched, ()))
     }
 
-    fn decode(&self, (): &(), json: &Bytes) -> Result<ParcelMoved, BodyError> {
+    fn decode(&self, (): &mut (), json: &Bytes) -> Result<ParcelMoved, BodyError> {
         decode_json(json)
     }
 }

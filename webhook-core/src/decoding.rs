@@ -10,7 +10,7 @@ use crate::{BodyError, Provider};
 /// The event, and the JSON that it was decoded from: of a damaged body the repaired text.
 pub(crate) fn decode<'a, P: Provider>(
     provider: &P,
-    facts: &P::Facts,
+    facts: &mut P::Facts,
     body: &'a Bytes,
 ) -> Result<(P::Event, Cow<'a, Bytes>), BodyError> {
     let json = provider.json(facts, body)?;

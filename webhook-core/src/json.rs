@@ -27,7 +27,7 @@ pub(crate) fn read_object<'a, const N: usize>(
     text: &'a str,
     names: &'static [&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], BodyError> {
-    read(text.as_bytes(), StrRead::new(text), names)
+    read(text.as_bytes(), StrRead::new(text), names, KeysAre::Text)
 }
 
 /// The same of text that may not be UTF-8 outside of the known values.
@@ -35,13 +35,14 @@ pub(crate) fn read_object_of_bytes<'a, const N: usize>(
     bytes: &'a [u8],
     names: &'static [&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], BodyError> {
-    read(bytes, SliceRead::new(bytes), names)
+    read(bytes, SliceRead::new(bytes), names, KeysAre::Bytes)
 }
 
 fn read<'a, const N: usize>(
     bytes: &[u8],
     text: impl Read<'a>,
     names: &'static [&'static str; N],
+    keys: KeysAre,
 ) -> Result<[Option<&'a RawValue>; N], BodyError> {
     if first_byte(bytes) != Some(b'{') {
         return Err(BodyErrorKind::NotAnObject.into());
@@ -51,6 +52,7 @@ fn read<'a, const N: usize>(
     let fields = json
         .deserialize_map(Fields {
             names,
+            keys,
             repeated: &repeated,
         })
         .map_err(|error| match repeated.get() {
@@ -69,8 +71,17 @@ fn read<'a, const N: usize>(
     Ok(fields.map(|value| value.filter(|value| value.get() != "null")))
 }
 
+/// What an unknown key may be.
+#[derive(Clone, Copy)]
+enum KeysAre {
+    Text,
+    /// Anything, also what is no text.
+    Bytes,
+}
+
 struct Fields<'n, const N: usize> {
     names: &'static [&'static str; N],
+    keys: KeysAre,
     repeated: &'n Cell<Option<&'static str>>,
 }
 
@@ -83,7 +94,7 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut values = [None; N];
-        while let Some(position) = map.next_key_seed(KnownName(self.names))? {
+        while let Some(position) = map.next_key_seed(KnownName(self.names, self.keys))? {
             let slot = position.and_then(|at| Some((values.get_mut(at)?, self.names.get(at)?)));
             let Some((slot, name)) = slot else {
                 map.next_value::<IgnoredAny>()?;
@@ -99,14 +110,17 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
     }
 }
 
-/// Reads a key as its position among the known names. As bytes, in which an unknown key may hold anything.
-struct KnownName(&'static [&'static str]);
+/// Reads a key as its position among the known names.
+struct KnownName(&'static [&'static str], KeysAre);
 
 impl<'de> DeserializeSeed<'de> for KnownName {
     type Value = Option<usize>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
-        key.deserialize_bytes(self)
+        match self.1 {
+            KeysAre::Text => key.deserialize_str(self),
+            KeysAre::Bytes => key.deserialize_bytes(self),
+        }
     }
 }
 
@@ -115,6 +129,10 @@ impl Visitor<'_> for KnownName {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|name| *name == key))
     }
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {

@@ -46,7 +46,7 @@ impl<P: Provider> Pending<P> {
         };
         let Authentic {
             label,
-            facts,
+            mut facts,
             proven,
         } = match authenticated {
             Ok(authentic) => authentic,
@@ -55,7 +55,7 @@ impl<P: Provider> Pending<P> {
                 return Err(Refused::new(&shared, &watch, rejection, stage));
             }
         };
-        match decoding::decode(&*shared.provider, &facts, &body) {
+        match decoding::decode(&*shared.provider, &mut facts, &body) {
             Ok((event, json)) => {
                 let rule = shared.provider.acknowledge(&event, &json);
                 drop(json);

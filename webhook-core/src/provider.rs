@@ -87,14 +87,15 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Decodes the JSON of an authentic delivery. It needs no secret and no clock.
     ///
-    /// It is strict about the text, and [`decode_json`](crate::decode_json) does it for a type of the app: when it
-    /// fails, and only then, it is called once more with the JSON repaired. A byte order mark is then gone, and bytes
-    /// that are not UTF-8 and escapes of lone surrogates are U+FFFD.
+    /// It is strict about the text, as [`decode_json`](crate::decode_json) is for a type of the app: when it fails, and
+    /// only then, it is called once more with the JSON repaired. A byte order mark is then gone, and bytes that are not
+    /// UTF-8 and escapes of lone surrogates are U+FFFD. So decode the JSON first, and take out of the facts what the event
+    /// keeps once that succeeded: the second call needs them whole.
     ///
     /// # Errors
     ///
-    /// What makes the JSON unacceptable.
-    fn decode(&self, facts: &Self::Facts, json: &Bytes) -> Result<Self::Event, BodyError>;
+    /// What makes the JSON unacceptable. The facts are then as they were.
+    fn decode(&self, facts: &mut Self::Facts, json: &Bytes) -> Result<Self::Event, BodyError>;
 
     /// How the handler's answer to this delivery becomes one that the sender counts as received. `json` is what the
     /// event was decoded from.

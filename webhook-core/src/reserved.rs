@@ -21,7 +21,10 @@ pub(crate) fn has_reserved_key(json: &[u8]) -> bool {
         LazyLock::new(|| memmem::Finder::new(b"\\u0024"));
 
     // Nearly every body ends here.
-    let is_suspect = memchr(b'$', json).is_some() || ESCAPED.find(json).is_some();
+    let is_suspect = memchr(b'$', json).is_some()
+        || memchr(b'\\', json)
+            .and_then(|at| json.get(at..))
+            .is_some_and(|rest| ESCAPED.find(rest).is_some());
     is_suspect && search(json)
 }
 

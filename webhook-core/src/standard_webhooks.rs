@@ -35,6 +35,7 @@
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
 use std::marker::PhantomData;
+use std::mem;
 use std::time::Duration;
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -154,9 +155,10 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         Ok(Authentic::new(matched, facts))
     }
 
-    fn decode(&self, facts: &SignedFacts, json: &Bytes) -> Result<StandardEvent<T>, BodyError> {
+    fn decode(&self, facts: &mut SignedFacts, json: &Bytes) -> Result<StandardEvent<T>, BodyError> {
         let payload = decode_json(json)?;
-        Ok(StandardEvent::new(&*facts.id, facts.timestamp, payload))
+        let id = mem::take(&mut facts.id);
+        Ok(StandardEvent::new(id, facts.timestamp, payload))
     }
 }
 

@@ -169,7 +169,7 @@ impl<T: Payload> Provider for Stripe<T> {
         Ok(Authentic::new(matched, claim.timestamp))
     }
 
-    fn decode(&self, timestamp: &u64, json: &Bytes) -> Result<StripeEvent<T>, BodyError> {
+    fn decode(&self, timestamp: &mut u64, json: &Bytes) -> Result<StripeEvent<T>, BodyError> {
         Ok(StripeEvent::new(*timestamp, decode_json(json)?))
     }
 }

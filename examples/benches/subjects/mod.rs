@@ -399,7 +399,7 @@ impl Provider for Silent {
         Ok(Authentic::nothing_proven(()))
     }
 
-    fn decode(&self, (): &(), _: &Bytes) -> Result<(), BodyError> {
+    fn decode(&self, (): &mut (), _: &Bytes) -> Result<(), BodyError> {
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod client;
+mod real;
 mod server;
 mod signing;
 

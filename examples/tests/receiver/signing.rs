@@ -524,7 +524,7 @@ fn both_receivers_answer_the_senders_that_sign_as_documented_and_print_no_secret
         assert_eq!(server.other_events(), [""; 0]);
 
         let written = server.stop();
-        assert!(written.contains("webhook delivered"), "the log is on");
+        assert!(written.contains("webhook received"), "the log is on");
         for secret in [
             STANDARD_KEY,
             STANDARD_KEY.trim_start_matches("whsec_"),

@@ -39,6 +39,7 @@ mod event;
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::mem;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -137,7 +138,7 @@ impl<T: GithubBody> Provider for Github<T> {
         Ok(Cow::Owned(json.into()))
     }
 
-    fn decode(&self, facts: &SignedBody, json: &Bytes) -> Result<GithubEvent<T>, BodyError> {
+    fn decode(&self, facts: &mut SignedBody, json: &Bytes) -> Result<GithubEvent<T>, BodyError> {
         let json = payload::without_reserved_keys(json)?;
         let payload = match facts.head.event.as_deref() {
             Some("ping") => payload::decode(json).map(GithubPayload::Ping),
@@ -145,7 +146,7 @@ impl<T: GithubBody> Provider for Github<T> {
         }?;
         Ok(GithubEvent {
             payload,
-            unauthenticated: facts.head.clone(),
+            unauthenticated: mem::take(&mut facts.head),
         })
     }
 

@@ -164,15 +164,19 @@ impl<T: Payload> Provider for MercadoPago<T> {
         Ok(Authentic::new(head.matched, head.facts))
     }
 
-    fn decode(&self, facts: &SignedQuery, json: &Bytes) -> Result<MercadoPagoEvent<T>, BodyError> {
+    fn decode(
+        &self,
+        facts: &mut SignedQuery,
+        json: &Bytes,
+    ) -> Result<MercadoPagoEvent<T>, BodyError> {
         let body = decode_json(json)?;
         Ok(MercadoPagoEvent {
-            data_id: facts.data_id.clone(),
-            request_id: facts.request_id.clone(),
+            data_id: facts.data_id.take(),
+            request_id: facts.request_id.take(),
             timestamp_ms: facts.timestamp_ms,
             unauthenticated: MercadoPagoUnauthenticated {
-                topic: facts.topic.clone(),
-                id: facts.id.clone(),
+                topic: facts.topic.take(),
+                id: facts.id.take(),
                 body,
             },
         })

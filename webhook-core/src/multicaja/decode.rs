@@ -35,23 +35,23 @@ pub(super) type Ids = [String; 2];
 /// The order of a confirm or reject.
 pub(super) fn order(json: &[u8]) -> Result<Order, BodyError> {
     let (ids, unauthenticated) = fields(json)?;
+    let [reference_id, order_id] = required(ids)?;
     Ok(Order {
-        unauthenticated: Box::new(unauthenticated),
-        ..with(required(ids)?)
+        reference_id,
+        order_id,
+        unauthenticated,
     })
 }
 
 /// The order with these ids, which were read and proven before, and whatever else the JSON holds.
 pub(super) fn order_with(ids: &Ids, json: &[u8]) -> Result<Order, BodyError> {
     let (_, unauthenticated) = fields(json)?;
+    let [reference_id, order_id] = ids.clone();
     Ok(Order {
-        unauthenticated: Box::new(unauthenticated),
-        ..with(ids.clone())
+        reference_id,
+        order_id,
+        unauthenticated,
     })
-}
-
-fn with([reference_id, order_id]: Ids) -> Order {
-    Order::new(reference_id, order_id)
 }
 
 /// Both ids of a confirm or reject, whatever the other fields hold, which may be damaged.
@@ -88,7 +88,7 @@ pub(super) fn validation(json: &[u8]) -> Result<MulticajaValidationEvent, BodyEr
 }
 
 /// The ids as they are, and the text of everything else.
-fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Unauthenticated), BodyError> {
+fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Box<Unauthenticated>), BodyError> {
     let [reference_id, order_id, others @ ..] = json::read_object(strict(json)?, NAMES)?;
     let mut texts = [const { None }; NAMES.len() - 2];
     for ((text, value), name) in texts.iter_mut().zip(others).zip(NAMES.iter().skip(2)) {
@@ -112,7 +112,7 @@ fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Unauthenticated), Body
         code,
         message,
     ] = texts;
-    let unauthenticated = Unauthenticated {
+    let unauthenticated = Box::new(Unauthenticated {
         mc_code,
         token_id: token_id.map(CardToken::new),
         card_type,
@@ -127,7 +127,7 @@ fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Unauthenticated), Body
         transaction_type,
         code,
         message,
-    };
+    });
     Ok(([reference_id, order_id], unauthenticated))
 }
 

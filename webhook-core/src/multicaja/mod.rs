@@ -43,7 +43,7 @@ mod event;
 mod validation;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::mem;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -170,7 +170,7 @@ impl Provider for Multicaja {
             Ok(order) => {
                 let matched =
                     self.matching_key(&sent.digest, &order.reference_id, &order.order_id)?;
-                (matched, ReadOrder::Whole(Cell::new(Some(order))))
+                (matched, ReadOrder::Whole(order))
             }
             Err(_) => {
                 let ids = decode::ids(&json)?;
@@ -191,11 +191,16 @@ impl Provider for Multicaja {
         body::as_json(body, facts.is_form)
     }
 
-    fn decode(&self, facts: &OrderFacts, json: &Bytes) -> Result<MulticajaEvent, BodyError> {
-        let order = match &facts.order {
-            ReadOrder::Whole(order) => order.take().map_or_else(|| decode::order(json), Ok),
-            ReadOrder::Ids(ids) => decode::order_with(ids, json),
-        }?;
+    fn decode(&self, facts: &mut OrderFacts, json: &Bytes) -> Result<MulticajaEvent, BodyError> {
+        let order = match mem::replace(&mut facts.order, ReadOrder::Taken) {
+            ReadOrder::Whole(order) => order,
+            ReadOrder::Ids(ids) => {
+                let decoded = decode::order_with(&ids, json);
+                facts.order = ReadOrder::Ids(ids);
+                decoded?
+            }
+            ReadOrder::Taken => decode::order(json)?,
+        };
         Ok(match facts.endpoint {
             Endpoint::Reject => MulticajaEvent::Reject(order),
             _ => MulticajaEvent::Confirm(order),
@@ -246,10 +251,12 @@ pub struct OrderFacts {
 }
 
 enum ReadOrder {
-    /// All that the body says, so that it is not read twice. The first who decodes takes it.
-    Whole(Cell<Option<Order>>),
+    /// All that the body says, so that it is not read twice.
+    Whole(Order),
     /// Only what was proven: the rest did not decode as it is.
     Ids(Ids),
+    /// It is in an event.
+    Taken,
 }
 
 /// A merchant's private API key, which ends the text that is hashed.

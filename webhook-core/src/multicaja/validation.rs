@@ -66,7 +66,11 @@ impl Provider for MulticajaValidation {
         body::as_json(body, head.is_form)
     }
 
-    fn decode(&self, _: &Unproven, json: &Bytes) -> Result<MulticajaValidationEvent, BodyError> {
+    fn decode(
+        &self,
+        _: &mut Unproven,
+        json: &Bytes,
+    ) -> Result<MulticajaValidationEvent, BodyError> {
         decode::validation(json)
     }
 

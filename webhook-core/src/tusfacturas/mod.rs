@@ -81,7 +81,7 @@ impl Provider for TusFacturas {
         Ok(Authentic::new(matched, ()))
     }
 
-    fn decode(&self, (): &(), json: &Bytes) -> Result<TfEvent, BodyError> {
+    fn decode(&self, (): &mut (), json: &Bytes) -> Result<TfEvent, BodyError> {
         decode::decode(json)
     }
 
