@@ -3,7 +3,10 @@
 //! ```text
 //! cargo bench -p webhook-examples --bench instructions --no-run
 //! valgrind --tool=callgrind target/release/deps/instructions-… tusfacturas 10000
+//! valgrind --tool=callgrind target/release/deps/instructions-… github-by-hand 10000 2000
 //! ```
+//!
+//! The second number is the length of the body, for the subjects that can have several.
 
 mod subjects;
 
@@ -19,6 +22,10 @@ fn main() {
         .next()
         .and_then(|count| count.parse().ok())
         .unwrap_or(1);
+    let length: usize = arguments
+        .next()
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(subjects::LENGTHS[0]);
     let mut side: Side = match name.as_str() {
         "tusfacturas" => subjects::tusfacturas(),
         "tusfacturas-by-hand" => subjects::tusfacturas_by_hand(),
@@ -29,6 +36,17 @@ fn main() {
         "tower-github-webhook" => subjects::tower_github_webhook(),
         "standard" => subjects::standard(),
         "axum-standardwebhooks" => subjects::axum_standardwebhooks(),
+        "github-of" => subjects::github_of(length),
+        "github-by-hand" => subjects::github_by_hand(length),
+        "tower-github-webhook-of" => subjects::tower_github_webhook_of(length),
+        "axum-github-webhook-extract" => subjects::axum_github_webhook_extract(length),
+        "standard-of" => subjects::standard_of(length),
+        "standard-by-hand" => subjects::standard_by_hand(length),
+        "axum-standardwebhooks-of" => subjects::axum_standardwebhooks_of(length),
+        "stripe-of" => subjects::stripe_of(length),
+        "stripe-by-hand" => subjects::stripe_by_hand(length),
+        "mercado-pago" => subjects::mercado_pago(),
+        "mercado-pago-by-hand" => subjects::mercado_pago_by_hand(),
         "actix" => subjects::actix_tusfacturas(),
         "actix-by-hand" => subjects::actix_tusfacturas_by_hand(),
         "actix-by-hand-untyped" => subjects::actix_tusfacturas_by_hand_untyped(),

@@ -15,9 +15,23 @@ use subjects::Side;
 /// How many deliveries one side makes before it is the other's turn.
 const TURN: u64 = 64;
 
-fn compare(
+/// The same for bodies of this many bytes. A turn as long as what the scheduler grants at a time would have each slow
+/// side pay for an interruption, and each fast one for none.
+fn turn(length: usize) -> u64 {
+    match length {
+        0..1_000 => TURN,
+        _ => 8,
+    }
+}
+
+fn compare(criterion: &mut Criterion, row: &str, side: (&str, Side), other: (&str, Side)) {
+    compare_in_turns(criterion, row, TURN, side, other);
+}
+
+fn compare_in_turns(
     criterion: &mut Criterion,
     row: &str,
+    length: u64,
     (name, mut side): (&str, Side),
     (against, mut other): (&str, Side),
 ) {
@@ -27,21 +41,21 @@ fn compare(
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|iterations| {
                 let mut spent = [Duration::ZERO; 2];
-                let turns = iterations.div_ceil(TURN);
+                let turns = iterations.div_ceil(length);
                 for turn in 0..turns {
                     let mut turn_spent = [Duration::ZERO; 2];
                     // The order alternates, too: the second finds warmer caches.
                     for place in [turn % 2, 1 - turn % 2] {
                         let side = if place == 0 { &mut side } else { &mut other };
                         let started = Instant::now();
-                        side.deliver(TURN);
+                        side.deliver(length);
                         turn_spent[usize::from(place == 1)] = started.elapsed();
                     }
                     ratios.push(turn_spent[0].as_secs_f64() / turn_spent[1].as_secs_f64());
                     spent[0] += turn_spent[0];
                     spent[1] += turn_spent[1];
                 }
-                spent[measured].mul_f64(iterations as f64 / (turns * TURN) as f64)
+                spent[measured].mul_f64(iterations as f64 / (turns * length) as f64)
             });
         });
     }
@@ -139,9 +153,61 @@ fn rows(criterion: &mut Criterion) {
     }
 }
 
+/// The senders that sign, by the length of the body: what holds for one of them need not hold for another.
+fn signing_rows(criterion: &mut Criterion) {
+    type Of = fn(usize) -> Side;
+    type Sender = (&'static str, Of, &'static [(&'static str, Of)]);
+    let senders: [Sender; 3] = [
+        (
+            "github",
+            subjects::github_of,
+            &[
+                ("by hand", subjects::github_by_hand),
+                ("tower-github-webhook", subjects::tower_github_webhook_of),
+                (
+                    "axum-github-webhook-extract",
+                    subjects::axum_github_webhook_extract,
+                ),
+            ],
+        ),
+        (
+            "standard webhooks",
+            subjects::standard_of,
+            &[
+                ("by hand", subjects::standard_by_hand),
+                ("axum-standardwebhooks", subjects::axum_standardwebhooks_of),
+            ],
+        ),
+        (
+            "stripe",
+            subjects::stripe_of,
+            &[("by hand", subjects::stripe_by_hand)],
+        ),
+    ];
+    for (sender, layer, others) in senders {
+        for &(against, other) in others {
+            for length in subjects::LENGTHS {
+                compare_in_turns(
+                    criterion,
+                    &format!("{sender} of {length} bytes against {against}"),
+                    turn(length),
+                    ("layer", layer(length)),
+                    (against, other(length)),
+                );
+            }
+        }
+    }
+    compare(
+        criterion,
+        "mercado pago against by hand",
+        ("layer", subjects::mercado_pago()),
+        ("by hand", subjects::mercado_pago_by_hand()),
+    );
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3)).without_plots();
-    targets = rows
+    targets = rows, signing_rows
 }
 criterion_main!(benches);

@@ -28,7 +28,7 @@ fn allocations(mut side: Side) -> usize {
 #[test]
 fn a_delivery_allocates_no_more_than_it_did() {
     type Make = fn() -> Side;
-    let rows: [(&str, isize, Make, Make); 6] = [
+    let rows: [(&str, isize, Make, Make); 10] = [
         (
             "tusfacturas",
             8,
@@ -58,6 +58,31 @@ fn a_delivery_allocates_no_more_than_it_did() {
             5,
             subjects::actix_tusfacturas,
             subjects::actix_tusfacturas_by_hand,
+        ),
+        // The floor: the same digest by hand, in one handler.
+        (
+            "github by hand",
+            5,
+            || subjects::github_of(subjects::LENGTHS[0]),
+            || subjects::github_by_hand(subjects::LENGTHS[0]),
+        ),
+        (
+            "standard webhooks by hand",
+            4,
+            || subjects::standard_of(subjects::LENGTHS[0]),
+            || subjects::standard_by_hand(subjects::LENGTHS[0]),
+        ),
+        (
+            "stripe by hand",
+            6,
+            || subjects::stripe_of(subjects::LENGTHS[0]),
+            || subjects::stripe_by_hand(subjects::LENGTHS[0]),
+        ),
+        (
+            "mercado pago by hand",
+            12,
+            subjects::mercado_pago,
+            subjects::mercado_pago_by_hand,
         ),
         // A handler that does nothing, in a router without a layer.
         ("forged", -5, subjects::forged, subjects::bare),

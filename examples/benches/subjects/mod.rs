@@ -32,8 +32,10 @@ use webhook_axum::{
 use webhook_core::BodyBuffer;
 
 mod actix;
+mod signing;
 
 pub use self::actix::*;
+pub use self::signing::*;
 
 pub const TOKEN: &str = "4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2d";
 pub const API_KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
