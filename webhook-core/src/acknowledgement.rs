@@ -18,7 +18,7 @@ use crate::Reply;
 pub struct Acknowledgement {
     reply: Kind,
     failure: Option<fn() -> Reply>,
-    counted: Option<&'static [StatusCode]>,
+    counts: Option<fn(StatusCode) -> bool>,
     only_json: bool,
 }
 
@@ -77,14 +77,14 @@ impl Acknowledgement {
         Self {
             reply,
             failure: None,
-            counted: None,
+            counts: None,
             only_json: false,
         }
     }
 
-    /// The sender counts only these statuses as received, 200 among them: any other 2xx becomes 200.
-    pub fn only(mut self, statuses: &'static [StatusCode]) -> Self {
-        self.counted = Some(statuses);
+    /// The sender counts only some statuses as received, 200 among them: any other 2xx becomes 200.
+    pub fn counting(mut self, counts: fn(StatusCode) -> bool) -> Self {
+        self.counts = Some(counts);
         self
     }
 
@@ -107,13 +107,13 @@ impl Acknowledgement {
     }
 
     /// Applies the rule to the handler's answer. See [`InFlight::answer`](crate::InFlight::answer) for the table.
+    #[inline]
     pub(crate) fn apply(
         self,
         status: StatusCode,
         content_type: Option<&[u8]>,
         without_body: bool,
     ) -> Applied {
-        let counts = |status| self.counted.is_none_or(|counted| counted.contains(&status));
         if !status.is_success() {
             return match self.failure {
                 Some(reply) if status.is_server_error() => {
@@ -134,7 +134,7 @@ impl Acknowledgement {
                 was_not_json: not_json && !without_body,
             };
         }
-        if counts(status) {
+        if self.counts.is_none_or(|counts| counts(status)) {
             Applied::sent(Answer::Pass, true)
         } else {
             Applied::sent(Answer::SetStatus(StatusCode::OK), true)

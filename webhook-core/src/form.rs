@@ -15,17 +15,15 @@ pub(crate) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, [u8]>)>);
 impl<'a> Form<'a> {
     /// Whether this `Content-Type` announces a form.
     pub(crate) fn is_announced(content_type: HeaderField<'_>) -> bool {
-        let HeaderField::Once(value) = content_type else {
-            return false;
-        };
-        value
-            .split(|byte| *byte == b';')
-            .next()
-            .is_some_and(|essence| {
-                essence
-                    .trim_ascii()
-                    .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-            })
+        const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+        match content_type {
+            HeaderField::Once(value) if value.len() >= FORM.len() => value
+                .split(|byte| *byte == b';')
+                .next()
+                .is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(FORM)),
+            _ => false,
+        }
     }
 
     pub(crate) fn read(body: &'a [u8]) -> Result<Self, BodyError> {

@@ -194,6 +194,7 @@ impl Headers for http::HeaderMap {
                         HeaderField::Absent => HeaderField::Once(value.as_bytes()),
                         _ => HeaderField::Repeated,
                     };
+                    break;
                 }
             }
         }

@@ -94,7 +94,12 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut values = [None; N];
-        while let Some(position) = map.next_key_seed(KnownName(self.names, self.keys))? {
+        let mut next = 0;
+        while let Some(position) = map.next_key_seed(KnownName {
+            names: self.names,
+            likely: next,
+            keys: self.keys,
+        })? {
             let slot = position.and_then(|at| Some((values.get_mut(at)?, self.names.get(at)?)));
             let Some((slot, name)) = slot else {
                 map.next_value::<IgnoredAny>()?;
@@ -105,19 +110,34 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
                 return Err(serde::de::Error::custom("repeated field"));
             }
             *slot = Some(map.next_value::<&RawValue>()?);
+            next = position.unwrap_or_default() + 1;
         }
         Ok(values)
     }
 }
 
 /// Reads a key as its position among the known names.
-struct KnownName(&'static [&'static str], KeysAre);
+struct KnownName {
+    names: &'static [&'static str],
+    /// Where it is looked for first: senders keep to an order.
+    likely: usize,
+    keys: KeysAre,
+}
+
+impl KnownName {
+    fn position(&self, key: &[u8]) -> Option<usize> {
+        let is_key = |name: &&str| name.as_bytes() == key;
+        let (before, from) = self.names.split_at_checked(self.likely)?;
+        let after = from.iter().position(is_key).map(|at| self.likely + at);
+        after.or_else(|| before.iter().position(is_key))
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for KnownName {
     type Value = Option<usize>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
-        match self.1 {
+        match self.keys {
             KeysAre::Text => key.deserialize_str(self),
             KeysAre::Bytes => key.deserialize_bytes(self),
         }
@@ -132,11 +152,11 @@ impl Visitor<'_> for KnownName {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| *name == key))
+        Ok(self.position(key.as_bytes()))
     }
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|name| name.as_bytes() == key))
+        Ok(self.position(key))
     }
 }
 
@@ -189,7 +209,8 @@ pub(crate) fn text(json: &str) -> Option<String> {
         // Valid JSON already, so without an escape there is nothing to decode.
         Some(text) if !text.contains('\\') => Some(text.to_owned()),
         Some(_) => serde_json::from_str(json).ok(),
-        None => (!has_lone_surrogate(json)).then(|| json.to_owned()),
+        None if json.starts_with(['[', '{']) && has_lone_surrogate(json) => None,
+        None => Some(json.to_owned()),
     }
 }
 

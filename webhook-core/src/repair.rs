@@ -27,7 +27,8 @@ pub(crate) fn without_bom(text: &[u8]) -> &[u8] {
 
 /// Whether the text escapes a surrogate without its partner. JSON allows it, and no Unicode text has it.
 pub(crate) fn has_lone_surrogate(json: &str) -> bool {
-    matches!(replace_lone_surrogates(json), Cow::Owned(_))
+    memchr::memchr(b'\\', json.as_bytes()).is_some()
+        && matches!(replace_lone_surrogates(json), Cow::Owned(_))
 }
 
 /// Replaces `\u` escapes of lone surrogates by that of U+FFFD, which keeps every position in the text.

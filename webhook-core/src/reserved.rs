@@ -21,11 +21,10 @@ pub(crate) fn has_reserved_key(json: &[u8]) -> bool {
         LazyLock::new(|| memmem::Finder::new(b"\\u0024"));
 
     // Nearly every body ends here.
-    let is_suspect = memchr(b'$', json).is_some()
-        || memchr(b'\\', json)
-            .and_then(|at| json.get(at..))
-            .is_some_and(|rest| ESCAPED.find(rest).is_some());
-    is_suspect && search(json)
+    let Some(rest) = memchr2(b'$', b'\\', json).and_then(|at| json.get(at..)) else {
+        return false;
+    };
+    (memchr(b'$', rest).is_some() || ESCAPED.find(rest).is_some()) && search(json)
 }
 
 /// Walks over all strings, which is exact up to where the JSON ends to be valid, and there decoding ends as well.

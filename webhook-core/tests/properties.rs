@@ -10,10 +10,10 @@ use proptest::sample::Index;
 use serde_json::Value;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::{
-    Accepted, CardToken, FromSecrets, Github, GithubPayload, Head, Label, MercadoPago, Multicaja,
-    MulticajaEvent, MulticajaValidation, MulticajaValidationEvent, Order, OrderIds, Provider,
-    QuotasType, Rejection, RejectionClass, StandardWebhooks, Stripe, TfCreado, TfEvent,
-    TusFacturas, Verifier,
+    Accepted, CardToken, FromSecrets, Github, GithubEvent, GithubPayload, Head, Label, MercadoPago,
+    MercadoPagoEvent, MercadoPagoNotification, Multicaja, MulticajaEvent, MulticajaValidation,
+    MulticajaValidationEvent, Order, OrderIds, Provider, QuotasType, Rejection, RejectionClass,
+    StandardEvent, StandardWebhooks, Stripe, StripeEvent, TfCreado, TfEvent, TusFacturas, Verifier,
 };
 
 /// A secret that fits every sender: Standard Webhooks asks for base64.
@@ -192,6 +192,55 @@ fn assert_every_bit_counts<P: Provider>(
         let refused = deliver(verifier, &changed).map(|_| ());
         assert_eq!(refused, Err(Rejection::CredentialMismatch));
     }
+}
+
+/// Where a text is damaged.
+const MARK: char = '\u{e000}';
+
+fn damageable_text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop_oneof![text(), Just(MARK.to_string())], 0..4)
+        .prop_map(|parts| parts.concat())
+}
+
+fn damageable_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::from),
+        damageable_text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::hash_map(damageable_text(), inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// A body that is damaged at its marks, and what it means: U+FFFD there.
+#[derive(Debug)]
+struct Damaged {
+    sent: Vec<u8>,
+    meant: Vec<u8>,
+}
+
+/// Damages the marks in turn as the kinds say, and puts a byte order mark before it all.
+fn damaged(json: &str, kinds: &[bool], bom: bool) -> Damaged {
+    let mut sent = match bom {
+        true => b"\xEF\xBB\xBF".to_vec(),
+        false => Vec::new(),
+    };
+    for (at, part) in json.split(MARK).enumerate() {
+        if at > 0 {
+            match kinds[at % kinds.len()] {
+                true => sent.extend(br"\ud83d"),
+                false => sent.push(b'\xF1'),
+            }
+        }
+        sent.extend(part.as_bytes());
+    }
+    let meant = json.replace(MARK, "\u{fffd}").into_bytes();
+    Damaged { sent, meant }
 }
 
 proptest! {
@@ -379,6 +428,101 @@ proptest! {
         prop_assert_eq!(other.unauthenticated.topic.as_deref(), Some(&*topics.1));
         other.unauthenticated = signed.unauthenticated.clone();
         prop_assert_eq!(other, signed);
+    }
+
+    /// For any JSON and any damage of these kinds: what is read is what was meant, for every sender.
+    #[test]
+    fn a_damaged_body_decodes_to_what_it_means_with_a_replacement_where_it_is_damaged(
+        json in damageable_json(), kinds in prop::collection::vec(any::<bool>(), 1..4), bom in any::<bool>(),
+    ) {
+        let Damaged { sent, meant } = damaged(&json.to_string(), &kinds, bom);
+        let meant: Value = serde_json::from_slice(&meant).unwrap();
+        let request = testing::standard_webhooks("1", now(), sent.clone(), SECRET);
+        let event = accepted(&verifier::<StandardWebhooks>("a", SECRET), &request, "a");
+        prop_assert_eq!(&event.payload, &meant);
+        let request = testing::stripe(now(), sent.clone(), SECRET);
+        let event = accepted(&verifier::<Stripe>("a", SECRET), &request, "a");
+        prop_assert_eq!(&event.payload, &meant);
+        let request = testing::mercadopago("payment", "1", now(), sent.clone(), SECRET);
+        let event = accepted(&verifier::<MercadoPago>("a", SECRET), &request, "a");
+        prop_assert_eq!(&event.unauthenticated.body, &meant);
+        let github = verifier::<Github>("a", SECRET);
+        let request = testing::github("push", sent.clone(), SECRET);
+        let meant = GithubPayload::Event(meant);
+        prop_assert_eq!(&accepted(&github, &request, "a").payload, &meant);
+        let escaped: String = sent.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let mut form = testing::github("push", format!("payload={escaped}"), SECRET);
+        let form_type = "application/x-www-form-urlencoded".parse().unwrap();
+        form.headers.insert("content-type", form_type);
+        prop_assert_eq!(&accepted(&github, &form, "a").payload, &meant);
+    }
+
+    #[test]
+    fn a_damaged_event_and_a_damaged_order_decode_to_what_they_mean(
+        event in event(), order in order(), texts in prop::collection::vec(damageable_text(), 3),
+        unknown in damageable_json(), kinds in prop::collection::vec(any::<bool>(), 1..4), bom in any::<bool>(),
+    ) {
+        let mut json = serde_json::to_value(&event).unwrap();
+        json["external_reference"] = texts[0].clone().into();
+        json["msg"] = vec![texts[1].clone(), texts[2].clone()].into();
+        json["unknown"] = unknown.clone();
+        let Damaged { sent, meant } = damaged(&json.to_string(), &kinds, bom);
+        let request = testing::tusfacturas_body(sent, "token");
+        let read = accepted(&verifier::<TusFacturas>("a", "token"), &request, "a");
+        prop_assert_eq!(read, TfEvent::from_json(&meant).unwrap());
+
+        let request = testing::multicaja(&MulticajaEvent::Reject(order.clone()), "key");
+        let mut json: Value = serde_json::from_slice(&request.body).unwrap();
+        json["message"] = texts[0].clone().into();
+        json["unknown"] = unknown;
+        let Damaged { sent, meant } = damaged(&json.to_string(), &kinds, bom);
+        let mut damaged = request;
+        damaged.body = sent.clone().into();
+        let delivered = deliver(&verifier::<Multicaja>("a", "key"), &damaged);
+        // A mark within an id is refused: the ids are what is proven.
+        prop_assume!(!order.reference_id.contains(MARK) && !order.order_id.contains(MARK));
+        let delivered = delivered.unwrap();
+        prop_assert_eq!(delivered.delivery.order(), &Order::from_json(&meant).unwrap());
+        let echo = delivered.in_flight.rule().reply().body;
+        prop_assert_eq!(
+            serde_json::from_slice::<Value>(&echo).unwrap(),
+            serde_json::from_slice::<Value>(&meant).unwrap()
+        );
+        prop_assert_eq!(&Order::from_json(&sent).unwrap(), delivered.delivery.order());
+    }
+
+    #[test]
+    fn every_event_comes_back_as_it_was_serialized(
+        event in event(), order in order_event(), payload in json(), texts in prop::collection::vec(prop::option::of(text()), 3),
+    ) {
+        fn back<E: serde::Serialize + serde::de::DeserializeOwned>(event: &E) -> E {
+            serde_json::from_slice(&serde_json::to_vec(event).unwrap()).unwrap()
+        }
+        prop_assert_eq!(&back(&event), &event);
+        let mut order = order;
+        if let MulticajaEvent::Confirm(order) | MulticajaEvent::Reject(order) = &mut order {
+            // The token is not written, and says so when it is read.
+            order.unauthenticated.token_id = None;
+        }
+        prop_assert_eq!(&back(&order), &order);
+        let mut validation = MulticajaValidationEvent::default();
+        validation.order_id.clone_from(&texts[0]);
+        prop_assert_eq!(&back(&validation), &validation);
+        let standard = StandardEvent::new("1", 2, payload.clone());
+        prop_assert_eq!(&back(&standard), &standard);
+        let stripe = StripeEvent::new(2, payload.clone());
+        prop_assert_eq!(&back(&stripe), &stripe);
+        let mut github = GithubEvent::new(payload.clone());
+        github.unauthenticated.event.clone_from(&texts[1]);
+        github.unauthenticated.hook_id.clone_from(&texts[2]);
+        prop_assert_eq!(&back(&github), &github);
+        let mut mercadopago = MercadoPagoEvent::new(payload);
+        mercadopago.data_id.clone_from(&texts[0]);
+        prop_assert_eq!(&back(&mercadopago), &mercadopago);
+        let mut notification = MercadoPagoNotification::default();
+        notification.id.clone_from(&texts[0]);
+        notification.version = Some(7);
+        prop_assert_eq!(&back(&notification), &notification);
     }
 
     #[test]

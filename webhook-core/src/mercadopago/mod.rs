@@ -184,7 +184,7 @@ impl<T: Payload> Provider for MercadoPago<T> {
 
     fn acknowledge(&self, _: &MercadoPagoEvent<T>, _: &Bytes) -> Acknowledgement {
         Acknowledgement::constant(|| Reply::new(StatusCode::OK))
-            .only(&[StatusCode::OK, StatusCode::CREATED])
+            .counting(|status| matches!(status, StatusCode::OK | StatusCode::CREATED))
     }
 
     fn refuse(&self, rejection: &Rejection) -> Reply {

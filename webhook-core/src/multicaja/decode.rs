@@ -89,14 +89,9 @@ pub(super) fn validation(json: &[u8]) -> Result<MulticajaValidationEvent, BodyEr
 
 /// The ids as they are, and the text of everything else.
 fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Box<Unauthenticated>), BodyError> {
-    let [reference_id, order_id, others @ ..] = json::read_object(strict(json)?, NAMES)?;
-    let mut texts = [const { None }; NAMES.len() - 2];
-    for ((text, value), name) in texts.iter_mut().zip(others).zip(NAMES.iter().skip(2)) {
-        *text = value
-            .map(|value| json::text(value.get()).ok_or(BodyErrorKind::InvalidField(name)))
-            .transpose()?;
-    }
     let [
+        reference_id,
+        order_id,
         mc_code,
         token_id,
         card_type,
@@ -111,22 +106,28 @@ fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Box<Unauthenticated>),
         transaction_type,
         code,
         message,
-    ] = texts;
+    ] = json::read_object(strict(json)?, NAMES)?;
+    let text = |value: Option<&RawValue>, name| match value {
+        Some(value) => json::text(value.get())
+            .map(Some)
+            .ok_or(BodyErrorKind::InvalidField(name)),
+        None => Ok(None),
+    };
     let unauthenticated = Box::new(Unauthenticated {
-        mc_code,
-        token_id: token_id.map(CardToken::new),
-        card_type,
-        brand,
-        bin,
-        last_digits,
-        payment_method,
-        amount,
-        quotas_number,
-        quotas_type: quotas_type.map(QuotasType::from),
-        wallet,
-        transaction_type,
-        code,
-        message,
+        mc_code: text(mc_code, "mc_code")?,
+        token_id: text(token_id, "token_id")?.map(CardToken::new),
+        card_type: text(card_type, "card_type")?,
+        brand: text(brand, "brand")?,
+        bin: text(bin, "bin")?,
+        last_digits: text(last_digits, "last_digits")?,
+        payment_method: text(payment_method, "payment_method")?,
+        amount: text(amount, "amount")?,
+        quotas_number: text(quotas_number, "quotas_number")?,
+        quotas_type: text(quotas_type, "quotas_type")?.map(QuotasType::from),
+        wallet: text(wallet, "wallet")?,
+        transaction_type: text(transaction_type, "transaction_type")?,
+        code: text(code, "code")?,
+        message: text(message, "message")?,
     });
     Ok(([reference_id, order_id], unauthenticated))
 }

@@ -86,8 +86,8 @@ impl Provider for TusFacturas {
     }
 
     fn acknowledge(&self, _: &TfEvent, _: &Bytes) -> Acknowledgement {
-        let rule =
-            Acknowledgement::constant(|| Reply::text(StatusCode::OK, "OK")).only(&[StatusCode::OK]);
+        let rule = Acknowledgement::constant(|| Reply::text(StatusCode::OK, "OK"))
+            .counting(|status| status == StatusCode::OK);
         if self.acknowledge_failures {
             rule.acknowledging_failures(|| {
                 Reply::text(StatusCode::OK, "OK (processed with internal error)")
