@@ -259,6 +259,6 @@ fn its_receiver_writes_each_event_down_and_no_secret() {
     assert_eq!(server.other_events(), [""; 0]);
 
     let written = server.stop();
-    assert!(written.contains("webhook delivered"), "the log is on");
+    assert!(written.contains("webhook received"), "the log is on");
     assert!(!written.contains("courier-key"), "{written}");
 }

@@ -2,11 +2,13 @@
 //! set once for a process: this file has one test.
 #![cfg(feature = "tracing")]
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
+use futures_util::FutureExt;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use webhook_actix::{TfEvent, TfEvento, TfWebhookLayer, Webhook, testing};
 
@@ -36,6 +38,7 @@ async fn on_event(Webhook(event): Webhook<TfEvent>) -> HttpResponse {
         TfEvento::Error => HttpResponse::InternalServerError().finish(),
         TfEvento::Eliminado => HttpResponse::NotFound().finish(),
         TfEvento::CambioFecha => std::future::pending().await,
+        TfEvento::Other(what) => panic!("the handler's own: {what}"),
         _ => HttpResponse::Ok().finish(),
     }
 }
@@ -105,15 +108,21 @@ async fn every_delivery_reaches_a_logger_of_the_log_crate() {
         assert!(line.contains("sender=\"tusfacturas\""), "{lines:?}");
     }
 
+    // The handler panics, and whoever catches it drops the future later.
+    let call = call_service(&app, request("unexpected".into(), TOKEN));
+    assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
+    let lines = std::mem::take(&mut *LINES.lock().unwrap());
+    let outcomes = |lines: &[(Level, String)], outcome: &str| {
+        let all = lines.iter();
+        all.filter(|(_, line)| line.contains(outcome)).count()
+    };
+    assert_eq!(outcomes(&lines, "outcome=\"panicked\""), 1, "{lines:?}");
+    assert_eq!(outcomes(&lines, "outcome=\"unanswered\""), 0, "{lines:?}");
+
     // The sender hangs up.
     let call = call_service(&app, request(TfEvento::CambioFecha, TOKEN));
     let waiting = actix_web::rt::time::timeout(std::time::Duration::from_millis(50), call);
     assert!(waiting.await.is_err());
     let lines = std::mem::take(&mut *LINES.lock().unwrap());
-    assert!(
-        lines
-            .iter()
-            .any(|(level, line)| *level == Level::Warn && line.contains("unanswered")),
-        "{lines:?}"
-    );
+    assert_eq!(outcomes(&lines, "outcome=\"unanswered\""), 1, "{lines:?}");
 }

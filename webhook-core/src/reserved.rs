@@ -62,12 +62,12 @@ fn end_of_string(string: &[u8]) -> Option<usize> {
 }
 
 fn is_reserved(mut text: &[u8]) -> bool {
-    for expected in PREFIX {
+    for letter in PREFIX {
         text = match text {
-            [b'\\', b'u', b'0', b'0', digits @ ..] if spells(digits, *expected) => {
+            [b'\\', b'u', b'0', b'0', digits @ ..] if spells(digits, *letter) => {
                 digits.get(2..).unwrap_or_default()
             }
-            [first, rest @ ..] if first == expected => rest,
+            [first, rest @ ..] if first == letter => rest,
             _ => return false,
         };
     }

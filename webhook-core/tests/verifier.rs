@@ -1,5 +1,7 @@
 //! What is the same for every sender: the order of the checks and the answers that HTTP asks for.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use webhook_core::{
@@ -98,21 +100,25 @@ fn the_limit_holds_to_the_byte() {
 
 #[test]
 fn the_app_may_change_an_answer_but_not_keep_the_connection() {
-    let verifier =
-        Verifier::<TusFacturas>::try_new(TOKEN)
-            .unwrap()
-            .on_refusal(|rejection, mut reply| {
-                assert_eq!(rejection.name(), "body_timeout");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let verifier = Verifier::<TusFacturas>::try_new(TOKEN)
+        .unwrap()
+        .on_refusal({
+            let seen = Arc::clone(&seen);
+            move |rejection, mut reply| {
+                seen.lock().unwrap().push(rejection.name());
                 reply.status = StatusCode::SERVICE_UNAVAILABLE;
                 reply.close = false;
                 reply
-            });
+            }
+        });
     let fields = headers(&[("tf-webhooktoken", TOKEN)]);
     let pending = verifier.begin(&head("POST", &fields)).unwrap();
     let refused = pending.refuse(Rejection::BodyTimeout);
     let mut expected = Reply::new(StatusCode::SERVICE_UNAVAILABLE);
     expected.close = true;
     assert_eq!(refused.reply, expected);
+    assert_eq!(*seen.lock().unwrap(), ["body_timeout"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn both_receivers_answer_every_case_as_documented_and_print_no_secret() {
         assert_eq!(server.other_events(), [""; 0]);
 
         let written = server.stop();
-        assert!(written.contains("webhook delivered"), "the log is on");
+        assert!(written.contains("webhook received"), "the log is on");
         for secret in [TOKEN, OTHER_TOKEN, API_KEY, "old-key-8899aabb", CARD_TOKEN] {
             let shown = written.lines().find(|line| line.contains(secret));
             assert_eq!(shown, None, "{secret}");

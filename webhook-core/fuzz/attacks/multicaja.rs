@@ -35,14 +35,14 @@ static VALIDATION: LazyLock<Verifier<MulticajaValidation>> =
 
 pub fn deliver(input: &[u8]) -> Outcome {
     let mut request = Request::parse(input);
-    if let Some(fields) = fields(&request, &NAMES) {
-        if let Some([reference_id, order_id]) = ids(&request, &fields) {
-            for (placeholder, (_, key)) in ["{1}", "{2}"].into_iter().zip(KEYS) {
-                request.fill(
-                    placeholder,
-                    &hex::encode(digest(&reference_id, &order_id, key)),
-                );
-            }
+    if let Some(fields) = fields(&request, &NAMES)
+        && let Some([reference_id, order_id]) = ids(&request, &fields)
+    {
+        for (placeholder, (_, key)) in ["{1}", "{2}"].into_iter().zip(KEYS) {
+            request.fill(
+                placeholder,
+                &hex::encode(digest(&reference_id, &order_id, key)),
+            );
         }
     }
     let naive = || {

@@ -140,13 +140,13 @@ mod tests {
         #[derive(Debug, PartialEq, Deserialize)]
         #[serde(untagged)]
         enum Either {
-            Notification(MercadoPagoNotification),
+            Notification(Box<MercadoPagoNotification>),
             Other(u8),
         }
 
         let json = r#"{"id":"1","type":"payment","data":{"id":17},"live_mode":false,"version":1}"#;
         let alone: MercadoPagoNotification = serde_json::from_str(json).unwrap();
-        let within = Either::Notification(alone.clone());
+        let within = Either::Notification(Box::new(alone.clone()));
         assert_eq!(serde_json::from_str::<Either>(json).unwrap(), within);
         assert_eq!(
             serde_json::from_str::<Either>("7").unwrap(),

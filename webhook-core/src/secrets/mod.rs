@@ -47,19 +47,8 @@ impl Secret {
     /// `whpk_…` or `whsk_…`.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretsError> {
         let secret = Self::raw(value)?;
-        if secret.value.starts_with("whpk_") {
-            return Err(SecretsErrorKind::OtherCredential {
-                found: "a public key (`whpk_`)",
-                expected: "the signing secret, which the sender shares with this endpoint",
-            }
-            .into());
-        }
-        if secret.value.starts_with("whsk_") {
-            return Err(SecretsErrorKind::OtherCredential {
-                found: "a private key of the sender (`whsk_`), which no receiver should have",
-                expected: "the signing secret; have that key replaced",
-            }
-            .into());
+        if let Some(kind) = other_key(&secret.value) {
+            return Err(kind.into());
         }
         Ok(Self {
             raw: false,
@@ -119,6 +108,23 @@ impl Secret {
     /// The value, for a [`SecretStore`] that prepares a key from it.
     pub fn expose(&self) -> &str {
         &self.value
+    }
+}
+
+/// What shows that a value is a key of Standard Webhooks that no receiver shares with its sender.
+fn other_key(value: &str) -> Option<SecretsErrorKind> {
+    if value.starts_with("whpk_") {
+        Some(SecretsErrorKind::OtherCredential {
+            found: "a public key (`whpk_`)",
+            expected: "the signing secret, which the sender shares with this endpoint",
+        })
+    } else if value.starts_with("whsk_") {
+        Some(SecretsErrorKind::OtherCredential {
+            found: "a private key of the sender (`whsk_`), which no receiver should have",
+            expected: "the signing secret, and have that key replaced",
+        })
+    } else {
+        None
     }
 }
 
