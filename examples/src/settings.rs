@@ -3,11 +3,13 @@ use std::net::TcpListener;
 
 use webhook_core::{Github, MercadoPago, Multicaja, StandardWebhooks, Stripe, TusFacturas};
 
-use crate::{Configured, Sender, StartError};
+use crate::{Configured, Limits, Sender, StartError};
 
-/// The senders that both receivers serve.
+/// What both receivers are told: the senders that they serve, and how long a client may take.
 #[derive(Debug)]
 pub struct Settings {
+    /// `HEAD_TIMEOUT_MS` and `BODY_TIMEOUT_MS`.
+    pub limits: Limits,
     /// `TF_WEBHOOK_TOKEN`.
     pub tusfacturas: Configured,
     /// `MULTICAJA_API_KEY`.
@@ -31,6 +33,7 @@ impl Settings {
     /// A variable that is set to something useless, such as nothing.
     pub fn from_env() -> Result<Self, StartError> {
         Ok(Self {
+            limits: Limits::from_env()?,
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
             multicaja: Sender::MULTICAJA.configured_or_generated::<Multicaja>()?,
             standard_webhooks: Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
