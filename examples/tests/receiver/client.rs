@@ -2,12 +2,10 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
 
 use webhook_core::testing::multicaja_digest;
 
-/// No answer takes longer: the slowest is the one to a body that never comes.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::patience::PATIENCE;
 
 /// A request, to be sent as it is.
 #[derive(Clone, Debug)]
@@ -100,8 +98,8 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn open(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        stream.set_write_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream,
@@ -117,6 +115,12 @@ impl Connection {
     /// Ends the connection in the middle of what is being sent.
     pub(crate) fn hang_up(self) {
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Waits until the server asks for the body, where the head said that it would wait for that.
+    #[track_caller]
+    pub(crate) fn is_told_to_continue(&mut self) {
+        assert_eq!(self.any_response().status, 100);
     }
 
     /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
@@ -162,7 +166,7 @@ impl Connection {
         response
     }
 
-    /// Whether the server ends the connection, within the time that an answer may take.
+    /// Whether the server ends the connection, instead of waiting for more.
     pub(crate) fn is_closed_by_server(&mut self) -> bool {
         self.unread.is_empty() && matches!(self.try_read(), Ok(0))
     }
@@ -173,17 +177,6 @@ impl Connection {
             assert!(self.unread.len() < 100_000, "an answer without end");
         }
         String::from_utf8_lossy(&self.unread).into_owned()
-    }
-
-    /// Whether nothing comes and the connection stays open for this long.
-    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).unwrap();
-        let silent = matches!(
-            self.stream.read(&mut [0]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-        );
-        self.stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        silent
     }
 
     #[track_caller]
