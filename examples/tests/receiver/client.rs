@@ -120,31 +120,31 @@ impl Connection {
     /// Waits until the server asks for the body, where the head said that it would wait for that.
     #[track_caller]
     pub(crate) fn is_told_to_continue(&mut self) {
-        assert_eq!(self.any_response().status, 100);
+        assert_eq!(self.any_response().unwrap().status, 100);
     }
 
     /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
-        let first = self.any_response();
+        self.try_response().expect("an answer")
+    }
+
+    /// The same, for a caller who knows better what it was that has no answer.
+    pub(crate) fn try_response(&mut self) -> io::Result<Response> {
+        let first = self.any_response()?;
         if first.status == 100 {
             self.any_response()
         } else {
-            first
+            Ok(first)
         }
     }
 
-    #[track_caller]
-    fn any_response(&mut self) -> Response {
+    fn any_response(&mut self) -> io::Result<Response> {
         let head_end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at;
             }
-            assert!(
-                self.read() > 0,
-                "closed without an answer: {:?}",
-                self.unread
-            );
+            self.read_more()?;
         };
         let head = String::from_utf8(self.unread.drain(..head_end + 4).collect()).unwrap();
         let mut lines = head.trim_end().split("\r\n");
@@ -160,10 +160,18 @@ impl Connection {
         let length = response.header("content-length").unwrap_or("0");
         let length: usize = length.parse().unwrap();
         while self.unread.len() < length {
-            assert!(self.read() > 0, "closed in the middle of an answer");
+            self.read_more()?;
         }
         response.body = self.unread.drain(..length).collect();
-        response
+        Ok(response)
+    }
+
+    fn read_more(&mut self) -> io::Result<()> {
+        if self.try_read()? > 0 {
+            return Ok(());
+        }
+        let read = String::from_utf8_lossy(&self.unread);
+        Err(io::Error::other(format!("closed after {read:?}")))
     }
 
     /// Whether the server ends the connection, instead of waiting for more.

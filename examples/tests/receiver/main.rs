@@ -66,7 +66,9 @@ fn check(server: &Server, case: &Case) {
         Sent::HeadOnly => {}
         Sent::Unended => connection.write(&body[..body.len() - "\r\n0\r\n\r\n".len()]),
     }
-    let response = connection.response();
+    let response = connection
+        .try_response()
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
 
     let expected = &case.answer;
     assert_eq!(response.status, expected.status, "{name}: {response:?}");
