@@ -38,7 +38,7 @@ def install(folder):
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     pip += ["--no-compile", "--retries", "1", "--timeout", "10", "--target", folder, *PACKAGES]
     try:
-        done = subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=150)
+        done = subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=600)
     except subprocess.TimeoutExpired:
         skip("pip does not end")
     if done.returncode != 0:
@@ -100,7 +100,8 @@ def deliveries():
 
 def post(url, target, headers, body):
     # No proxy of the environment is asked: the receiver runs here.
-    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
+    # The time is a safety net: a busy machine answers late.
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=120)
     connection.request("POST", target, body.encode(), {"Content-Type": "application/json", **headers})
     response = connection.getresponse()
     answer = (response.status, response.read())

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
+use webhook_examples::Limits;
 
 #[derive(Deserialize, Serialize)]
 struct Event {
@@ -42,7 +43,7 @@ async fn main() -> std::io::Result<()> {
     let app = Router::new()
         .route("/webhook", post(on_event))
         .with_state(token);
-    webhook_examples::serve(listener, app, std::future::pending()).await
+    webhook_examples::serve(listener, app, Limits::default(), std::future::pending()).await
 }
 
 async fn on_event(State(token): State<&'static str>, headers: HeaderMap, body: Bytes) -> Response {

@@ -5,6 +5,7 @@
 
 mod announcement;
 pub mod courier;
+mod limits;
 #[cfg(doctest)]
 mod readme;
 mod record;
@@ -16,20 +17,16 @@ mod start_error;
 mod stop;
 
 pub use self::announcement::announce;
+pub use self::limits::Limits;
 pub use self::record::record;
 pub use self::sender::{Configured, Sender};
 pub use self::serve::serve;
 pub use self::settings::{Settings, listen};
 pub use self::start_error::StartError;
-pub use self::stop::{STOP_DEADLINE, stop_signal};
-
-use std::time::Duration;
+pub use self::stop::stop_signal;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-
-/// How long a client may take to send the head of a request. What follows the head is the webhook layer's to limit.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Logs to stderr, which leaves stdout to the events: at level `info`, or as `RUST_LOG` says.
 pub fn log_to_stderr() {

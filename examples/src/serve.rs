@@ -18,12 +18,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::{sleep, timeout};
 use tower::{BoxError, Service};
 
-use crate::{HEAD_TIMEOUT, STOP_DEADLINE};
+use crate::Limits;
 
 /// Serves HTTP/1 and HTTP/2 without TLS until `stop` is ready and the requests in flight are answered.
 ///
 /// `axum::serve` is shorter and has no limit on the time that a head may take: a client that connects and says nothing
-/// would hold its connection for ever.
+/// would hold its connection for ever. Of the limits, that of the body is for the layers in the service to keep; here
+/// it says how long to wait at the end.
 ///
 /// # Errors
 ///
@@ -31,6 +32,7 @@ use crate::{HEAD_TIMEOUT, STOP_DEADLINE};
 pub async fn serve<S, B>(
     listener: TcpListener,
     service: S,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()>
 where
@@ -44,10 +46,10 @@ where
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(limits.head);
     http.http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIMEOUT);
+        .keep_alive_interval(limits.head);
     let connections = GracefulShutdown::new();
 
     let mut stop = pin!(stop);
@@ -78,7 +80,7 @@ where
         tokio::spawn(async move {
             let mut connection = pin!(connection);
             // hyper's own limit begins when it knows the version of HTTP, which a silent client never tells.
-            if let Ok(_ended) = timeout(HEAD_TIMEOUT, &mut connection).await {
+            if let Ok(_ended) = timeout(limits.head, &mut connection).await {
                 return;
             }
             if heard.load(Ordering::Relaxed) {
@@ -88,7 +90,7 @@ where
     }
 
     drop(listener);
-    if timeout(STOP_DEADLINE, connections.shutdown())
+    if timeout(limits.stop(), connections.shutdown())
         .await
         .is_err()
     {

@@ -6,11 +6,13 @@ use webhook_core::{
 };
 
 use crate::secrets::Mistake;
-use crate::{Configured, Sender, StartError};
+use crate::{Configured, Limits, Sender, StartError};
 
-/// The senders that both receivers serve.
+/// What both receivers are told: the senders that they serve, and how long a client may take.
 #[derive(Debug)]
 pub struct Settings {
+    /// `HEAD_TIMEOUT_MS` and `BODY_TIMEOUT_MS`.
+    pub limits: Limits,
     /// `TF_WEBHOOK_TOKEN`.
     pub tusfacturas: Configured,
     /// `MULTICAJA_API_KEY`.
@@ -44,6 +46,7 @@ impl Settings {
         .flatten()
         .collect();
         Ok(Self {
+            limits: Limits::from_env()?,
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
             multicaja: Sender::MULTICAJA.configured_or_generated::<Multicaja>()?,
             standard_webhooks: together(&standard_variables)?,

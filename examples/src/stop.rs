@@ -1,10 +1,5 @@
 use std::future::Future;
 use std::io;
-use std::time::Duration;
-
-/// How long requests in flight may take to be answered once the server is asked to stop: the 10 seconds of a slow
-/// body, and some for the handler.
-pub const STOP_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Waits for Ctrl-C or SIGTERM.
 ///

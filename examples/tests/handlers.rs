@@ -3,9 +3,11 @@
 //! The gate runs this in a release build, too: there hyper sends nothing after a `content-length: 0` that a router
 //! has set, where a debug build would complain.
 
+#[path = "receiver/patience.rs"]
+mod patience;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use axum::Router;
@@ -14,6 +16,8 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::{MulticajaEvent, Order, TfEvent, TfEvento};
+
+use patience::PATIENCE;
 
 const SECRET: &str = "s3cr3t";
 
@@ -92,19 +96,25 @@ async fn axum_answers_as_each_sender_needs() {
     let on_each = |router: Router, layer| router.layer::<TfWebhookLayer>(layer);
     let app = Router::new()
         // The layer above a router: what it wraps has set a content-length already.
-        .nest("/tf", on_each(handlers(false), TfWebhookLayer::new(SECRET)))
+        .nest(
+            "/tf",
+            on_each(
+                handlers(false),
+                TfWebhookLayer::new(SECRET).body_timeout(PATIENCE),
+            ),
+        )
         .nest(
             "/klap",
-            handlers(true).layer(MulticajaWebhookLayer::confirm(SECRET)),
+            handlers(true).layer(MulticajaWebhookLayer::confirm(SECRET).body_timeout(PATIENCE)),
         )
         .merge(on_each(
             Router::new().nest("/above/tf", handlers(false)),
-            TfWebhookLayer::new(SECRET),
+            TfWebhookLayer::new(SECRET).body_timeout(PATIENCE),
         ))
         .merge(
             Router::new()
                 .nest("/above/klap", handlers(true))
-                .layer(MulticajaWebhookLayer::confirm(SECRET)),
+                .layer(MulticajaWebhookLayer::confirm(SECRET).body_timeout(PATIENCE)),
         );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = listener.local_addr().unwrap();
@@ -119,8 +129,8 @@ async fn actix_answers_as_each_sender_needs() {
     use webhook_actix::{MulticajaWebhookLayer, TfWebhookLayer, Webhook};
 
     let (tf, klap) = (
-        TfWebhookLayer::new(SECRET),
-        MulticajaWebhookLayer::confirm(SECRET),
+        TfWebhookLayer::new(SECRET).body_timeout(PATIENCE),
+        MulticajaWebhookLayer::confirm(SECRET).body_timeout(PATIENCE),
     );
     let server = HttpServer::new(move || {
         let answer = |status: u16, content_type: &'static str, body: &'static str| {
@@ -151,6 +161,8 @@ async fn actix_answers_as_each_sender_needs() {
                 )
             })
     })
+    // No limit of the server or of the layers is what is tested here.
+    .client_request_timeout(PATIENCE)
     .workers(1)
     .bind("127.0.0.1:0")
     .unwrap();
@@ -187,9 +199,7 @@ async fn check(server: SocketAddr, prefix: &'static str) {
 /// Status, `Content-Type` and body of the answer, which must be complete when the server closes.
 fn send(server: SocketAddr, target: &str, request: &TestRequest) -> (u16, String, String) {
     let mut stream = TcpStream::connect(server).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut head = format!(
         "POST {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n",
         request.body.len()

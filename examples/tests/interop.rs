@@ -1,5 +1,7 @@
 //! Requests that libraries of other projects have signed, sent to both receivers as they run.
 
+#[path = "receiver/patience.rs"]
+mod patience;
 #[path = "receiver/server.rs"]
 #[allow(dead_code, reason = "the tests of the receivers use the rest")]
 mod server;
@@ -18,8 +20,8 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/deliver.py");
 /// What the script ends with where its packages cannot be had.
 const SKIPPED: i32 = 77;
 
-/// Installing the packages is most of it; the script gives up on that before.
-const AT_MOST: Duration = Duration::from_secs(240);
+/// A safety net. Installing the packages is most of it, which the script stops before.
+const AT_MOST: Duration = Duration::from_secs(900);
 
 const VARIABLES: [(&str, &str); 4] = [
     (
@@ -36,7 +38,7 @@ fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_else
     let Some(python) = python() else {
         return skipped("there is no Python 3.9 or later");
     };
-    let servers = RECEIVERS.map(|binary| Server::start(binary, &VARIABLES));
+    let mut servers = RECEIVERS.map(|binary| Server::start(binary, &VARIABLES));
     let mut script = Command::new(python);
     script
         .arg(SCRIPT)
@@ -53,7 +55,7 @@ fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_else
     assert_eq!(status, Some(0), "{stdout}\n{stderr}");
 
     let body = json!({"type": "interop", "texto": "ñandú ó", "monto": 15990.5});
-    for server in &servers {
+    for server in &mut servers {
         for (provider, payload) in [
             ("standard_webhooks", "/payload"),
             ("standard_webhooks", "/payload"),

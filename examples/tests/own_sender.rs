@@ -3,6 +3,8 @@
 #[path = "receiver/client.rs"]
 #[allow(dead_code, reason = "the tests of the receivers use the rest")]
 mod client;
+#[path = "receiver/patience.rs"]
+mod patience;
 #[path = "receiver/server.rs"]
 #[allow(dead_code, reason = "the tests of the receivers use the rest")]
 mod server;
@@ -234,7 +236,7 @@ fn a_useless_key_is_refused_and_none_is_ever_shown() {
 #[test]
 fn its_receiver_writes_each_event_down_and_no_secret() {
     let list = format!("depot-1={KEY},{NEW_KEY}");
-    let server = Server::start(
+    let mut server = Server::start(
         env!("CARGO_BIN_EXE_custom-provider"),
         &[("COURIER_SECRET", &list), ("RUST_LOG", "trace")],
     );

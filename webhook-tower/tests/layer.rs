@@ -287,7 +287,7 @@ async fn futures_poll<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     .await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn strangers_do_not_hold_the_capacity_of_the_inner_service() {
     let handled = Arc::new(AtomicUsize::new(0));
     let service = ServiceBuilder::new()
@@ -317,7 +317,7 @@ async fn strangers_do_not_hold_the_capacity_of_the_inner_service() {
     assert_eq!(handled.load(Ordering::Relaxed), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_authentic_delivery_waits_for_capacity_and_gets_it() {
     let (open, gate) = tokio::sync::watch::channel(false);
     let service = ServiceBuilder::new()
@@ -389,7 +389,7 @@ async fn errors_of_the_inner_service_pass_unchanged() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn it_stands_among_the_layers_of_tower_http() {
     let service = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())

@@ -6,7 +6,7 @@ use axum::{Router, http::StatusCode, routing::post};
 use webhook_axum::{WebhookDelivery, WebhookLayer};
 use webhook_examples::courier::{Courier, ParcelMoved};
 use webhook_examples::{
-    Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
 
 static COURIER: Sender = Sender {
@@ -20,11 +20,12 @@ static COURIER: Sender = Sender {
 async fn main() -> Result<(), StartError> {
     log_to_stderr();
     let courier = COURIER.configured_or_generated::<Courier>()?;
+    let limits = Limits::from_env()?;
     let (listener, stop) = (listen()?, stop_signal()?);
     announce(&listener, [&courier])?;
-    let layer = WebhookLayer::<Courier>::new(courier.secrets);
+    let layer = WebhookLayer::<Courier>::new(courier.secrets).body_timeout(limits.body);
     let app = Router::new().route("/parcels", post(on_parcel).layer(layer));
-    Ok(serve(listener, app, stop).await?)
+    Ok(serve(listener, app, limits, stop).await?)
 }
 
 async fn on_parcel(WebhookDelivery(parcel): WebhookDelivery<ParcelMoved>) -> StatusCode {

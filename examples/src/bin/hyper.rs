@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::ServiceBuilder;
 use webhook_examples::{
-    Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
 use webhook_tower::{Delivery, TfEvent, TfWebhookLayer, TusFacturas};
 
@@ -17,15 +17,16 @@ use webhook_tower::{Delivery, TfEvent, TfWebhookLayer, TusFacturas};
 async fn main() -> Result<(), StartError> {
     log_to_stderr();
     let tusfacturas = Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?;
+    let limits = Limits::from_env()?;
     let listener = listen()?;
     let stop = stop_signal()?;
     announce(&listener, [&tusfacturas])?;
 
-    let layer: TfWebhookLayer = TfWebhookLayer::new(tusfacturas.secrets);
+    let layer: TfWebhookLayer = TfWebhookLayer::new(tusfacturas.secrets).body_timeout(limits.body);
     let service = ServiceBuilder::new().layer(layer).service_fn(on_request);
 
     // A tower service becomes one of hyper in `TowerToHyperService`, which is what `serve` puts it into.
-    Ok(serve(listener, service, stop).await?)
+    Ok(serve(listener, service, limits, stop).await?)
 }
 
 /// The layer calls this for authentic deliveries only, and puts its acknowledgement into an empty 200.

@@ -12,8 +12,7 @@ use webhook_actix::{
     WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
-    Configured, HEAD_TIMEOUT, STOP_DEADLINE, Settings, StartError, announce, listen, log_to_stderr,
-    record, stop_signal,
+    Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, stop_signal,
 };
 
 #[actix_web::main]
@@ -25,13 +24,15 @@ async fn main() -> Result<(), StartError> {
     announce(&listener, settings.senders())?;
 
     // actix builds the app once per worker. Layers that are made out here share their secrets.
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
-    let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);
-    let validation = MulticajaValidationLayer::new();
-    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks);
-    let github = layer::<Github>(settings.github);
-    let stripe = layer::<Stripe>(settings.stripe);
-    let mercadopago = layer::<MercadoPago>(settings.mercadopago);
+    let limits = settings.limits;
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
+    let multicaja =
+        MulticajaWebhookLayer::new(settings.multicaja.secrets).body_timeout(limits.body);
+    let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
+    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks, limits);
+    let github = layer::<Github>(settings.github, limits);
+    let stripe = layer::<Stripe>(settings.stripe, limits);
+    let mercadopago = layer::<MercadoPago>(settings.mercadopago, limits);
 
     let server = HttpServer::new(move || {
         let on_order = |path| {
@@ -59,8 +60,8 @@ async fn main() -> Result<(), StartError> {
             .configure(|app| with(app, "/stripe", &stripe))
             .configure(|app| with(app, "/mercadopago", &mercadopago))
     })
-    .client_request_timeout(HEAD_TIMEOUT)
-    .shutdown_timeout(STOP_DEADLINE.as_secs())
+    .client_request_timeout(limits.head)
+    .shutdown_timeout(limits.stop().as_secs())
     // actix drops the requests in flight on Ctrl-C. Here both signals let them finish.
     .disable_signals()
     .listen(listener)?
@@ -74,8 +75,11 @@ async fn main() -> Result<(), StartError> {
     Ok(server.await?)
 }
 
-fn layer<P: FromSecrets>(configured: Option<Configured>) -> Option<WebhookLayer<P>> {
-    configured.map(|configured| WebhookLayer::new(configured.secrets))
+fn layer<P: FromSecrets>(
+    configured: Option<Configured>,
+    limits: Limits,
+) -> Option<WebhookLayer<P>> {
+    configured.map(|configured| WebhookLayer::new(configured.secrets).body_timeout(limits.body))
 }
 
 /// Adds a sender to the app, if it is configured.

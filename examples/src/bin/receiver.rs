@@ -12,7 +12,8 @@ use webhook_axum::{
     WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
-    Configured, Settings, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, serve,
+    stop_signal,
 };
 
 #[tokio::main]
@@ -23,9 +24,11 @@ async fn main() -> Result<(), StartError> {
     let stop = stop_signal()?;
     announce(&listener, settings.senders())?;
 
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets);
-    let multicaja = MulticajaWebhookLayer::new(settings.multicaja.secrets);
-    let validation = MulticajaValidationLayer::new();
+    let limits = settings.limits;
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
+    let multicaja =
+        MulticajaWebhookLayer::new(settings.multicaja.secrets).body_timeout(limits.body);
+    let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
 
     let on_order = post(on_delivery::<Multicaja>).layer(multicaja);
     let app = Router::new()
@@ -41,25 +44,25 @@ async fn main() -> Result<(), StartError> {
             post(on_delivery::<MulticajaValidation>).layer(validation),
         )
         .route("/health", get(|| async {}));
-    let app = with::<StandardWebhooks>(app, "/standard", settings.standard_webhooks);
-    let app = with::<Github>(app, "/github", settings.github);
-    let app = with::<Stripe>(app, "/stripe", settings.stripe);
-    let app = with::<MercadoPago>(app, "/mercadopago", settings.mercadopago);
+    let app = with::<StandardWebhooks>(app, "/standard", settings.standard_webhooks, limits);
+    let app = with::<Github>(app, "/github", settings.github, limits);
+    let app = with::<Stripe>(app, "/stripe", settings.stripe, limits);
+    let app = with::<MercadoPago>(app, "/mercadopago", settings.mercadopago, limits);
 
     // Puts the layers around their routes once, as `axum::serve` does, instead of for each request.
     let app = app.with_state(());
-    Ok(serve(listener, app, stop).await?)
+    Ok(serve(listener, app, limits, stop).await?)
 }
 
 /// The app with one sender more, if that one is configured.
-fn with<P>(app: Router, path: &str, configured: Option<Configured>) -> Router
+fn with<P>(app: Router, path: &str, configured: Option<Configured>, limits: Limits) -> Router
 where
     P: FromSecrets<Event: Serialize>,
 {
     let Some(configured) = configured else {
         return app;
     };
-    let layer = WebhookLayer::<P>::new(configured.secrets);
+    let layer = WebhookLayer::<P>::new(configured.secrets).body_timeout(limits.body);
     app.route(path, post(on_delivery::<P>).layer(layer))
 }
 

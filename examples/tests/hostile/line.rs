@@ -1,31 +1,46 @@
 //! A connection of a client that keeps to no rule.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+use crate::patience::PATIENCE;
 
 pub(crate) struct Line {
     stream: TcpStream,
     received: Vec<u8>,
-    opened: Instant,
+    pub(crate) opened: Instant,
 }
 
 impl Line {
     pub(crate) fn open(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&to, Duration::from_secs(10)).unwrap();
+        let opened = Instant::now();
+        let stream = TcpStream::connect_timeout(&to, PATIENCE).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream
-            .set_write_timeout(Some(Duration::from_secs(2)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self {
             stream,
             received: Vec::new(),
-            opened: Instant::now(),
+            opened,
         }
     }
 
-    /// Sends bytes, and says whether the server took them: it may have closed, or may not read on.
+    /// Sends bytes, and says whether the server took them: it may have closed.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        match self.stream.write_all(bytes.as_ref()) {
+            Ok(()) => true,
+            Err(error) => {
+                assert!(!is_timeout(&error), "neither read nor closed");
+                false
+            }
+        }
+    }
+
+    /// Sends bytes, and says whether the server went on taking them: it may have closed, or have read nothing for this
+    /// long.
+    pub(crate) fn send_for(&mut self, bytes: impl AsRef<[u8]>, time: Duration) -> bool {
+        self.stream.set_write_timeout(Some(time)).unwrap();
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
@@ -36,41 +51,47 @@ impl Line {
 
     /// Reads until the server ends the connection, and returns the statuses of its answers.
     #[track_caller]
-    pub(crate) fn until_closed(&mut self, within: Duration) -> Vec<u16> {
-        let deadline = self.opened + within;
-        while self.read_until(deadline) {
-            assert!(
-                Instant::now() < deadline,
-                "open after {within:?}: {:?}",
-                String::from_utf8_lossy(&self.received)
-            );
-        }
+    pub(crate) fn until_closed(&mut self) -> Vec<u16> {
+        while self.read() {}
         self.statuses()
     }
 
     /// Reads until there are so many answers, or the connection ends, and returns their statuses.
     #[track_caller]
-    pub(crate) fn answers(&mut self, count: usize, within: Duration) -> Vec<u16> {
-        let deadline = self.opened + within;
-        while self.statuses().len() < count {
-            assert!(
-                Instant::now() < deadline,
-                "{:?} after {within:?}",
-                self.statuses()
-            );
-            if !self.read_until(deadline) {
-                break;
-            }
-        }
+    pub(crate) fn answers(&mut self, count: usize) -> Vec<u16> {
+        while self.statuses().len() < count && self.read() {}
         self.statuses()
     }
 
-    /// Whether the connection is still there, with or without something to read.
-    fn read_until(&mut self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.stream
-            .set_read_timeout(Some(left.max(Duration::from_millis(1))))
-            .unwrap();
+    /// Reads until the body is asked for, where the head said that it would wait for that.
+    #[track_caller]
+    pub(crate) fn is_told_to_continue(&mut self) {
+        while !self.was_told_to_continue() {
+            assert!(self.read(), "{:?}", self.statuses());
+        }
+    }
+
+    /// Waits for an answer, and leaves it unread.
+    #[track_caller]
+    pub(crate) fn leave_unread(&self) {
+        let there = self.stream.peek(&mut [0]);
+        assert_eq!(there.ok(), Some(1), "an answer");
+    }
+
+    /// Whether the server has left the connection open until now. What has come by then is lost.
+    pub(crate) fn is_open(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let read = self.stream.read(&mut [0; 1024]);
+        self.stream.set_nonblocking(false).unwrap();
+        match read {
+            Ok(read) => read > 0,
+            Err(error) => is_timeout(&error),
+        }
+    }
+
+    /// Whether the connection was still there, and something was read. Nothing at all within the time is a failure.
+    #[track_caller]
+    fn read(&mut self) -> bool {
         let mut bytes = [0; 16 * 1024];
         match self.stream.read(&mut bytes) {
             Ok(0) => false,
@@ -78,7 +99,14 @@ impl Line {
                 self.received.extend_from_slice(&bytes[..read]);
                 true
             }
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            Err(error) => {
+                assert!(
+                    !is_timeout(&error),
+                    "still open, after {:?}",
+                    String::from_utf8_lossy(&self.received)
+                );
+                false
+            }
         }
     }
 
@@ -95,4 +123,8 @@ impl Line {
     pub(crate) fn was_told_to_continue(&self) -> bool {
         self.received.starts_with(b"HTTP/1.1 100 ")
     }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -2,12 +2,10 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
 
 use webhook_core::testing::multicaja_digest;
 
-/// No answer takes longer: the slowest is the one to a body that never comes.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::patience::PATIENCE;
 
 /// A request, to be sent as it is.
 #[derive(Clone, Debug)]
@@ -100,8 +98,8 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn open(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        stream.set_write_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream,
@@ -119,28 +117,34 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
+    /// Waits until the server asks for the body, where the head said that it would wait for that.
+    #[track_caller]
+    pub(crate) fn is_told_to_continue(&mut self) {
+        assert_eq!(self.any_response().unwrap().status, 100);
+    }
+
     /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
-        let first = self.any_response();
+        self.try_response().expect("an answer")
+    }
+
+    /// The same, for a caller who knows better what it was that has no answer.
+    pub(crate) fn try_response(&mut self) -> io::Result<Response> {
+        let first = self.any_response()?;
         if first.status == 100 {
             self.any_response()
         } else {
-            first
+            Ok(first)
         }
     }
 
-    #[track_caller]
-    fn any_response(&mut self) -> Response {
+    fn any_response(&mut self) -> io::Result<Response> {
         let head_end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at;
             }
-            assert!(
-                self.read() > 0,
-                "closed without an answer: {:?}",
-                self.unread
-            );
+            self.read_more()?;
         };
         let head = String::from_utf8(self.unread.drain(..head_end + 4).collect()).unwrap();
         let mut lines = head.trim_end().split("\r\n");
@@ -156,13 +160,21 @@ impl Connection {
         let length = response.header("content-length").unwrap_or("0");
         let length: usize = length.parse().unwrap();
         while self.unread.len() < length {
-            assert!(self.read() > 0, "closed in the middle of an answer");
+            self.read_more()?;
         }
         response.body = self.unread.drain(..length).collect();
-        response
+        Ok(response)
     }
 
-    /// Whether the server ends the connection, within the time that an answer may take.
+    fn read_more(&mut self) -> io::Result<()> {
+        if self.try_read()? > 0 {
+            return Ok(());
+        }
+        let read = String::from_utf8_lossy(&self.unread);
+        Err(io::Error::other(format!("closed after {read:?}")))
+    }
+
+    /// Whether the server ends the connection, instead of waiting for more.
     pub(crate) fn is_closed_by_server(&mut self) -> bool {
         self.unread.is_empty() && matches!(self.try_read(), Ok(0))
     }
@@ -173,17 +185,6 @@ impl Connection {
             assert!(self.unread.len() < 100_000, "an answer without end");
         }
         String::from_utf8_lossy(&self.unread).into_owned()
-    }
-
-    /// Whether nothing comes and the connection stays open for this long.
-    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).unwrap();
-        let silent = matches!(
-            self.stream.read(&mut [0]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-        );
-        self.stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
-        silent
     }
 
     #[track_caller]

@@ -350,7 +350,7 @@ fn odd_notifications() -> Vec<Case> {
 #[test]
 fn both_receivers_take_what_real_senders_send() {
     on_both(|binary| {
-        let server = Server::start(binary, &VARIABLES);
+        let mut server = Server::start(binary, &VARIABLES);
         let cases = [
             damaged_bodies(),
             damaged_orders(),

@@ -1,7 +1,8 @@
 //! A receiver that runs as its own process.
 
+use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::patience::PATIENCE;
+
 /// The two receivers, which must not differ in anything that a sender sees.
 pub(crate) const RECEIVERS: [&str; 2] = [
     env!("CARGO_BIN_EXE_receiver"),
     env!("CARGO_BIN_EXE_receiver-actix"),
 ];
 
-/// How long anything may take that should happen at once.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// Limits that no client of a test meets, however busy the machine is. A test of a limit sets its own.
+const LONG: [(&str, &str); 2] = [("HEAD_TIMEOUT_MS", "600000"), ("BODY_TIMEOUT_MS", "600000")];
 
 /// A running receiver. It is killed when dropped.
 pub(crate) struct Server {
@@ -35,6 +38,7 @@ pub(crate) fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .env("ADDR", "127.0.0.1:0")
+        .envs(LONG)
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -46,7 +50,7 @@ pub(crate) fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
 #[track_caller]
 pub(crate) fn run(mut command: Command) -> process::Output {
     let mut child = command.spawn().unwrap();
-    let deadline = Instant::now() + SOON;
+    let deadline = Instant::now() + PATIENCE;
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {
             child.kill().unwrap();
@@ -71,7 +75,7 @@ impl Server {
                 let _not_awaited = send_addr.send(addr.parse::<SocketAddr>().unwrap());
             }
         });
-        let addr = addr.recv_timeout(SOON);
+        let addr = addr.recv_timeout(PATIENCE);
         let mut server = Self {
             child,
             addr: ([0, 0, 0, 0], 0).into(),
@@ -89,13 +93,15 @@ impl Server {
     pub(crate) fn event(&self) -> Value {
         let line = self
             .lines
-            .recv_timeout(SOON)
+            .recv_timeout(PATIENCE)
             .expect("an event is written to stdout");
         serde_json::from_str(&line).expect("a line is JSON")
     }
 
-    /// The events that nobody has asked for until now.
-    pub(crate) fn other_events(&self) -> Vec<String> {
+    /// Stops the process, and returns the events that nobody has asked for: none can come later.
+    #[track_caller]
+    pub(crate) fn other_events(&mut self) -> Vec<String> {
+        self.end();
         self.lines.try_iter().collect()
     }
 
@@ -106,7 +112,7 @@ impl Server {
 
     /// The commands to paste, once one of them contains this.
     pub(crate) fn commands_until(&self, last: &str) -> Vec<String> {
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let stderr = self.stderr.text();
             let commands: Vec<_> = stderr
@@ -143,10 +149,23 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// Waits until the process no longer listens, as after a signal to stop.
+    #[track_caller]
+    pub(crate) fn wait_until_closed(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            match TcpStream::connect(self.addr) {
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
+                _ => thread::sleep(Duration::from_millis(10)),
+            }
+        }
+        panic!("still listening:\n{}", self.stderr.text());
+    }
+
     /// Waits for the process to end by itself.
     #[track_caller]
-    pub(crate) fn wait(&mut self, at_most: Duration) -> ExitStatus {
-        let deadline = Instant::now() + at_most;
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
@@ -157,11 +176,21 @@ impl Server {
     }
 
     /// Stops the process, and returns everything that it has written to stdout and stderr.
+    #[track_caller]
     pub(crate) fn stop(mut self) -> String {
-        self.signal("TERM");
-        self.wait(SOON);
-        let written = [&mut self.stdout, &mut self.stderr].map(Output::finish);
-        written.concat()
+        self.end();
+        [self.stdout.text(), self.stderr.text()].concat()
+    }
+
+    /// Stops the process, if it still runs, and waits for all that it has written.
+    #[track_caller]
+    fn end(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.signal("TERM");
+            self.wait();
+        }
+        self.stdout.finish();
+        self.stderr.finish();
     }
 }
 
@@ -209,11 +238,10 @@ impl Output {
         text.clone()
     }
 
-    /// Everything, once the process has ended.
-    fn finish(&mut self) -> String {
+    /// Waits until the text is complete, once the process has ended.
+    fn finish(&mut self) {
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
-        self.text()
     }
 }
