@@ -87,7 +87,7 @@ fn form(event: &str, json: bytes::Bytes, secret: &str) -> TestRequest {
     testing::github_form(event, std::str::from_utf8(&json).unwrap(), secret)
 }
 
-/// The signature covers the body and not the name: whoever has captured one body chooses what it is decoded as.
+/// The signature covers the body and not the name: an attacker who has captured one body chooses what it is decoded as.
 #[tokio::test]
 async fn one_signed_body_passes_under_two_names() {
     let captured = testing::github("push", push(), SECRET);

@@ -108,7 +108,7 @@ async fn every_delivery_reaches_a_logger_of_the_log_crate() {
         assert!(line.contains("sender=\"tusfacturas\""), "{lines:?}");
     }
 
-    // The handler panics, and whoever catches it drops the future later.
+    // The handler panics, and a layer above catches it and drops the future later.
     let call = call_service(&app, request("unexpected".into(), TOKEN));
     assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
     let lines = std::mem::take(&mut *LINES.lock().unwrap());

@@ -1,4 +1,4 @@
-//! The one place where the body of an authentic delivery is decoded, whoever sent it.
+//! The one place where the body of an authentic delivery is decoded, for every sender.
 
 use std::borrow::Cow;
 

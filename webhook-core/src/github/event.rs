@@ -67,7 +67,7 @@ pub struct GithubPing {
 /// What the body of a delivery can decode to: any type of your own that derives `Deserialize` and `Clone`, and any type
 /// that chooses by the name of the event.
 ///
-/// The name is **unauthenticated**: whoever has captured one signed body can send it under every name. Of two events
+/// The name is **unauthenticated**: an attacker who has captured one signed body can send it under every name. Of two events
 /// whose bodies both decode, an attacker chooses which one it is. So act on what the body holds, and use the name to
 /// decode it, not to decide what may be done.
 ///

@@ -8,7 +8,7 @@
 //!
 //! The body, and **nothing else**:
 //!
-//! 1. The event name is not covered: whoever has captured one signed body can send it under two names, and a payload
+//! 1. The event name is not covered: an attacker who has captured one signed body can send it under two names, and a payload
 //!    type that is chosen by the name ([`GithubBody`]) decodes it as either. Decide by what the body holds.
 //! 2. The delivery id is not covered: a replay can carry a new one, so an id that was not seen before proves nothing. It
 //!    is that of the event, and every webhook that gets the event sends it.

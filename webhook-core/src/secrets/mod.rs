@@ -4,6 +4,7 @@ mod bearer;
 mod error;
 mod keyring;
 mod keys;
+mod secret;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,152 +12,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use zeroize::Zeroizing;
 
 pub use self::bearer::BearerTokens;
 pub use self::error::{SecretsError, SecretsErrorKind};
 pub use self::keyring::{FromSecrets, Keyring, LoadedSecrets, SecretStore};
 pub use self::keys::{PrivateKeys, SecretKey};
-
-/// One secret: a token, an API key, a signing key, with an optional label.
-///
-/// It is zeroed when dropped, and its `Debug` shows the label only.
-///
-/// ```
-/// use webhook_core::Secret;
-///
-/// let secret = Secret::new("s3cr3t")?.labeled("pdv-3")?;
-/// assert_eq!(format!("{secret:?}"), r#"Secret { label: Some("pdv-3"), .. }"#);
-/// assert!(Secret::new("s3cr3t\n").is_err());
-/// # Ok::<(), webhook_core::SecretsError>(())
-/// ```
-#[derive(Clone)]
-pub struct Secret {
-    label: Option<Label>,
-    value: Zeroizing<String>,
-    raw: bool,
-}
-
-impl Secret {
-    /// A secret without a label.
-    ///
-    /// # Errors
-    ///
-    /// A value that is empty, blank, in quotes, or begins or ends with white space or a byte order mark: the usual signs
-    /// of a variable that was not set, or of a file that was read as it is. A key of Standard Webhooks that is no secret,
-    /// `whpk_…` or `whsk_…`.
-    pub fn new(value: impl Into<String>) -> Result<Self, SecretsError> {
-        let secret = Self::raw(value)?;
-        if let Some(kind) = other_key(&secret.value) {
-            return Err(kind.into());
-        }
-        Ok(Self {
-            raw: false,
-            ..secret
-        })
-    }
-
-    /// A secret whose text is the key itself, where the sender's secrets otherwise are encoded: nothing is decoded, no
-    /// prefix is taken off, and its form is not checked. Some senders in the format of Standard Webhooks sign with such
-    /// keys; it cannot be told from the text. The libraries of that format call them *raw*.
-    ///
-    /// ```
-    /// use webhook_core::{Secret, StandardWebhooks, Verifier};
-    ///
-    /// let verifier = Verifier::<StandardWebhooks>::try_new(Secret::raw("ws_0123456789abcdef")?)?;
-    /// assert!(Verifier::<StandardWebhooks>::try_new("ws_0123456789abcdef").is_err());
-    /// # Ok::<(), webhook_core::SecretsError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new), but for the keys of Standard Webhooks.
-    pub fn raw(value: impl Into<String>) -> Result<Self, SecretsError> {
-        let value = Zeroizing::new(value.into());
-        if let Some(kind) = mistake(&value) {
-            return Err(kind.into());
-        }
-        Ok(Self {
-            label: None,
-            value,
-            raw: true,
-        })
-    }
-
-    /// The same secret under a label, such as the point of sale or the tenant that it belongs to. Several secrets may
-    /// share a label, as they do while one is being rotated.
-    ///
-    /// # Errors
-    ///
-    /// A label that is empty, longer than 64 bytes, or of other characters than ASCII letters and digits, `-`, `_`
-    /// and `.`: labels are printed in logs.
-    pub fn labeled(mut self, label: &str) -> Result<Self, SecretsError> {
-        self.label = Some(Label::new(label)?);
-        Ok(self)
-    }
-
-    /// The label.
-    pub fn label(&self) -> Option<&Label> {
-        self.label.as_ref()
-    }
-
-    /// Whether the text is the key itself: [`Secret::raw`].
-    pub fn is_raw(&self) -> bool {
-        self.raw
-    }
-
-    /// The value, for a [`SecretStore`] that prepares a key from it.
-    pub fn expose(&self) -> &str {
-        &self.value
-    }
-}
-
-/// What shows that a value is a key of Standard Webhooks that no receiver shares with its sender.
-fn other_key(value: &str) -> Option<SecretsErrorKind> {
-    if value.starts_with("whpk_") {
-        Some(SecretsErrorKind::OtherCredential {
-            found: "a public key (`whpk_`)",
-            expected: "the signing secret, which the sender shares with this endpoint",
-        })
-    } else if value.starts_with("whsk_") {
-        Some(SecretsErrorKind::OtherCredential {
-            found: "a private key of the sender (`whsk_`), which no receiver should have",
-            expected: "the signing secret, and have that key replaced",
-        })
-    } else {
-        None
-    }
-}
-
-/// What shows that a value was not read as it was meant.
-fn mistake(value: &str) -> Option<SecretsErrorKind> {
-    let in_quotes = |quote: char| {
-        value
-            .strip_prefix(quote)
-            .is_some_and(|rest| rest.ends_with(quote))
-    };
-    if value.is_empty() {
-        Some(SecretsErrorKind::Empty)
-    } else if value.trim().is_empty() {
-        Some(SecretsErrorKind::Blank)
-    } else if value.trim().len() != value.len() {
-        Some(SecretsErrorKind::SurroundedByWhiteSpace)
-    } else if value.starts_with('\u{feff}') || value.ends_with('\u{feff}') {
-        Some(SecretsErrorKind::ByteOrderMark)
-    } else if in_quotes('"') || in_quotes('\'') {
-        Some(SecretsErrorKind::InQuotes)
-    } else {
-        None
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secret")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
-    }
-}
+pub use self::secret::Secret;
 
 /// The public name of a secret: which point of sale, tenant or key generation it is. It is shown in logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

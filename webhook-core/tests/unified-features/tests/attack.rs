@@ -1,6 +1,6 @@
 //! With `raw_value`, serde_json decodes an object whose first key is `$serde_json::private::RawValue` to a `Value` as the
 //! JSON that the string behind it holds, with a fresh recursion limit. Nested in one another, such strings overflow the
-//! stack of whoever decodes or drops the value. The body of Mercado Pago is not signed, so anyone who has captured one
+//! stack of the thread that decodes or drops the value. The body of Mercado Pago is not signed, so anyone who has captured one
 //! notification could send this.
 
 use std::thread;
