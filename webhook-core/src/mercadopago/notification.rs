@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lenient;
 
@@ -23,89 +23,86 @@ use super::lenient;
 /// assert_eq!(notification.data.unwrap().id.as_deref(), Some("999999999"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-// Derives functions instead of the traits, which are below: they take an object only.
-#[serde(remote = "Self", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MercadoPagoNotification {
     /// The id of this notification. A retry has another one: it is no key.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// What happened, such as `payment.created`.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// What it is about, such as `payment`.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,
     /// The resource.
-    #[serde(
-        deserialize_with = "lenient::object",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<MercadoPagoData>,
     /// The id of the seller.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// Whether it is about a real payment; `false` for a test.
-    #[serde(
-        deserialize_with = "lenient::boolean",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub live_mode: Option<bool>,
     /// How often the resource has changed.
-    #[serde(
-        deserialize_with = "lenient::number",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
     /// When the notification was made, in RFC 3339 as documented.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub date_created: Option<String>,
     /// In the shape of the IPN: what it is about, such as `merchant_order`.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
     /// In the shape of the IPN: the id or the URL of the resource.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
 }
 
 /// `data` of a [`MercadoPagoNotification`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(remote = "Self", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MercadoPagoData {
     /// The id of the resource.
-    #[serde(
-        deserialize_with = "lenient::text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+}
+
+/// How the fields are read.
+#[derive(Deserialize)]
+#[serde(remote = "MercadoPagoNotification")]
+struct NotificationFields {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    action: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    r#type: Option<String>,
+    #[serde(default, deserialize_with = "lenient::object")]
+    data: Option<MercadoPagoData>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    user_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::boolean")]
+    live_mode: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    version: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    date_created: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    topic: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    resource: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "MercadoPagoData")]
+struct DataFields {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
 }
 
 /// A derived decoder also takes an array of the fields.
 macro_rules! only_from_an_object {
-    ($($type:ident)*) => {$(
+    ($($type:ident from $fields:ident),*) => {$(
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Object;
@@ -118,20 +115,17 @@ macro_rules! only_from_an_object {
                     }
 
                     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<$type, A::Error> {
-                        $type::deserialize(MapAccessDeserializer::new(fields))
+                        $fields::deserialize(MapAccessDeserializer::new(fields))
                     }
                 }
 
                 deserializer.deserialize_map(Object)
             }
         }
-
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $type::serialize(self, serializer)
-            }
-        }
     )*};
 }
 
-only_from_an_object!(MercadoPagoNotification MercadoPagoData);
+only_from_an_object!(
+    MercadoPagoNotification from NotificationFields,
+    MercadoPagoData from DataFields
+);
