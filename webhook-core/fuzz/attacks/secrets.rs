@@ -119,8 +119,16 @@ fn extend(model: &mut Model, given: &[Given<'_>], limit: usize, bearer: bool) ->
             let allowed = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
             !label.is_empty() && label.len() <= 64 && label.chars().all(allowed)
         };
+        let in_quotes =
+            |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
         let useless = value.is_empty()
             || value.trim() != *value
+            || value.starts_with('\u{feff}')
+            || value.ends_with('\u{feff}')
+            || in_quotes('"')
+            || in_quotes('\'')
+            || value.starts_with("whpk_")
+            || value.starts_with("whsk_")
             || label.is_some_and(|label| !is_label(label))
             || bearer
                 && (value.len() > 4096 || value.bytes().any(|byte| byte < b' ' || byte == 127))
