@@ -127,7 +127,8 @@ impl Acknowledgement {
         let not_json = self.only_json && !content_type.is_some_and(is_json);
         if without_body || not_json {
             let reply = self.reply.into_reply();
-            let received = reply.status.is_success();
+            let received =
+                reply.status.is_success() && self.counts.is_none_or(|counts| counts(reply.status));
             return Applied {
                 answer: Answer::Replace(reply),
                 received,

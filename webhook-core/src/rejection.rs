@@ -36,8 +36,8 @@ pub enum Rejection {
     CredentialMismatch,
     /// The signed timestamp lies outside the tolerance.
     TimestampOutsideTolerance,
-    /// By the sender's own documentation this kind of request cannot be verified. It is answered as the sender asks and
-    /// handed to nobody.
+    /// By the sender's own documentation this kind of request cannot be verified. It is handed to nobody, and answered
+    /// as the sender asks unless the app refuses it.
     Unverifiable,
     /// The body is longer than the limit, by what it announces or by what arrived.
     BodyTooLarge,
@@ -120,8 +120,11 @@ impl Rejection {
             Self::TimestampOutsideTolerance => {
                 "set this server's clock, or allow a larger tolerance if the sender delivers late"
             }
-            Self::CredentialMalformed | Self::CredentialRepeated => {
-                "check what a proxy in front does to the headers"
+            Self::CredentialMissing
+            | Self::CredentialMalformed
+            | Self::CredentialRepeated
+            | Self::CredentialTooLong => {
+                "check that the sender signs as this layer expects, and what a proxy in front does to the headers"
             }
             _ => "check that the configured secret is the one that the sender has",
         }
@@ -248,7 +251,10 @@ impl fmt::Display for BodyError {
             BodyErrorKind::DoesNotFit => f.write_str("the body does not fit the expected type"),
         }?;
         if self.line > 0 {
-            write!(f, ", at line {} column {}", self.line, self.column)?;
+            write!(f, ", at line {}", self.line)?;
+        }
+        if self.column > 0 {
+            write!(f, " column {}", self.column)?;
         }
         if !self.path.is_empty() {
             write!(f, ", in {}", self.path)?;

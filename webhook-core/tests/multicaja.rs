@@ -366,6 +366,34 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
         );
     }
 
+    // A body of Klap that has such a field is a body of Klap, and one without ids is none of either.
+    for (body, expected) in [
+        (
+            r#"{"reference_id":"ABC","order_id":123,"amount":5,"unauthenticated":{"amount":"1"}}"#,
+            Some("5"),
+        ),
+        (
+            r#"{"reference_id":"ABC","order_id":"123","amount":5,"unauthenticated":{"amount":"1"}}"#,
+            Some("5"),
+        ),
+        (
+            r#"{"reference_id":"ABC","order_id":"123","unauthenticated":7}"#,
+            None,
+        ),
+    ] {
+        let order = Order::from_json(body.as_bytes()).expect(body);
+        assert_eq!(order.unauthenticated.amount.as_deref(), expected, "{body}");
+    }
+    for body in [
+        r#"{"reference_id":"","order_id":"","unauthenticated":{}}"#,
+        r#"["ABC","123",{}]"#,
+    ] {
+        assert!(Order::from_json(body.as_bytes()).is_err(), "{body}");
+    }
+    let marked = ["\u{feff}".as_bytes(), &serialized].concat();
+    let back = Order::from_json(&marked).unwrap();
+    assert_eq!(back.unauthenticated.amount, order.unauthenticated.amount);
+
     // As in a layer: what is beside the ids is repaired.
     let damaged = b"{\"reference_id\":\"ABC\",\"order_id\":\"123\",\"message\":\"\xF1\"}";
     let order = Order::from_json(damaged).unwrap();

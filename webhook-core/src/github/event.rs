@@ -100,7 +100,8 @@ pub struct GithubPing {
     note = "derive `serde::Deserialize` and `Clone` for it, or implement `GithubBody`"
 )]
 pub trait GithubBody: Clone + Send + Sync + Sized + 'static {
-    /// Decodes the JSON of an authentic delivery. The name is that of `X-GitHub-Event`, empty if it is absent or was
+    /// Decodes the JSON of an authentic delivery, in which the layer has looked for the keys that serde_json reserves for
+    /// itself ([`decode_json`](crate::decode_json)): it is not for JSON from elsewhere. The name is that of `X-GitHub-Event`, empty if it is absent or was
     /// sent more than once; `ping` never arrives here.
     ///
     /// # Errors

@@ -22,7 +22,11 @@ pub(super) fn text<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>
 
 /// A whole number, in quotes or not. Anything else counts as absent.
 pub(super) fn number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D::Error> {
-    Ok(text(field)?.and_then(|text| text.trim().parse().ok()))
+    Ok(text(field)?.and_then(|text| {
+        let text = text.trim();
+        let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
+        whole.parse().ok()
+    }))
 }
 
 /// `true` or `false`, in quotes or not. Anything else counts as absent.
@@ -38,7 +42,8 @@ pub(super) fn object<'de, D: Deserializer<'de>>(
     if json.starts_with('{') {
         serde_json::from_str(&json)
             .map(Some)
-            .map_err(D::Error::custom)
+            // An error from within would have its own position and be taken for one of the body.
+            .map_err(|_| D::Error::custom("an object whose fields do not fit"))
     } else {
         Ok(None)
     }
@@ -120,6 +125,13 @@ mod tests {
             assert_eq!(read.data.map(|data| data.id), expected, "{json}");
             assert_eq!((read.live_mode, read.version), (None, None), "{json}");
         }
+
+        let read = decode_json::<MercadoPagoNotification>(br#"{"version":30.00}"#).unwrap();
+        assert_eq!(read.version, Some(30));
+        let padded = r#"{"pad":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","data":{"id":1,"id":2}}"#;
+        let refused = decode_json::<MercadoPagoNotification>(padded.as_bytes()).unwrap_err();
+        assert_eq!(&*refused.path, "data", "{refused}");
+        assert!(refused.column > 50, "{refused}");
 
         let deep = format!(r#"{{"id":{}1{}}}"#, "[".repeat(129), "]".repeat(129));
         for refused in [

@@ -102,7 +102,7 @@ struct DataFields {
 
 /// A derived decoder also takes an array of the fields.
 macro_rules! only_from_an_object {
-    ($($type:ident from $fields:ident),*) => {$(
+    ($($type:ident from $fields:ident [$($field:literal)*])*) => {$(
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Object;
@@ -119,13 +119,15 @@ macro_rules! only_from_an_object {
                     }
                 }
 
-                deserializer.deserialize_map(Object)
+                deserializer.deserialize_struct(stringify!($type), &[$($field),*], Object)
             }
         }
     )*};
 }
 
 only_from_an_object!(
-    MercadoPagoNotification from NotificationFields,
-    MercadoPagoData from DataFields
+    MercadoPagoNotification from NotificationFields [
+        "id" "action" "type" "data" "user_id" "live_mode" "version" "date_created" "topic" "resource"
+    ]
+    MercadoPagoData from DataFields ["id"]
 );

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::decode;
 use crate::decoding::or_repaired;
+use crate::repair::without_bom;
 use crate::{BodyError, json};
 
 /// What Multicaja/Klap says of an order.
@@ -83,8 +84,8 @@ impl Order {
     /// No JSON object, or one without both ids; an id that is neither a string with characters nor an integer, or not
     /// valid Unicode; a known field twice, or nested deeper than 128 levels; anything after the object.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
-        if is_serialized(body) {
-            return serde_json::from_slice(body).map_err(|error| BodyError::from_json(&error));
+        if let Some(order) = serialized(body) {
+            return Ok(order);
         }
         match decode::order(body) {
             Ok(order) => Ok(order),
@@ -106,10 +107,32 @@ impl Order {
     }
 }
 
-/// Whether the other fields are where [`Order`] has them: Klap sends no such object.
-fn is_serialized(body: &[u8]) -> bool {
-    let field = json::read_object_of_bytes(body, &["unauthenticated"]);
-    matches!(field, Ok([Some(value)]) if value.get().starts_with('{'))
+/// What `Serialize` wrote, and nothing else: a body of Klap that has these three fields only says no more in either
+/// reading than that its sender chose them.
+fn serialized(text: &[u8]) -> Option<Order> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Serialized {
+        reference_id: String,
+        order_id: String,
+        unauthenticated: Box<Unauthenticated>,
+    }
+
+    let text = without_bom(text);
+    // A derived decoder takes an array of the fields, too.
+    if json::first_byte(text) != Some(b'{') {
+        return None;
+    }
+    let Serialized {
+        reference_id,
+        order_id,
+        unauthenticated,
+    } = serde_json::from_slice(text).ok()?;
+    (!reference_id.is_empty() && !order_id.is_empty()).then_some(Order {
+        reference_id,
+        order_id,
+        unauthenticated,
+    })
 }
 
 /// The ids that the app stored for an order. They have names here so that they cannot be swapped.

@@ -51,7 +51,7 @@ impl Watch {
             "webhook refused: {rejection}"
         );
         if is_worth_a_warning(rejection, stage)
-            && let Some(summary) = refusals.count(started, rejection)
+            && let Some(summary) = refusals.count(Instant::now(), rejection)
         {
             warn(provider, &summary);
         }
@@ -114,7 +114,7 @@ fn warn<P: Provider>(provider: &P, Summary { count, most }: &Summary) {
             sender = P::NAME,
             outcome = most.name(),
             count,
-            "webhooks answered and dropped since the last such warning: {most}; {remedy}"
+            "webhooks that nobody can verify, handed to no handler, since the last such warning: {most}; {remedy}"
         );
     } else {
         tracing::warn!(
@@ -257,8 +257,8 @@ impl Record {
                 warn,
                 self,
                 "unanswered",
-                "webhook authentic, but the handler was dropped before it answered: the sender hung up, or a time \
-                 limit above the layer passed"
+                "webhook authentic, but the handler did not answer: it was dropped, since the sender hung up or a time \
+                 limit passed, or it failed without a response"
             );
         }
     }

@@ -59,7 +59,7 @@ pub enum SecretsErrorKind {
         /// How many there may be.
         limit: usize,
     },
-    /// The secret has more bytes than the sender can send.
+    /// The secret has more bytes than are accepted.
     TooLong {
         /// How many bytes there may be.
         limit: usize,
@@ -143,7 +143,7 @@ impl fmt::Display for SecretsError {
             SecretsErrorKind::TooLong { limit } => {
                 write!(
                     f,
-                    "is longer than {limit} bytes, which this sender never sends: check the value"
+                    "is longer than {limit} bytes, the most that is accepted: check the value"
                 )
             }
             SecretsErrorKind::ControlCharacters => f.write_str(
