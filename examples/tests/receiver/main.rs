@@ -69,7 +69,7 @@ fn check(server: &Server, case: &Case) {
     }
     let response = connection
         .try_response()
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
+        .unwrap_or_else(|error| panic!("{name}: {error}\n{}", server.last_lines()));
 
     let expected = &case.answer;
     assert_eq!(response.status, expected.status, "{name}: {response:?}");

@@ -133,6 +133,13 @@ impl Server {
         panic!("no commands:\n{}", self.stderr.text());
     }
 
+    /// The end of what it has written to stderr, for the message of a test that fails.
+    pub(crate) fn last_lines(&self) -> String {
+        let stderr = self.stderr.text();
+        let lines: Vec<_> = stderr.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
     /// The most memory that the process has held so far, in KiB, where the system tells.
     #[allow(dead_code, reason = "asked for by the test of hostile clients")]
     pub(crate) fn peak_memory(&self) -> Option<u64> {
