@@ -92,7 +92,7 @@ impl Secret {
         self.raw
     }
 
-    /// The value, for a [`SecretStore`] that prepares a key from it.
+    /// The value, for a [`SecretStore`](crate::SecretStore) that prepares a key from it.
     pub fn expose(&self) -> &str {
         &self.value
     }
