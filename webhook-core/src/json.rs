@@ -214,6 +214,24 @@ pub(crate) fn text(json: &str) -> Option<String> {
     }
 }
 
+/// A whole number in any spelling, `2.0` and `2e0` among them. Anything else counts as absent.
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    /// Up to here every whole number has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+
+    let text = text.trim();
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        let whole = number.fract() == 0.0 && (0.0..=EXACT).contains(&number);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and in range"
+        )]
+        whole.then_some(number as u64)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@
 
 mod acknowledgement;
 mod authentic;
+mod body_error;
 mod buffer;
 mod decoding;
 mod delivery;
@@ -49,6 +50,7 @@ mod verifier;
 
 pub use self::acknowledgement::{Acknowledgement, Answer};
 pub use self::authentic::{Authentic, Matched};
+pub use self::body_error::{BodyError, BodyErrorKind};
 pub use self::buffer::BodyBuffer;
 pub use self::delivery::Delivery;
 pub use self::github::{Github, GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
@@ -64,7 +66,7 @@ pub use self::multicaja::{
 };
 pub use self::payload::{Payload, decode_json};
 pub use self::provider::{AcknowledgeFailures, Provider};
-pub use self::rejection::{BodyError, BodyErrorKind, Rejection, RejectionClass};
+pub use self::rejection::{Rejection, RejectionClass};
 pub use self::reply::Reply;
 pub use self::secrets::{
     BearerTokens, FromSecrets, IntoSecret, IntoSecrets, Keyring, Label, LoadedSecrets, PrivateKeys,

@@ -22,11 +22,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>
 
 /// A whole number, in quotes or not. Anything else counts as absent.
 pub(super) fn number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D::Error> {
-    Ok(text(field)?.and_then(|text| {
-        let text = text.trim();
-        let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
-        whole.parse().ok()
-    }))
+    Ok(text(field)?.as_deref().and_then(json::whole_number))
 }
 
 /// `true` or `false`, in quotes or not. Anything else counts as absent.

@@ -107,8 +107,8 @@ impl Order {
     }
 }
 
-/// What `Serialize` wrote, and nothing else: a body of Klap that has these three fields only says no more in either
-/// reading than that its sender chose them.
+/// An order as `Serialize` writes it, with these three fields and no other. A body of Klap can be made to look like one;
+/// what it then says of the order is as unauthenticated as in any other place.
 fn serialized(text: &[u8]) -> Option<Order> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -85,23 +85,16 @@ fn has_listener() -> bool {
 
 /// A request without any credential is a scanner's.
 fn is_worth_a_warning(rejection: &Rejection, stage: Stage<'_>) -> bool {
+    let with_credential = !matches!(
+        stage,
+        Stage::Head {
+            with_credential: false
+        }
+    );
     match rejection.class() {
         RejectionClass::Unverifiable => true,
-        RejectionClass::Credential => !matches!(
-            stage,
-            Stage::Head {
-                with_credential: false
-            }
-        ),
-        _ => {
-            *rejection == Rejection::EndpointUnnamed
-                && matches!(
-                    stage,
-                    Stage::Head {
-                        with_credential: true
-                    }
-                )
-        }
+        RejectionClass::Credential => with_credential,
+        _ => with_credential && *rejection == Rejection::EndpointUnnamed,
     }
 }
 

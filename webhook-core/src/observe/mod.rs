@@ -35,7 +35,7 @@ pub(crate) struct Ended {
 #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "nobody asks"))]
 #[derive(Clone, Copy)]
 pub(crate) enum Stage<'a> {
-    /// Its head was judged, which carries a credential, or what stands in its place.
+    /// Its head was judged. Whether it has a header that a credential of this sender comes in.
     Head { with_credential: bool },
     /// Its body was read, or could not be.
     Body { bytes: Option<usize> },

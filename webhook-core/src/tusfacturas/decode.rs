@@ -58,24 +58,12 @@ fn decode_liberally(text: &str) -> Result<TfEvent, BodyError> {
             .ok_or(BodyErrorKind::InvalidField("evento"))?,
         recurso: text("recurso", recurso)?.map(TfRecurso::from),
         external_reference: text("external_reference", external_reference)?,
-        intento: text("intento", intento)?.as_deref().and_then(number),
+        intento: text("intento", intento)?
+            .as_deref()
+            .and_then(json::whole_number)
+            .and_then(|number| number.try_into().ok()),
         msg: msg.map(messages).transpose()?.unwrap_or_default(),
         hook_id: text("hook_id", hook_id)?,
-    })
-}
-
-/// A whole number, in quotes or not. Anything else counts as absent.
-fn number(text: &str) -> Option<u32> {
-    let text = text.trim();
-    text.parse().ok().or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        let whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "whole and in range"
-        )]
-        whole.then_some(number as u32)
     })
 }
 
