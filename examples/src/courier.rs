@@ -1,26 +1,27 @@
 //! A sender of one's own, written with nothing but the public items of `webhook-core`.
 //!
 //! A courier posts JSON, signs `{Courier-Timestamp}.{body}` with HMAC-SHA256, sends the hex in `Courier-Signature`, and
-//! takes any 2xx for received.
+//! counts any 2xx as received.
 
+use std::slice;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use webhook_core::{
-    Authentic, BodyError, FromSecrets, Head, Keyring, PrivateKeys, Provider, Rejection, SecretKey,
-    SecretsErrorKind, Timestamped, decode_json,
-};
+use webhook_core::provider::{Authentic, Decoded, Timestamped, decode_json};
+use webhook_core::secrets::Selected;
+use webhook_core::signing::{DEFAULT_TOLERANCE, Encoding, HmacKeys, Signatures, unix_time};
+use webhook_core::{BodyError, FromSecrets, Head, Keyring, Provider, Rejection};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("courier-signature");
+static TIMESTAMP: HeaderName = HeaderName::from_static("courier-timestamp");
 
 /// The courier as a provider.
 #[derive(Clone, Debug)]
-pub struct Courier {
-    keyring: Keyring<Self>,
-}
+pub struct Courier(Keyring<HmacKeys>);
 
-/// A parcel is somewhere else than it was. The signature covers all of it.
+/// A parcel has moved. The signature covers all of it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ParcelMoved {
     /// The number of the parcel.
@@ -34,7 +35,8 @@ pub struct Claim {
     /// As sent: these characters are signed, not their value.
     timestamp: String,
     unix_time: u64,
-    signature: [u8; 32],
+    signature: Signatures,
+    keys: Selected<HmacKeys>,
 }
 
 impl Provider for Courier {
@@ -42,28 +44,30 @@ impl Provider for Courier {
     type Claim = Claim;
     type Facts = ();
 
-    const NAME: &'static str = "courier";
-    const BODY_LIMIT: usize = 16 * 1024;
-    const CREDENTIAL_HEADERS: &'static [&'static str] = &["courier-signature"];
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn body_limit(&self) -> usize {
+        16 * 1024
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        slice::from_ref(&SIGNATURE)
+    }
 
     fn inspect(&self, head: &Head<'_>) -> Result<Claim, Rejection> {
-        let hex = head.header("courier-signature").credential()?;
-        let mut signature = [0; 32];
-        hex::decode_to_slice(hex, &mut signature).map_err(|_| Rejection::CredentialMalformed)?;
-
-        let timestamp = head.header("courier-timestamp").credential()?;
-        let unix_time = timestamp
-            .parse()
-            .map_err(|_| Rejection::CredentialMalformed)?;
+        let timestamp = head.header(&TIMESTAMP).text()?;
         Ok(Claim {
             timestamp: timestamp.to_owned(),
-            unix_time,
-            signature,
+            unix_time: unix_time(timestamp)?,
+            signature: Signatures::one(head.header(&SIGNATURE).text()?, Encoding::Hex)?,
+            keys: self.0.select(head),
         })
     }
 
     fn tolerance(&self) -> Option<Duration> {
-        Some(Duration::from_secs(300))
+        Some(DEFAULT_TOLERANCE)
     }
 
     fn time(&self, claim: &Claim) -> Option<Duration> {
@@ -71,54 +75,30 @@ impl Provider for Courier {
     }
 
     fn authenticate(&self, claim: Claim, body: &Bytes) -> Result<Authentic<()>, Rejection> {
-        let matched = self
-            .keyring
-            .load()
-            .find(|key| key.has_signed(&claim, body))?;
+        let signed = [claim.timestamp.as_bytes(), b".", body];
+        let matched = claim
+            .keys
+            .find(|key| key.has_signed(&signed, &claim.signature))?;
         Ok(Authentic::new(matched, ()))
     }
 
-    fn decode(&self, (): &mut (), json: &Bytes) -> Result<ParcelMoved, BodyError> {
-        decode_json(json)
-    }
-}
-
-/// A key whose state is prepared when the secret is set.
-pub struct CourierKey(Hmac<Sha256>);
-
-impl CourierKey {
-    fn has_signed(&self, claim: &Claim, body: &[u8]) -> bool {
-        let mac = self.0.clone().chain_update(&claim.timestamp);
-        // In constant time; never with `==`.
-        mac.chain_update(b".")
-            .chain_update(body)
-            .verify_slice(&claim.signature)
-            .is_ok()
-    }
-}
-
-impl SecretKey for CourierKey {
-    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        const WRONG: SecretsErrorKind = SecretsErrorKind::WrongForm {
-            expected: "16 characters or more",
-        };
-        if key.len() < 16 {
-            return Err(WRONG);
-        }
-        Hmac::new_from_slice(key).map(Self).map_err(|_| WRONG)
+    fn decode(&self, (): &mut (), json: &Bytes) -> Result<Decoded<ParcelMoved>, BodyError> {
+        decode_json(json).map(Decoded::Event)
     }
 }
 
 /// Gives `WebhookLayer::<Courier>` its `new`, and keys that change while the server runs.
 impl FromSecrets for Courier {
-    type Store = PrivateKeys<CourierKey>;
+    const NAME: &'static str = "courier";
 
-    fn from_keyring(keyring: Keyring<Self>) -> Self {
-        Self { keyring }
+    type Store = HmacKeys;
+
+    fn from_keyring(keyring: Keyring<HmacKeys>) -> Self {
+        Self(keyring)
     }
 
-    fn keyring(&self) -> &Keyring<Self> {
-        &self.keyring
+    fn keyring(&self) -> &Keyring<HmacKeys> {
+        &self.0
     }
 }
 

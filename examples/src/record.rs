@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use webhook_core::{Delivery, Label, Provider};
+use webhook_core::{Delivery, Label};
 
 #[derive(Serialize)]
 struct Line<'a, E> {
-    provider: &'static str,
+    provider: &'a str,
     key: Option<&'a Label>,
     event: &'a E,
 }
@@ -14,14 +14,11 @@ struct Line<'a, E> {
 ///
 /// # Errors
 ///
-/// Nobody reads stdout any more. The sender must not hear that such an event was received.
-pub fn record<P>(delivery: &Delivery<P::Event>) -> io::Result<()>
-where
-    P: Provider<Event: Serialize>,
-{
+/// Nobody reads stdout any more. Such an event must not be acknowledged.
+pub fn record<E: Serialize>(delivery: &Delivery<E>) -> io::Result<()> {
     let mut line = serde_json::to_vec(&Line {
-        provider: P::NAME,
-        key: delivery.key(),
+        provider: delivery.sender(),
+        key: delivery.label(),
         event: delivery.event(),
     })?;
     line.push(b'\n');

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use webhook_core::{Secret, Secrets, SecretsError};
+use webhook_core::{Secret, SecretsError};
 
 /// Reads the secrets of a variable.
-pub(crate) fn parse(text: &str, raw: bool) -> Result<Secrets, Mistake> {
+pub(crate) fn parse(text: &str, raw: bool) -> Result<Vec<Secret>, Mistake> {
     let new = if raw { Secret::raw } else { Secret::new };
     let items = items(text);
     let alone = items.len() == 1;
@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &str, raw: bool) -> Result<Secrets, Mistake> {
         };
         secrets.push(secret.map_err(|error| Mistake::Item { index, error })?);
     }
-    Ok(Secrets::collect(secrets)?)
+    Ok(secrets)
 }
 
 /// Splits at commas, but for the one in a secret of the form `v1,whsec_…`.

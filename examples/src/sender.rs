@@ -1,7 +1,7 @@
 use std::env;
 use std::io;
 
-use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secrets};
+use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 
 use crate::StartError;
 use crate::secrets::{Mistake, parse};
@@ -94,7 +94,7 @@ impl Sender {
             .map_err(|_| StartError::setting(self.variable, "is not UTF-8: check the value"))?;
         let secrets = parse(&text, self.raw)
             // A set of this sender knows its rules: how many, how long, in which form.
-            .and_then(|secrets| Ok(Keyring::<P>::new(secrets.clone()).map(|_| secrets)?))
+            .and_then(|secrets| Ok(Keyring::<P::Store>::new(secrets.clone()).map(|_| secrets)?))
             .map_err(|mistake| StartError::setting(self.variable, mistake))?;
         Ok(Some(Configured {
             sender: self,
@@ -139,7 +139,7 @@ pub struct Configured {
     /// Which one.
     pub sender: &'static Sender,
     /// At least one, and all fit for this sender.
-    pub secrets: Secrets,
+    pub secrets: Vec<Secret>,
     /// Whether the secret was made up at the start.
     pub generated: bool,
 }

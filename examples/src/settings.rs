@@ -1,9 +1,13 @@
 use std::env;
 use std::net::TcpListener;
 
-use webhook_core::{
-    Github, Keyring, MercadoPago, Multicaja, Secrets, StandardWebhooks, Stripe, TusFacturas,
-};
+use webhook_core::github::Github;
+use webhook_core::mercadopago::MercadoPago;
+use webhook_core::multicaja::Multicaja;
+use webhook_core::standard_webhooks::StandardWebhooks;
+use webhook_core::stripe::Stripe;
+use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 
 use crate::secrets::Mistake;
 use crate::{Configured, Limits, Sender, StartError};
@@ -73,9 +77,15 @@ fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> 
         return Ok(None);
     };
     let secrets = variables.iter().flat_map(|variable| &variable.secrets);
-    let secrets = Secrets::collect(secrets.cloned())
+    let secrets = secrets
+        .cloned()
+        .collect::<Vec<Secret>>()
+        .into_secrets()
         // One key in both, or too many in all.
-        .and_then(|secrets| Keyring::<StandardWebhooks>::new(secrets.clone()).map(|_| secrets))
+        .and_then(|secrets| {
+            Keyring::<<StandardWebhooks as FromSecrets>::Store>::new(secrets.clone())
+                .map(|_| secrets)
+        })
         .map_err(|error| StartError::setting(last.sender.variable, Mistake::from(error)))?;
     Ok(Some(Configured {
         secrets,

@@ -14,8 +14,9 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use webhook_core::multicaja::{MulticajaEvent, Order};
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{MulticajaEvent, Order, TfEvent, TfEvento};
+use webhook_core::tusfacturas::{TfEvent, TfEvento};
 
 use patience::PATIENCE;
 

@@ -6,10 +6,9 @@ use axum::{Json, Router};
 use octocrab::models::webhook_events::{WebhookEvent, WebhookEventType};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use webhook_axum::github::{GithubBody, GithubPayload};
 use webhook_axum::testing::{self, TestRequest};
-use webhook_axum::{
-    BodyError, GithubBody, GithubEvent, GithubPayload, GithubWebhookLayer, Webhook,
-};
+use webhook_axum::{BodyError, GithubEvent, GithubWebhookLayer, Webhook};
 
 const SECRET: &str = "It's a Secret to Everybody";
 

@@ -20,7 +20,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 use tower::ServiceExt;
-use webhook_core::{Keyring, SecretsErrorKind, Verifier};
+use webhook_core::driver::Verifier;
+use webhook_core::signing::HmacKeys;
+use webhook_core::{Keyring, SecretsErrorKind};
 use webhook_examples::courier::{Courier, ParcelMoved};
 
 use server::Server;
@@ -91,7 +93,7 @@ impl Adapters {
         }
     }
 
-    fn keyrings(&self) -> [Keyring<Courier>; 2] {
+    fn keyrings(&self) -> [Keyring<HmacKeys>; 2] {
         [self.axum.secrets(), self.actix.secrets()]
     }
 
@@ -106,7 +108,7 @@ impl Adapters {
         use webhook_axum::WebhookDelivery;
 
         async fn on_parcel(WebhookDelivery(parcel): WebhookDelivery<ParcelMoved>) -> String {
-            parcel.key().unwrap().to_string()
+            parcel.label().unwrap().to_string()
         }
         let app = Router::new().route("/parcels", post(on_parcel).layer(self.axum.clone()));
         let mut request = Request::post("/parcels");
@@ -124,7 +126,7 @@ impl Adapters {
         use webhook_actix::WebhookDelivery;
 
         async fn on_parcel(WebhookDelivery(parcel): WebhookDelivery<ParcelMoved>) -> String {
-            parcel.key().unwrap().to_string()
+            parcel.label().unwrap().to_string()
         }
         let parcels = web::resource("/parcels")
             .wrap(self.actix.clone())
@@ -214,10 +216,6 @@ fn a_useless_key_is_refused_and_none_is_ever_shown() {
     let refusal = |secrets: &[&str]| Verifier::<Courier>::try_new(secrets).unwrap_err();
     assert_eq!(refusal(&[""]).kind(), SecretsErrorKind::Empty);
     assert_eq!(refusal(&[KEY, KEY]).kind(), SecretsErrorKind::Repeated);
-    assert_eq!(
-        refusal(&["too-short"]).to_string(),
-        "the secret is not 16 characters or more: check the value"
-    );
 
     let adapters = Adapters::new(&[("old", KEY), ("new", NEW_KEY)]);
     let keyring = adapters.axum.secrets();
@@ -225,7 +223,7 @@ fn a_useless_key_is_refused_and_none_is_ever_shown() {
     for shown in [
         format!("{:?}", adapters.axum),
         format!("{:?}", adapters.actix),
-        format!("{keyring:?} {:?}", keyring.load()),
+        format!("{keyring:?}"),
         format!("{verifier:?} {:?}", verifier.provider()),
         format!("{:?}", refusal(&[KEY, KEY])),
     ] {

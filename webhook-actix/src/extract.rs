@@ -43,7 +43,7 @@ pub struct Webhook<E>(pub E);
 /// use webhook_actix::{TfEvent, WebhookDelivery};
 ///
 /// async fn on_event(WebhookDelivery(delivery): WebhookDelivery<TfEvent>) -> HttpResponse {
-///     println!("{:?} {} {} bytes", delivery.key(), delivery.evento, delivery.body().len());
+///     println!("{:?} {} {} bytes", delivery.label(), delivery.evento, delivery.body().len());
 ///     HttpResponse::Ok().finish()
 /// }
 /// ```
@@ -114,8 +114,8 @@ impl<E> Deref for WebhookDelivery<E> {
     }
 }
 
-/// A handler asked for an event, and no middleware around it has put one into the request: the app is put together
-/// wrongly.
+/// A handler asked for an event, and no middleware around it has put one into the request: the app is
+/// misconfigured.
 ///
 /// As a response it is a 500. actix sends the `Display` text to the client, so that says nothing more; the event is
 /// named in the log and in `Debug`.
@@ -133,7 +133,7 @@ impl MissingWebhookLayer {
         tracing::error!(
             target: "webhook",
             "no webhook delivery with the event `{event}` in the request: wrap the resource in the webhook layer of \
-             that sender, and take the delivery once",
+             that sender, and extract the delivery only once",
         );
         Self { event }
     }

@@ -6,7 +6,7 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use pin_project_lite::pin_project;
-use webhook_core::InFlight;
+use webhook_core::driver::InFlight;
 
 use crate::response;
 

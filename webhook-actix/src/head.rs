@@ -1,11 +1,12 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use webhook_core::{Head, HeaderField, Headers};
+use webhook_core::driver::Headers;
+use webhook_core::{Head, HeaderField, http};
 
 /// actix's header map for the core, which knows the one of `http` 1 only.
 pub(crate) struct ActixHeaders<'a> {
     headers: &'a HeaderMap,
-    /// Names that are asked for in every request, so that they need not be made each time.
+    /// Names that are asked for in every request, so that they need not be parsed each time.
     known: &'a [HeaderName],
 }
 
@@ -27,13 +28,21 @@ impl<'a> ActixHeaders<'a> {
     }
 }
 
-/// Looked up: a scan would walk over the large buckets of actix's map.
+/// Uses the map's index: a scan would walk over the large buckets of actix's map.
 impl Headers for ActixHeaders<'_> {
-    fn field(&self, name: &'static str) -> HeaderField<'_> {
-        let known = self.known.iter().find(|known| known.as_str() == name);
+    fn field(&self, name: &http::HeaderName) -> HeaderField<'_> {
+        let known = self
+            .known
+            .iter()
+            .find(|known| known.as_str() == name.as_str());
         match known {
             Some(known) => field(self.headers, known),
-            None => field(self.headers, &HeaderName::from_static(name)),
+            // Parses the name, which is one of actix's version of `http` as well.
+            None => HeaderField::of(
+                self.headers
+                    .get_all(name.as_str())
+                    .map(HeaderValue::as_bytes),
+            ),
         }
     }
 

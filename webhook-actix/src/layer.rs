@@ -1,16 +1,15 @@
 use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::HeaderName;
-use webhook_core::{
-    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, MercadoPago, Multicaja,
-    MulticajaValidation, Payload, Provider, Rejection, Reply, SecretsError, Timestamped, Verifier,
-};
+use webhook_core::driver::Verifier;
+use webhook_core::mercadopago::MercadoPago;
+use webhook_core::multicaja::{Multicaja, MulticajaValidation};
+use webhook_core::{__layer, FromSecrets, Payload, Provider};
 
 use crate::WebhookService;
 
@@ -23,149 +22,51 @@ use crate::WebhookService;
 #[must_use]
 pub struct WebhookLayer<P> {
     verifier: Verifier<P>,
-    body_timeout: Duration,
 }
 
 impl<P: FromSecrets> WebhookLayer<P> {
-    /// A layer with the secrets of its sender: a `&str`, a `String`, a list of them, or a list of `(label, secret)`.
-    ///
-    /// # Panics
-    ///
-    /// If a secret is empty, blank, surrounded by white space, or unfit for the sender, or if there is none. A server
-    /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
-    #[track_caller]
-    pub fn new(secrets: impl IntoSecrets) -> Self {
-        Self::from_verifier(Verifier::from_secrets(secrets))
-    }
-
-    /// The same, without a panic.
-    ///
-    /// # Errors
-    ///
-    /// Which secret is refused, and why.
-    pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
-        Verifier::try_new(secrets).map(Self::from_verifier)
-    }
-
-    /// The secrets, to be replaced, added to, or removed from while the server runs. Every clone of this layer
-    /// follows, in every worker.
-    pub fn secrets(&self) -> Keyring<P> {
-        self.verifier.secrets()
-    }
+    __layer!(constructors);
 }
 
 impl<P: Provider> WebhookLayer<P> {
-    /// How long a body may take from the head of its request on, unless set otherwise.
-    pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
     /// A layer for any provider, such as one of your own.
     pub fn with_provider(provider: P) -> Self {
         Self::from_verifier(Verifier::new(provider))
     }
 
+    // actix's own `PayloadConfig` still applies to extractors that read the body again.
+    __layer!(limits);
+    __layer!(body_timeout);
+    __layer!(sender);
+}
+
+impl<P> WebhookLayer<P> {
     /// A layer for a verifier that is configured already, such as one that another adapter shares.
     pub fn from_verifier(verifier: Verifier<P>) -> Self {
-        Self {
-            verifier,
-            body_timeout: Self::DEFAULT_BODY_TIMEOUT,
-        }
+        Self { verifier }
     }
 
-    /// Sets how long a body may be, in bytes; a longer one is answered with 413. The default is the sender's:
-    /// [`Provider::BODY_LIMIT`]. actix's own `PayloadConfig` still holds for extractors that read the body again.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.verifier = self.verifier.body_limit(bytes);
-        self
+    /// Its verifier.
+    pub fn verifier(&self) -> &Verifier<P> {
+        &self.verifier
     }
 
-    /// Sets how long a body may take from the head of its request on; one that is not complete by then is answered
-    /// with 408. The default is 10 seconds.
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.body_timeout = timeout;
-        self
-    }
-
-    /// Answers a 5xx of the handler, or an error of a middleware inside, with the sender's acknowledgement for
-    /// failures. Off unless set.
-    ///
-    /// The sender then takes the delivery for done and does not repeat it.
-    pub fn acknowledge_failures(mut self, acknowledge: bool) -> Self
-    where
-        P: AcknowledgeFailures,
-    {
-        self.verifier = self.verifier.acknowledge_failures(acknowledge);
-        self
-    }
-
-    /// Sets how far the signed timestamp may lie from now, in either direction; another one is refused as a wrong
-    /// credential is. The default is the sender's, mostly 300 seconds.
-    pub fn tolerance(mut self, within: Duration) -> Self
-    where
-        P: Timestamped,
-    {
-        self.verifier = self.verifier.tolerance(within);
-        self
-    }
-
-    /// Lets the app change the answer to a refused request, given the reason and the answer that the sender
-    /// documents.
-    pub fn on_refusal(
-        mut self,
-        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
-    ) -> Self {
-        self.verifier = self.verifier.on_refusal(hook);
-        self
-    }
-
-    /// Changes the provider itself, for the settings that only this sender has.
-    pub fn configure(mut self, change: impl FnOnce(&mut P)) -> Self
-    where
-        P: Clone,
-    {
-        self.verifier = self.verifier.configure(change);
-        self
+    fn map(self, change: impl FnOnce(Verifier<P>) -> Verifier<P>) -> Self {
+        Self::from_verifier(change(self.verifier))
     }
 }
 
 impl WebhookLayer<Multicaja> {
-    /// A layer that serves confirm only, whatever path and query say: for a path of the merchant's own.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new) does.
-    #[track_caller]
-    pub fn confirm(keys: impl IntoSecrets) -> Self {
-        Self::new(keys)
-            .configure(|provider| *provider = Multicaja::confirm(provider.keyring().clone()))
-    }
-
-    /// A layer that serves reject only, whatever path and query say: for a path of the merchant's own.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new) does.
-    #[track_caller]
-    pub fn reject(keys: impl IntoSecrets) -> Self {
-        Self::new(keys)
-            .configure(|provider| *provider = Multicaja::reject(provider.keyring().clone()))
-    }
+    __layer!(multicaja);
 }
 
 impl<T: Payload> WebhookLayer<MercadoPago<T>> {
-    /// Whether a notification of the IPN, which cannot be verified, is answered with 401, after which it comes again
-    /// about every 15 minutes. Off unless set: it is answered with 200 and handed to nobody. See
-    /// [`mercadopago`](webhook_core::mercadopago).
-    pub fn refuse_ipn(self, refuse: bool) -> Self {
-        self.configure(|sender| sender.refuse_ipn(refuse))
-    }
+    __layer!(mercadopago);
 }
 
 impl<P> Clone for WebhookLayer<P> {
     fn clone(&self) -> Self {
-        Self {
-            verifier: self.verifier.clone(),
-            body_timeout: self.body_timeout,
-        }
+        Self::from_verifier(self.verifier.clone())
     }
 }
 
@@ -190,12 +91,14 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let credential_headers = P::CREDENTIAL_HEADERS.iter().copied();
+        let names = self.verifier.provider().credential_headers().iter();
         ready(Ok(WebhookService {
             inner: Rc::new(service),
-            credential_headers: credential_headers.map(HeaderName::from_static).collect(),
+            // A name of one version of `http` is a name of the other.
+            credential_headers: names
+                .filter_map(|name| HeaderName::from_bytes(name.as_str().as_bytes()).ok())
+                .collect(),
             verifier: self.verifier.clone(),
-            body_timeout: self.body_timeout,
         }))
     }
 }
@@ -216,22 +119,14 @@ impl MulticajaValidationLayer {
         Self(WebhookLayer::with_provider(MulticajaValidation::new()))
     }
 
-    /// See [`WebhookLayer::body_limit`].
-    pub fn body_limit(self, bytes: usize) -> Self {
-        Self(self.0.body_limit(bytes))
-    }
+    __layer!(limits);
+    __layer!(body_timeout);
 
-    /// See [`WebhookLayer::body_timeout`].
-    pub fn body_timeout(self, timeout: Duration) -> Self {
-        Self(self.0.body_timeout(timeout))
-    }
-
-    /// See [`WebhookLayer::on_refusal`].
-    pub fn on_refusal(
+    fn map(
         self,
-        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+        change: impl FnOnce(Verifier<MulticajaValidation>) -> Verifier<MulticajaValidation>,
     ) -> Self {
-        Self(self.0.on_refusal(hook))
+        Self(self.0.map(change))
     }
 }
 

@@ -20,8 +20,36 @@ pub use self::extract::{ExtractFuture, MissingWebhookLayer, Webhook, WebhookDeli
 pub use self::future::ResponseFuture;
 pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
 pub use self::service::WebhookService;
-#[doc(no_inline)]
-pub use webhook_core::*;
+#[doc(inline)]
+pub use webhook_core::github::{self, GithubEvent};
+#[doc(inline)]
+pub use webhook_core::mercadopago::{self, MercadoPagoEvent};
+#[doc(inline)]
+pub use webhook_core::multicaja::{self, MulticajaEvent, MulticajaValidationEvent};
+#[doc(inline)]
+pub use webhook_core::standard_webhooks::{self, StandardEvent};
+#[doc(inline)]
+pub use webhook_core::stripe::{self, StripeEvent};
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc(inline)]
+pub use webhook_core::testing;
+#[doc(inline)]
+pub use webhook_core::tusfacturas::{self, TfEvent};
+#[doc(inline)]
+pub use webhook_core::{
+    BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
+    IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
+    SecretsError, SecretsErrorKind, Trust, Value, answer, observe, provider, secrets, signing,
+};
+pub use webhook_core::{bytes, http};
+
+use self::github::Github;
+use self::mercadopago::MercadoPago;
+use self::multicaja::Multicaja;
+use self::standard_webhooks::StandardWebhooks;
+use self::stripe::Stripe;
+use self::tusfacturas::TusFacturas;
 
 /// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`].
 pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
@@ -37,7 +65,8 @@ pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 /// ```
 /// use actix_web::{App, HttpResponse, web};
 /// use serde::Deserialize;
-/// use webhook_actix::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+/// use webhook_actix::github::GithubPayload;
+/// use webhook_actix::{GithubEvent, GithubWebhookLayer, Webhook};
 ///
 /// #[derive(Clone, Deserialize)]
 /// struct Push {

@@ -5,10 +5,8 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_core::Stream;
-use webhook_core::{BodyBuffer, Rejection};
-
-/// How many frames are taken before other tasks get their turn. HTTP/2 lets a client send empty ones without end.
-const FRAMES_PER_POLL: usize = 256;
+use webhook_core::Rejection;
+use webhook_core::driver::BodyBuffer;
 
 /// Collects the payload until it ends or is refused.
 pub(crate) fn poll_payload(
@@ -16,7 +14,7 @@ pub(crate) fn poll_payload(
     buffer: &mut BodyBuffer,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), Rejection>> {
-    for _ in 0..FRAMES_PER_POLL {
+    for _ in 0..BodyBuffer::FRAMES_PER_TURN {
         match ready!(Pin::new(&mut *payload).poll_next(cx)) {
             None => return Poll::Ready(Ok(())),
             Some(Ok(frame)) => buffer.push(frame)?,
@@ -30,7 +28,7 @@ pub(crate) fn poll_payload(
     Poll::Pending
 }
 
-/// The payload with its body in it again, for extractors inside.
+/// The payload with its body put back, for extractors inside.
 ///
 /// That of HTTP/1 takes back what was read from it. For any other one a stream stands in: actix's own conversion from
 /// bytes makes a channel of them, with a queue and both of its ends.

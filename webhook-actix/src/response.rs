@@ -7,21 +7,25 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
-use webhook_core::{Answer, InFlight, Refused, Reply, http};
+use webhook_core::driver::{Answer, Answered, InFlight};
+use webhook_core::{Reply, http};
 
 use crate::body::ReplyBody;
 
-/// The answer to a refused request. Its reason rides in the extensions, for metrics middleware above.
-pub(crate) fn refusal(request: ServiceRequest, refused: Refused) -> ServiceResponse {
+/// The answer to a request that does not reach the handler. The reason of a refusal is in the response's extensions, for
+/// middleware above that counts them.
+pub(crate) fn immediate(request: ServiceRequest, answered: Answered) -> ServiceResponse {
     let (request, unread) = request.into_parts();
     let mut response = HttpResponse::new(StatusCode::OK);
-    if refused.reply.close {
+    if answered.closes {
         response
             .head_mut()
             .set_connection_type(actix_web::http::ConnectionType::Close);
     }
-    response.extensions_mut().insert(refused.rejection);
-    let response = replaced(response, refused.reply, |bytes| {
+    if let Some(rejection) = answered.rejection {
+        response.extensions_mut().insert(rejection);
+    }
+    let response = replaced(response, answered.reply, |bytes| {
         BoxBody::new(ReplyBody::new(bytes, unread))
     });
     ServiceResponse::new(request, response)

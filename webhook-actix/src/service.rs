@@ -2,14 +2,13 @@ use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, forward_ready};
 use actix_web::http::header::HeaderName;
 use actix_web::{Error, HttpMessage, rt};
-use bytes::Bytes;
-use webhook_core::{Accepted, InFlight, Pending, Provider, Rejection, Verifier};
+use webhook_core::driver::{BodyBuffer, InFlight, Pending, Verifier};
+use webhook_core::{Provider, Rejection};
 
 use crate::head::ActixHeaders;
 use crate::payload::{poll_payload, refilled};
@@ -19,8 +18,7 @@ use crate::{ResponseFuture, response};
 pub struct WebhookService<S, P> {
     pub(crate) inner: Rc<S>,
     pub(crate) verifier: Verifier<P>,
-    pub(crate) body_timeout: Duration,
-    /// [`Provider::CREDENTIAL_HEADERS`] in actix's type, so that no name is parsed for each delivery.
+    /// [`Provider::credential_headers`] in actix's type, so that no name is parsed for each delivery.
     pub(crate) credential_headers: Rc<[HeaderName]>,
 }
 
@@ -51,17 +49,22 @@ where
         };
         let pending = match begun {
             Ok(pending) => pending,
-            Err(refused) => return ResponseFuture::answered(response::refusal(request, refused)),
+            Err(answered) => {
+                return ResponseFuture::answered(response::immediate(request, answered));
+            }
         };
-        let mut payload = request.take_payload();
-        let mut buffer = pending.buffer();
+        let mut reading = Reading {
+            payload: request.take_payload(),
+            buffer: pending.buffer(),
+            request,
+            pending,
+        };
 
-        // A payload that is there is taken here, before a future has to make room for waiting: over HTTP/2, and where a
+        // A payload that has arrived is taken here, before a future has to make room for waiting: over HTTP/2, and if a
         // middleware has read it. actix's HTTP/1 feeds it after this call; it is then polled with the task's own waker.
         let mut nobody = Context::from_waker(Waker::noop());
-        if let Poll::Ready(buffered) = poll_payload(&mut payload, &mut buffer, &mut nobody) {
-            let body = buffered.map(|()| buffer.into_bytes());
-            return match authenticate(request, payload, &self.credential_headers, pending, body) {
+        if let Poll::Ready(read) = reading.poll(&mut nobody) {
+            return match reading.admit(read, &self.credential_headers) {
                 Ok((request, in_flight)) => {
                     ResponseFuture::calling(self.inner.call(request), in_flight)
                 }
@@ -70,14 +73,12 @@ where
         }
         let inner = Rc::clone(&self.inner);
         let credential_headers = Rc::clone(&self.credential_headers);
-        let body_timeout = self.body_timeout;
         ResponseFuture::waiting(async move {
-            let buffering = poll_fn(|cx| poll_payload(&mut payload, &mut buffer, cx));
-            let buffered = rt::time::timeout(body_timeout, buffering)
+            let timeout = reading.pending.body_timeout();
+            let read = rt::time::timeout(timeout, poll_fn(|cx| reading.poll(cx)))
                 .await
                 .unwrap_or(Err(Rejection::BodyTimeout));
-            let body = buffered.map(|()| buffer.into_bytes());
-            match authenticate(request, payload, &credential_headers, pending, body) {
+            match reading.admit(read, &credential_headers) {
                 Ok((request, in_flight)) => {
                     ResponseFuture::calling(inner.call(request), in_flight).await
                 }
@@ -87,30 +88,45 @@ where
     }
 }
 
-/// Authenticates the delivery and puts it into its request; or answers the sender.
-#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-fn authenticate<P: Provider>(
-    mut request: ServiceRequest,
+/// A request whose head was accepted and whose payload is being read.
+struct Reading<P: Provider> {
+    request: ServiceRequest,
     payload: Payload,
-    credential_headers: &[HeaderName],
+    buffer: BodyBuffer,
     pending: Pending<P>,
-    body: Result<Bytes, Rejection>,
-) -> Result<(ServiceRequest, InFlight), ServiceResponse> {
-    match pending.collected(body) {
-        Ok(Accepted {
-            delivery,
-            in_flight,
-            ..
-        }) => {
-            hide_credential(&mut request, credential_headers);
-            request.set_payload(refilled(payload, delivery.body().clone()));
-            request.extensions_mut().insert(delivery);
-            Ok((request, in_flight))
-        }
-        Err(refused) => {
-            // What was not read goes back, for the answer to hold.
-            request.set_payload(payload);
-            Err(response::refusal(request, refused))
+}
+
+impl<P: Provider> Reading<P> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
+        poll_payload(&mut self.payload, &mut self.buffer, cx)
+    }
+
+    /// Authenticates the delivery: the request for the inner service, with the delivery in its extensions and its payload
+    /// in full, or the answer for the sender.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    fn admit(
+        self,
+        read: Result<(), Rejection>,
+        credential_headers: &[HeaderName],
+    ) -> Result<(ServiceRequest, InFlight), ServiceResponse> {
+        let Self {
+            mut request,
+            payload,
+            buffer,
+            pending,
+        } = self;
+        match pending.collected(read.map(|()| buffer.into_bytes())) {
+            Ok(accepted) => {
+                hide_credential(&mut request, credential_headers);
+                request.set_payload(refilled(payload, accepted.delivery.body().clone()));
+                request.extensions_mut().insert(accepted.delivery);
+                Ok((request, accepted.in_flight))
+            }
+            Err(answered) => {
+                // What was not read goes back, for the answer to hold.
+                request.set_payload(payload);
+                Err(response::immediate(request, answered))
+            }
         }
     }
 }

@@ -9,10 +9,12 @@ use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpResponse, test as harness, web};
+use webhook_actix::multicaja::Order;
+use webhook_actix::tusfacturas::TfEvento;
 use webhook_actix::{
     Delivery, GithubWebhookLayer, MulticajaEvent, MulticajaValidationEvent,
-    MulticajaValidationLayer, MulticajaWebhookLayer, Order, Rejection, TfEvent, TfEvento,
-    TfWebhookLayer, Value, Webhook, WebhookDelivery, testing,
+    MulticajaValidationLayer, MulticajaWebhookLayer, Rejection, TfEvent, TfWebhookLayer, Value,
+    Webhook, WebhookDelivery, testing,
 };
 
 const TOKEN: &str = "t0k3n";

@@ -10,7 +10,8 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use futures_util::FutureExt;
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use webhook_actix::{TfEvent, TfEvento, TfWebhookLayer, Webhook, testing};
+use webhook_actix::tusfacturas::TfEvento;
+use webhook_actix::{TfEvent, TfWebhookLayer, Webhook, testing};
 
 const TOKEN: &str = "s3cr3t-token";
 

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use axum_core::extract::{FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
-use webhook_tower::Delivery;
-use webhook_tower::http::Extensions;
+use webhook_core::Delivery;
+use webhook_core::http::{Extensions, StatusCode};
 
 /// The event of an authenticated delivery.
 ///
@@ -51,7 +51,7 @@ pub struct Webhook<E>(pub E);
 /// use webhook_axum::{TfEvent, TfWebhookLayer, WebhookDelivery};
 ///
 /// async fn on_event(WebhookDelivery(delivery): WebhookDelivery<TfEvent>) {
-///     println!("{:?} {} {} bytes", delivery.key(), delivery.evento, delivery.body().len());
+///     println!("{:?} {} {} bytes", delivery.label(), delivery.evento, delivery.body().len());
 /// }
 ///
 /// let layer = TfWebhookLayer::new([("pdv-1", "one-token"), ("pdv-2", "another")]);
@@ -123,7 +123,7 @@ impl<E> Deref for WebhookDelivery<E> {
     }
 }
 
-/// A handler asked for an event, and no layer around it has put one into the request: the app is put together wrongly.
+/// A handler asked for an event, and no layer around it has put one into the request: the app is misconfigured.
 ///
 /// As a response it is a 500 that tells the sender nothing more.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +148,7 @@ impl fmt::Display for MissingWebhookLayer {
         write!(
             f,
             "no webhook delivery with the event `{}` in the request: add the webhook layer of that sender to the \
-             route, and take the delivery once",
+             route, and extract the delivery only once",
             self.event
         )
     }
@@ -159,7 +159,7 @@ impl std::error::Error for MissingWebhookLayer {}
 impl IntoResponse for MissingWebhookLayer {
     fn into_response(self) -> Response {
         let mut response = "Internal Server Error".into_response();
-        *response.status_mut() = webhook_tower::http::StatusCode::INTERNAL_SERVER_ERROR;
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     }
 }

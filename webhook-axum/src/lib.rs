@@ -13,28 +13,49 @@
 )]
 
 mod extract;
+mod layer;
 
 pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
-// The layers below are those of `webhook_tower` with axum's body inward; a local name shadows a globbed one.
-#[doc(no_inline)]
-pub use webhook_tower::*;
+pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+#[doc(inline)]
+pub use webhook_core::github::{self, GithubEvent};
+#[doc(inline)]
+pub use webhook_core::mercadopago::{self, MercadoPagoEvent};
+#[doc(inline)]
+pub use webhook_core::multicaja::{self, MulticajaEvent, MulticajaValidationEvent};
+#[doc(inline)]
+pub use webhook_core::standard_webhooks::{self, StandardEvent};
+#[doc(inline)]
+pub use webhook_core::stripe::{self, StripeEvent};
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc(inline)]
+pub use webhook_core::testing;
+#[doc(inline)]
+pub use webhook_core::tusfacturas::{self, TfEvent};
+#[doc(inline)]
+pub use webhook_core::{
+    BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
+    IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
+    SecretsError, SecretsErrorKind, Trust, Value, answer, observe, provider, secrets, signing,
+};
+pub use webhook_core::{bytes, http};
 
-use axum_core::body::Body;
-
-/// The layer for the sender `P`, in axum's body: see [`webhook_tower::WebhookLayer`].
-pub type WebhookLayer<P> = webhook_tower::WebhookLayer<P, Body>;
+use self::github::Github;
+use self::mercadopago::MercadoPago;
+use self::multicaja::Multicaja;
+use self::standard_webhooks::StandardWebhooks;
+use self::stripe::Stripe;
+use self::tusfacturas::TusFacturas;
 
 /// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`].
 pub type TfWebhookLayer = WebhookLayer<TusFacturas>;
 
 /// The layer for confirm and reject of Multicaja/Klap; its event is [`MulticajaEvent`]. See [`multicaja`].
 ///
-/// Under `Router::nest("/webhook_confirm", …)` axum takes the prefix off the path, and the layer cannot see the endpoint
-/// any more: name it in the path of the route, or build the layer with `confirm` and `reject`.
+/// Under `Router::nest("/webhook_confirm", …)` axum removes the prefix from the path, and the layer no longer sees the
+/// endpoint: name it in the path of the route, or build the layer with `confirm` and `reject`.
 pub type MulticajaWebhookLayer = WebhookLayer<Multicaja>;
-
-/// The layer for Multicaja's validation, which carries no credential; its event is [`MulticajaValidationEvent`].
-pub type MulticajaValidationLayer = webhook_tower::MulticajaValidationLayer<Body>;
 
 /// The layer for Standard Webhooks, with payloads of type `T`; its event is [`StandardEvent<T>`](StandardEvent). See [`standard_webhooks`].
 pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
@@ -44,7 +65,8 @@ pub type StandardWebhookLayer<T = Value> = WebhookLayer<StandardWebhooks<T>>;
 /// ```
 /// use axum::{Router, routing::post};
 /// use serde::Deserialize;
-/// use webhook_axum::{GithubEvent, GithubPayload, GithubWebhookLayer, Webhook};
+/// use webhook_axum::github::GithubPayload;
+/// use webhook_axum::{GithubEvent, GithubWebhookLayer, Webhook};
 ///
 /// #[derive(Clone, Deserialize)]
 /// struct Push {

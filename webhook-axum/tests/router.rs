@@ -13,10 +13,11 @@ use http_body_util::BodyExt;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::trace::TraceLayer;
+use webhook_axum::multicaja::Order;
+use webhook_axum::tusfacturas::TfEvento;
 use webhook_axum::{
     Delivery, MulticajaEvent, MulticajaValidationEvent, MulticajaValidationLayer,
-    MulticajaWebhookLayer, Order, Rejection, TfEvent, TfEvento, TfWebhookLayer, Webhook,
-    WebhookDelivery, testing,
+    MulticajaWebhookLayer, Rejection, TfEvent, TfWebhookLayer, Webhook, WebhookDelivery, testing,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -98,7 +99,7 @@ async fn the_event_is_taken_once_and_the_body_stays() {
     async fn both(Extension(seen): Extension<Delivery<TfEvent>>, request: Request) -> String {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(&body, seen.body());
-        format!("{} {}", seen.key().unwrap(), seen.evento)
+        format!("{} {}", seen.label().unwrap(), seen.evento)
     }
     async fn whole(WebhookDelivery(delivery): WebhookDelivery<TfEvent>) -> String {
         let (event, key, _) = delivery.into_parts();

@@ -1,24 +1,30 @@
 use std::fmt;
 
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 
-use crate::Rejection;
+use crate::answer::Rejection;
 
 /// The head of a request: method, path, query and header fields, borrowed from whatever the server uses.
 ///
-/// It does not depend on a version of the `http` crate, so that every framework can build one: anything that
-/// implements [`Headers`] will do.
+/// Its headers can be of any collection that implements [`Headers`](crate::driver::Headers), so every framework can build
+/// one.
 ///
 /// ```
+/// use webhook_core::http::{HeaderMap, HeaderName};
 /// use webhook_core::{Head, HeaderField};
 ///
-/// let mut headers = http::HeaderMap::new();
-/// headers.insert("tf-webhooktoken", "s3cr3t".parse().unwrap());
+/// static TOKEN: HeaderName = HeaderName::from_static("tf-webhooktoken");
+/// static API_KEY: HeaderName = HeaderName::from_static("apikey");
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(&TOKEN, "s3cr3t".parse().unwrap());
 ///
 /// let head = Head::new("POST", "/webhook", Some("v=1"), &headers);
-/// assert_eq!(head.header("tf-webhooktoken"), HeaderField::Once(b"s3cr3t"));
-/// assert_eq!(head.header("apikey"), HeaderField::Absent);
+/// assert_eq!(head.header(&TOKEN), HeaderField::Once(b"s3cr3t"));
+/// assert_eq!(head.header(&API_KEY), HeaderField::Absent);
 /// ```
+///
+/// A name in upper case does not compile as a `static`, and panics where it is made at run time.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     method: &'a str,
@@ -62,26 +68,30 @@ impl<'a> Head<'a> {
         self.headers.content_length()
     }
 
-    /// The header field `name`, a valid name in lower case. A collection may panic at any other.
-    pub fn header(&self, name: &'static str) -> HeaderField<'a> {
+    /// The header of this name.
+    pub fn header(&self, name: &HeaderName) -> HeaderField<'a> {
         self.headers.field(name)
     }
 
-    /// The header fields `names`, each as [`header`](Self::header) finds it: in one pass, if the collection is
-    /// scanned.
+    /// The headers of these names, each as [`header`](Self::header) finds it. A collection that has to be scanned is
+    /// scanned once for all of them.
     ///
     /// ```
+    /// use webhook_core::http::{HeaderMap, HeaderName};
     /// use webhook_core::{Head, HeaderField};
     ///
-    /// let mut headers = http::HeaderMap::new();
-    /// headers.insert("x-request-id", "b7".parse().unwrap());
+    /// static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
+    /// static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(&REQUEST_ID, "b7".parse().unwrap());
     ///
     /// let head = Head::new("POST", "/webhook", None, &headers);
-    /// let [signature, request_id] = head.headers(["x-signature", "x-request-id"]);
+    /// let [signature, request_id] = head.headers([&SIGNATURE, &REQUEST_ID]);
     /// assert_eq!(signature, HeaderField::Absent);
     /// assert_eq!(request_id, HeaderField::Once(b"b7"));
     /// ```
-    pub fn headers<const N: usize>(&self, names: [&'static str; N]) -> [HeaderField<'a>; N] {
+    pub fn headers<const N: usize>(&self, names: [&HeaderName; N]) -> [HeaderField<'a>; N] {
         let mut found = [HeaderField::Absent; N];
         self.headers.fields(&names, &mut found);
         found
@@ -120,17 +130,17 @@ impl fmt::Debug for Head<'_> {
     }
 }
 
-/// How often a header field stands in a request, and its value where there is exactly one.
+/// How often a header occurs in a request, and its value if that is once.
 ///
-/// A credential that occurs twice is refused by every sender here: a proxy and the app behind it could each read
-/// another one.
+/// A credential that occurs twice is refused by every sender here: a proxy and the app behind it could each pick a
+/// different one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum HeaderField<'a> {
-    /// The request has no such field.
+    /// The request has no such header.
     Absent,
-    /// The request has the field once, with these bytes (possibly none).
+    /// The request has the header once, with these bytes (possibly none).
     Once(&'a [u8]),
-    /// The request has the field more than once.
+    /// The request has the header more than once.
     Repeated,
 }
 
@@ -145,36 +155,34 @@ impl fmt::Debug for HeaderField<'_> {
     }
 }
 
-/// A collection of header fields that a [`Head`] can look into.
+/// A collection of headers that a [`Head`] can look into.
 ///
-/// Implemented for the `HeaderMap` of `http` 1; an adapter for a framework with another one wraps it in a newtype.
+/// Implemented for the `HeaderMap` of `http` 1; an adapter for a framework with a different one wraps it in a newtype.
 pub trait Headers {
-    /// The field `name`, given in lower case; names in the collection match in any letter case.
-    ///
-    /// The name is static so that a collection can make a key of it without an allocation.
-    fn field(&self, name: &'static str) -> HeaderField<'_>;
+    /// The header of this name.
+    fn field(&self, name: &HeaderName) -> HeaderField<'_>;
 
-    /// The fields `names`, each as [`field`](Self::field) finds it, into the places of `found`. A collection that is
-    /// scanned can do so once for all of them.
-    fn fields<'a>(&'a self, names: &[&'static str], found: &mut [HeaderField<'a>]) {
+    /// The headers of these names, each as [`field`](Self::field) finds it, into the places of `found`. A collection that
+    /// has to be scanned can do so once for all of them.
+    fn fields<'a>(&'a self, names: &[&HeaderName], found: &mut [HeaderField<'a>]) {
         for (name, found) in names.iter().zip(found) {
             *found = self.field(name);
         }
     }
 
-    /// The field `content-length`, which every request is asked for: a collection can have that name at hand.
+    /// The header `content-length`, which is asked for in every request: a collection can have that name at hand.
     fn content_length(&self) -> HeaderField<'_> {
-        self.field("content-length")
+        self.field(&CONTENT_LENGTH)
     }
 }
 
-/// Compares the names with each field in turn: the few fields of a webhook are scanned faster than a name is hashed, and
+/// Compares the names with each header in turn: the few headers of a webhook are scanned faster than a name is hashed, and
 /// servers bound their number.
 impl Headers for http::HeaderMap {
-    fn field(&self, name: &'static str) -> HeaderField<'_> {
+    fn field(&self, name: &HeaderName) -> HeaderField<'_> {
         let mut found = HeaderField::Absent;
         for (field, value) in self {
-            if field.as_str() == name {
+            if field == name {
                 if found != HeaderField::Absent {
                     return HeaderField::Repeated;
                 }
@@ -184,13 +192,12 @@ impl Headers for http::HeaderMap {
         found
     }
 
-    fn fields<'a>(&'a self, names: &[&'static str], found: &mut [HeaderField<'a>]) {
+    fn fields<'a>(&'a self, names: &[&HeaderName], found: &mut [HeaderField<'a>]) {
         // A bit for each length of name, modulo 64: most of a request's headers are passed over by theirs.
-        let bit = |name: &str| 1_u64 << (name.len() % 64);
+        let bit = |name: &HeaderName| 1_u64 << (name.as_str().len() % 64);
         let lengths = names.iter().fold(0, |lengths, name| lengths | bit(name));
         found.fill(HeaderField::Absent);
         for (name, value) in self {
-            let name = name.as_str();
             if lengths & bit(name) == 0 {
                 continue;
             }
@@ -206,7 +213,7 @@ impl Headers for http::HeaderMap {
         }
     }
 
-    /// Looked up: the hash of a standard name is that of a number.
+    /// Uses the map's index: a standard name hashes as cheaply as an integer.
     fn content_length(&self) -> HeaderField<'_> {
         HeaderField::of(
             self.get_all(CONTENT_LENGTH)
@@ -217,7 +224,7 @@ impl Headers for http::HeaderMap {
 }
 
 impl<'a> HeaderField<'a> {
-    /// The field with these values, as a look-up found them.
+    /// The header with these values, as a lookup found them.
     pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
         match (values.next(), values.next()) {
             (None, _) => Self::Absent,
@@ -226,12 +233,12 @@ impl<'a> HeaderField<'a> {
         }
     }
 
-    /// The value of a field that is part of the credential: there once, not empty, and UTF-8 text.
+    /// The value of a header that occurs once and is not empty, as text.
     ///
     /// # Errors
     ///
     /// [`Rejection::CredentialMissing`], [`Rejection::CredentialRepeated`], [`Rejection::CredentialMalformed`].
-    pub fn credential(self) -> Result<&'a str, Rejection> {
+    pub fn text(self) -> Result<&'a str, Rejection> {
         match self {
             Self::Absent | Self::Once(b"") => Err(Rejection::CredentialMissing),
             Self::Once(value) => {

@@ -1,4 +1,45 @@
-#![doc = include_str!("../README.md")]
+//! Authenticates and decodes webhooks, without I/O: the rules of TusFacturasAPP, Multicaja/Klap, Mercado Pago, Stripe,
+//! GitHub and Standard Webhooks, and one trait for any other sender.
+//!
+//! An app does not use this crate by itself: it adds the layer of [`webhook-axum`], [`webhook-actix`] or
+//! [`webhook-tower`], which re-export what an app needs. What is here serves three readers:
+//!
+//! - **An app** finds its sender's module ([`tusfacturas`], [`multicaja`], [`mercadopago`], [`stripe`], [`github`],
+//!   [`standard_webhooks`]): what a delivery proves, and what each event holds. [`Delivery`] is what a handler gets;
+//!   [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused; [`observe`] counts.
+//!   [`testing`] signs requests for the tests of an app.
+//! - **The author of a sender** implements [`Provider`]: the [`guide`] has one in 25 lines, with [`signing`], [`secrets`]
+//!   and [`answer`].
+//! - **The author of an adapter** for another framework drives a [`Verifier`](driver::Verifier): see [`driver`].
+//!
+//! ```
+//! use webhook_core::driver::Verifier;
+//! use webhook_core::testing;
+//! use webhook_core::tusfacturas::{TfEvent, TfEvento, TusFacturas};
+//!
+//! let verifier = Verifier::<TusFacturas>::try_new("s3cr3t")?;
+//!
+//! let request = testing::tusfacturas(&TfEvent::new(TfEvento::Emitido), "s3cr3t");
+//! let accepted = request.deliver(&verifier).expect("the token and the body are right");
+//! assert_eq!(accepted.delivery.evento, TfEvento::Emitido);
+//! # Ok::<(), webhook_core::SecretsError>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `tracing` | the log: one event for each delivery, through `tracing` or `log` |
+//! | `metrics` | [`observe::Metrics`]: counters and a histogram through the `metrics` facade |
+//! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
+//! | `testing` | [`testing`] |
+//!
+//! None is on by default.
+//!
+//! [`webhook-axum`]: https://docs.rs/webhook-axum
+//! [`webhook-actix`]: https://docs.rs/webhook-actix
+//! [`webhook-tower`]: https://docs.rs/webhook-tower
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -12,78 +53,34 @@
     )
 )]
 
-mod acknowledgement;
-mod authentic;
-mod body_error;
-mod buffer;
-mod decoding;
+pub mod answer;
 mod delivery;
-mod form;
-pub mod github;
+pub mod driver;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod head;
-mod hmac;
-mod in_flight;
-mod json;
-mod json_path;
-pub mod mercadopago;
-pub mod multicaja;
-mod observe;
-mod payload;
-mod pending;
-mod provider;
-mod rejection;
-mod repair;
-mod reply;
-mod reserved;
-mod secrets;
-mod signatures;
-pub mod standard_webhooks;
-pub mod stripe;
+pub mod observe;
+mod parse;
+pub mod provider;
+pub mod secrets;
+mod senders;
+pub mod signing;
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
-mod tolerance;
-pub mod tusfacturas;
-mod verifier;
 
-pub use self::acknowledgement::{Acknowledgement, Answer};
-pub use self::authentic::{Authentic, Matched};
-pub use self::body_error::{BodyError, BodyErrorKind};
-pub use self::buffer::BodyBuffer;
-pub use self::delivery::Delivery;
-pub use self::github::{Github, GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
-pub use self::head::{Head, HeaderField, Headers};
-pub use self::in_flight::InFlight;
-pub use self::mercadopago::{
-    MercadoPago, MercadoPagoData, MercadoPagoEvent, MercadoPagoNotification,
-    MercadoPagoUnauthenticated,
-};
-pub use self::multicaja::{
-    CardToken, Multicaja, MulticajaEvent, MulticajaValidation, MulticajaValidationEvent, Order,
-    OrderIds, QuotasType, Unauthenticated,
-};
-pub use self::payload::{Payload, decode_json};
-pub use self::provider::{AcknowledgeFailures, Provider};
-pub use self::rejection::{Rejection, RejectionClass};
-pub use self::reply::Reply;
-pub use self::secrets::{
-    BearerTokens, FromSecrets, IntoSecret, IntoSecrets, Keyring, Label, LoadedSecrets, PrivateKeys,
-    Secret, SecretKey, SecretStore, Secrets, SecretsError, SecretsErrorKind,
-};
-pub use self::standard_webhooks::{StandardEvent, StandardWebhooks};
-pub use self::stripe::{Stripe, StripeEvent, StripeRelatedObject, StripeThinEvent};
-pub use self::tolerance::Timestamped;
-pub use self::tusfacturas::{
-    TfAttempt, TfCreado, TfEvent, TfEvento, TfRecurso, TfScheduleEstimate, TusFacturas,
-};
+#[doc(inline)]
+pub use self::answer::{BodyError, BodyErrorKind, Rejection, RejectionClass, Reply};
+pub use self::delivery::{Delivery, DeliveryId, Identity, Trust};
+pub use self::head::{Head, HeaderField};
+#[doc(inline)]
+pub use self::provider::{FromSecrets, Payload, Provider};
+#[doc(inline)]
+pub use self::secrets::{IntoSecrets, Keyring, Label, Secret, SecretsError, SecretsErrorKind};
+pub use self::senders::{github, mercadopago, multicaja, standard_webhooks, stripe, tusfacturas};
 /// The crate whose [`Bytes`](bytes::Bytes) a body is.
 pub use bytes;
-/// The crate whose types stand in [`Reply`].
+/// The crate whose types a [`Reply`] and a [`Head`] are made of.
 pub use http;
 /// The payload type of senders that sign, unless the app names one of its own: any JSON.
 pub use serde_json::Value;
-
-pub use self::pending::{Accepted, Pending, Refused};
-pub use self::verifier::Verifier;

@@ -8,13 +8,18 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
-use webhook_core::testing::{self, TestRequest};
-use webhook_core::{
-    Accepted, CardToken, FromSecrets, Github, GithubEvent, GithubPayload, Head, Label, MercadoPago,
-    MercadoPagoEvent, MercadoPagoNotification, Multicaja, MulticajaEvent, MulticajaValidation,
-    MulticajaValidationEvent, Order, OrderIds, Provider, QuotasType, Rejection, RejectionClass,
-    StandardEvent, StandardWebhooks, Stripe, StripeEvent, TfCreado, TfEvent, TusFacturas, Verifier,
+use webhook_core::driver::{Accepted, Verifier};
+use webhook_core::github::{Github, GithubEvent, GithubPayload};
+use webhook_core::mercadopago::{MercadoPago, MercadoPagoEvent, MercadoPagoNotification};
+use webhook_core::multicaja::{
+    CardToken, Multicaja, MulticajaEvent, MulticajaValidation, MulticajaValidationEvent, Order,
+    OrderIds, QuotasType,
 };
+use webhook_core::standard_webhooks::{StandardEvent, StandardWebhooks};
+use webhook_core::stripe::{Stripe, StripeEvent};
+use webhook_core::testing::{self, TestRequest};
+use webhook_core::tusfacturas::{TfCreado, TfEvent, TusFacturas};
+use webhook_core::{FromSecrets, Head, Label, Provider, Rejection, RejectionClass};
 
 /// A secret that fits every sender: Standard Webhooks asks for base64.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -28,15 +33,12 @@ fn deliver<P: Provider>(
     verifier: &Verifier<P>,
     request: &TestRequest,
 ) -> Result<Accepted<P::Event>, Rejection> {
-    let pending = verifier
-        .begin(&request.head())
-        .map_err(|refused| refused.rejection)?;
-    pending
-        .finish(request.body.clone())
-        .map_err(|refused| refused.rejection)
+    request
+        .deliver(verifier)
+        .map_err(|answered| answered.rejection.unwrap())
 }
 
-/// Two labelled secrets, so that the label of the one that matched says something.
+/// Two labeled secrets, so that the label of the one that matched says something.
 fn verifier<P: FromSecrets>(label: &str, secret: &str) -> Verifier<P> {
     Verifier::try_new([("z", OTHER), (label, secret)]).unwrap()
 }
@@ -45,7 +47,7 @@ fn verifier<P: FromSecrets>(label: &str, secret: &str) -> Verifier<P> {
 fn accepted<P: Provider>(verifier: &Verifier<P>, request: &TestRequest, label: &str) -> P::Event {
     let accepted = deliver(verifier, request).unwrap();
     assert_eq!(accepted.delivery.body(), &request.body);
-    assert_eq!(accepted.delivery.key().map(Label::as_str), Some(label));
+    assert_eq!(accepted.delivery.label().map(Label::as_str), Some(label));
     accepted.delivery.into_event()
 }
 
@@ -328,7 +330,7 @@ proptest! {
         let verifier = Verifier::new(MulticajaValidation::new());
         let accepted = deliver(&verifier, &testing::multicaja_validation(&event)).unwrap();
         prop_assert_eq!(accepted.delivery.event(), &event);
-        prop_assert_eq!(accepted.delivery.key(), None);
+        prop_assert_eq!(accepted.delivery.label(), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The time limit of a body. Without the feature `timeout` it never passes.
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 #[cfg(feature = "timeout")]
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
-/// Counts from its first poll, which is when a body turns out not to be there yet: a delivery that arrived in one piece
-/// arms no timer.
+/// Counts from its first poll, which is when a body turns out not to have arrived yet: a delivery that arrived in one
+/// piece arms no timer.
 #[cfg(feature = "timeout")]
 pub(crate) struct Deadline {
     after: Duration,
@@ -32,7 +33,7 @@ pub(crate) struct Deadline;
 
 #[cfg(not(feature = "timeout"))]
 impl Deadline {
-    pub(crate) fn never() -> Self {
+    pub(crate) fn new(_: Duration) -> Self {
         Self
     }
 

@@ -1,194 +1,90 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use tower_layer::Layer;
-use webhook_core::{
-    AcknowledgeFailures, FromSecrets, IntoSecrets, Keyring, MercadoPago, Multicaja,
-    MulticajaValidation, Payload, Provider, Rejection, Reply, SecretsError, Timestamped, Verifier,
-};
+use webhook_core::driver::Verifier;
+use webhook_core::mercadopago::MercadoPago;
+use webhook_core::multicaja::{Multicaja, MulticajaValidation};
+use webhook_core::{__layer, FromSecrets, Payload, Provider};
 
 use crate::WebhookService;
 
-/// Applies [`WebhookService`]: authenticates deliveries of the sender `P` and hands them inward with a body of type
-/// `B`.
+/// Applies [`WebhookService`]: authenticates deliveries of the sender `P` and passes them to the inner service with a body
+/// of type `B`.
 ///
-/// See the [crate documentation](crate) for an example. Clones share the sender's configuration; a change made with a
-/// builder method afterwards concerns the changed clone only, a change of the [secrets](Self::secrets) all of them.
+/// Clones share the configuration of the sender; a change made with a builder method afterwards applies to the changed
+/// clone only, a change of the [secrets](Self::secrets) to all of them.
+///
+/// ```
+/// use std::time::Duration;
+/// use webhook_tower::http::StatusCode;
+/// use webhook_tower::{MulticajaWebhookLayer, RejectionClass};
+///
+/// let layer = MulticajaWebhookLayer::new([("pdv-1", "old-key")])
+///     .body_limit(32 * 1024)
+///     .on_refusal(|rejection, mut reply| {
+///         if rejection.class() == RejectionClass::Credential {
+///             reply.status = StatusCode::FORBIDDEN;
+///         }
+///         reply
+///     });
+///
+/// // While the server runs:
+/// let secrets = layer.secrets();
+/// secrets.add([("pdv-1", "new-key")])?;
+/// secrets.remove("old-key")?;
+/// # Ok::<(), webhook_tower::SecretsError>(())
+/// ```
 #[must_use]
 pub struct WebhookLayer<P, B = Full<Bytes>> {
     verifier: Verifier<P>,
-    #[cfg(feature = "timeout")]
-    body_timeout: Duration,
-    inward: PhantomData<fn() -> B>,
+    inner_body: PhantomData<fn() -> B>,
 }
 
 impl<P: FromSecrets, B> WebhookLayer<P, B> {
-    /// A layer with the secrets of its sender: a `&str`, a `String`, a list of them, or a list of `(label, secret)`.
-    ///
-    /// # Panics
-    ///
-    /// If a secret is empty, blank, surrounded by white space, or unfit for the sender, or if there is none. A server
-    /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
-    #[track_caller]
-    pub fn new(secrets: impl IntoSecrets) -> Self {
-        Self::from_verifier(Verifier::from_secrets(secrets))
-    }
-
-    /// The same, without a panic.
-    ///
-    /// # Errors
-    ///
-    /// Which secret is refused, and why.
-    pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
-        Verifier::try_new(secrets).map(Self::from_verifier)
-    }
-
-    /// The secrets, to be replaced, added to, or removed from while the server runs. Every clone of this layer, and
-    /// every service that it made, follows.
-    ///
-    /// ```
-    /// use webhook_tower::TfWebhookLayer;
-    ///
-    /// let layer: TfWebhookLayer = TfWebhookLayer::new([("pdv-1", "old-token")]);
-    /// let secrets = layer.secrets();
-    ///
-    /// secrets.add([("pdv-1", "new-token")])?;
-    /// // … until the sender is switched over …
-    /// secrets.remove("old-token")?;
-    /// # Ok::<(), webhook_tower::SecretsError>(())
-    /// ```
-    pub fn secrets(&self) -> Keyring<P> {
-        self.verifier.secrets()
-    }
+    __layer!(constructors);
 }
 
 impl<P: Provider, B> WebhookLayer<P, B> {
-    /// How long a body may take from the head of its request on, unless set otherwise.
-    #[cfg(feature = "timeout")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "timeout")))]
-    pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
     /// A layer for any provider, such as one of your own.
     pub fn with_provider(provider: P) -> Self {
         Self::from_verifier(Verifier::new(provider))
     }
 
+    __layer!(limits);
+    // The service must run in a tokio runtime with its timer enabled then.
+    #[cfg(feature = "timeout")]
+    __layer!(body_timeout);
+    __layer!(sender);
+}
+
+impl<P, B> WebhookLayer<P, B> {
     /// A layer for a verifier that is configured already, such as one that another adapter shares.
     pub fn from_verifier(verifier: Verifier<P>) -> Self {
         Self {
             verifier,
-            #[cfg(feature = "timeout")]
-            body_timeout: Self::DEFAULT_BODY_TIMEOUT,
-            inward: PhantomData,
+            inner_body: PhantomData,
         }
     }
 
-    /// Sets how long a body may be, in bytes; a longer one is answered with 413. The default is the sender's:
-    /// [`Provider::BODY_LIMIT`].
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.verifier = self.verifier.body_limit(bytes);
-        self
+    /// Its verifier.
+    pub fn verifier(&self) -> &Verifier<P> {
+        &self.verifier
     }
 
-    /// Sets how long a body may take from the head of its request on; one that is not complete by then is answered
-    /// with 408. The default is 10 seconds.
-    ///
-    /// The service must run in a tokio runtime with its timer enabled, or it panics on the first body that does not
-    /// arrive at once. Without the feature `timeout` there is no such limit, and the server has to set one.
-    #[cfg(feature = "timeout")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "timeout")))]
-    pub fn body_timeout(mut self, timeout: Duration) -> Self {
-        self.body_timeout = timeout;
-        self
-    }
-
-    /// Answers a 5xx of the inner service with the sender's acknowledgement for failures. Off unless set.
-    ///
-    /// The sender then takes the delivery for done and does not repeat it.
-    pub fn acknowledge_failures(mut self, acknowledge: bool) -> Self
-    where
-        P: AcknowledgeFailures,
-    {
-        self.verifier = self.verifier.acknowledge_failures(acknowledge);
-        self
-    }
-
-    /// Sets how far the signed timestamp may lie from now, in either direction; another one is refused as a wrong
-    /// credential is. The default is the sender's, mostly 300 seconds.
-    pub fn tolerance(mut self, within: Duration) -> Self
-    where
-        P: Timestamped,
-    {
-        self.verifier = self.verifier.tolerance(within);
-        self
-    }
-
-    /// Lets the app change the answer to a refused request, given the reason and the answer that the sender
-    /// documents.
-    ///
-    /// ```
-    /// use webhook_tower::{MulticajaWebhookLayer, RejectionClass};
-    ///
-    /// let layer: MulticajaWebhookLayer =
-    ///     MulticajaWebhookLayer::new("private-api-key").on_refusal(|rejection, mut reply| {
-    ///         if rejection.class() == RejectionClass::Credential {
-    ///             reply.status = http::StatusCode::FORBIDDEN;
-    ///         }
-    ///         reply
-    ///     });
-    /// ```
-    pub fn on_refusal(
-        mut self,
-        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
-    ) -> Self {
-        self.verifier = self.verifier.on_refusal(hook);
-        self
-    }
-
-    /// Changes the provider itself, for the settings that only this sender has.
-    pub fn configure(mut self, change: impl FnOnce(&mut P)) -> Self
-    where
-        P: Clone,
-    {
-        self.verifier = self.verifier.configure(change);
-        self
+    fn map(self, change: impl FnOnce(Verifier<P>) -> Verifier<P>) -> Self {
+        Self::from_verifier(change(self.verifier))
     }
 }
 
 impl<B> WebhookLayer<Multicaja, B> {
-    /// A layer that serves confirm only, whatever path and query say: for a path of the merchant's own.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new) does.
-    #[track_caller]
-    pub fn confirm(keys: impl IntoSecrets) -> Self {
-        Self::new(keys)
-            .configure(|provider| *provider = Multicaja::confirm(provider.keyring().clone()))
-    }
-
-    /// A layer that serves reject only, whatever path and query say: for a path of the merchant's own.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new) does.
-    #[track_caller]
-    pub fn reject(keys: impl IntoSecrets) -> Self {
-        Self::new(keys)
-            .configure(|provider| *provider = Multicaja::reject(provider.keyring().clone()))
-    }
+    __layer!(multicaja);
 }
 
 impl<T: Payload, B> WebhookLayer<MercadoPago<T>, B> {
-    /// Whether a notification of the IPN, which cannot be verified, is answered with 401, after which it comes again
-    /// about every 15 minutes. Off unless set: it is answered with 200 and handed to nobody. See
-    /// [`mercadopago`](webhook_core::mercadopago).
-    pub fn refuse_ipn(self, refuse: bool) -> Self {
-        self.configure(|sender| sender.refuse_ipn(refuse))
-    }
+    __layer!(mercadopago);
 }
 
 impl<S, P, B> Layer<S> for WebhookLayer<P, B> {
@@ -198,21 +94,14 @@ impl<S, P, B> Layer<S> for WebhookLayer<P, B> {
         WebhookService {
             inner,
             verifier: self.verifier.clone(),
-            #[cfg(feature = "timeout")]
-            body_timeout: self.body_timeout,
-            inward: PhantomData,
+            inner_body: PhantomData,
         }
     }
 }
 
 impl<P, B> Clone for WebhookLayer<P, B> {
     fn clone(&self) -> Self {
-        Self {
-            verifier: self.verifier.clone(),
-            #[cfg(feature = "timeout")]
-            body_timeout: self.body_timeout,
-            inward: PhantomData,
-        }
+        Self::from_verifier(self.verifier.clone())
     }
 }
 
@@ -239,24 +128,15 @@ impl<B> MulticajaValidationLayer<B> {
         Self(WebhookLayer::with_provider(MulticajaValidation::new()))
     }
 
-    /// See [`WebhookLayer::body_limit`].
-    pub fn body_limit(self, bytes: usize) -> Self {
-        Self(self.0.body_limit(bytes))
-    }
-
-    /// See [`WebhookLayer::body_timeout`].
+    __layer!(limits);
     #[cfg(feature = "timeout")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "timeout")))]
-    pub fn body_timeout(self, timeout: Duration) -> Self {
-        Self(self.0.body_timeout(timeout))
-    }
+    __layer!(body_timeout);
 
-    /// See [`WebhookLayer::on_refusal`].
-    pub fn on_refusal(
+    fn map(
         self,
-        hook: impl Fn(&Rejection, Reply) -> Reply + Send + Sync + 'static,
+        change: impl FnOnce(Verifier<MulticajaValidation>) -> Verifier<MulticajaValidation>,
     ) -> Self {
-        Self(self.0.on_refusal(hook))
+        Self(self.0.map(change))
     }
 }
 

@@ -4,22 +4,26 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, Version};
 use http_body::Body;
-use webhook_core::{Answer, InFlight, Refused, Reply};
+use webhook_core::Reply;
+use webhook_core::driver::{Answer, Answered, InFlight};
 
 use crate::ResponseBody;
 
-/// The answer to a refused request. Its reason rides in the extensions, for metrics middleware above.
-pub(crate) fn refusal(refused: Refused, version: Version) -> Response<Bytes> {
+/// The answer to a request that does not reach the inner service. The reason of a refusal is in the response's extensions,
+/// for middleware above that counts them.
+pub(crate) fn immediate(answered: Answered, version: Version) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
-    response.extensions_mut().insert(refused.rejection);
-    // HTTP/2 has no such field: there a refused stream ends alone.
-    if refused.reply.close && version <= Version::HTTP_11 {
+    if let Some(rejection) = answered.rejection {
+        response.extensions_mut().insert(rejection);
+    }
+    // HTTP/2 has no such header: there a refused stream ends alone.
+    if answered.closes && version <= Version::HTTP_11 {
         response
             .headers_mut()
             .insert(CONNECTION, const { HeaderValue::from_static("close") });
     }
-    *response.status_mut() = refused.reply.status;
-    *response.body_mut() = fill(response.headers_mut(), refused.reply);
+    *response.status_mut() = answered.reply.status;
+    *response.body_mut() = fill(response.headers_mut(), answered.reply);
     response
 }
 

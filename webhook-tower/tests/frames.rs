@@ -13,7 +13,10 @@ use http_body_util::{BodyExt as _, Full};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tower::{ServiceBuilder, ServiceExt as _};
-use webhook_core::{Delivery, FromSecrets, Github, Multicaja, TusFacturas, Value, testing};
+use webhook_core::github::Github;
+use webhook_core::multicaja::Multicaja;
+use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::{Delivery, FromSecrets, Value, testing};
 use webhook_tower::{Rejection, WebhookLayer};
 
 /// A body in frames. `None` is a moment in which nothing has arrived.
@@ -79,7 +82,7 @@ async fn told<P: FromSecrets>(limit: usize, request: Request<()>, body: Cut) -> 
                     .remove::<Delivery<P::Event>>()
                     .unwrap();
                 let body = request.into_body().collect().await.unwrap().to_bytes();
-                let key = delivery.key().map(|key| key.to_string());
+                let key = delivery.label().map(|label| label.to_string());
                 seen.lock()
                     .unwrap()
                     .push((key, delivery.body().clone(), body));

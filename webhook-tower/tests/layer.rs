@@ -20,8 +20,9 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use webhook_tower::tusfacturas::TfEvento;
 use webhook_tower::{
-    Delivery, Rejection, ResponseBody, TfEvent, TfEvento, TfWebhookLayer, WebhookService, testing,
+    Delivery, Rejection, ResponseBody, TfEvent, TfWebhookLayer, WebhookService, testing,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -143,7 +144,7 @@ async fn a_delivery_arrives_whole_however_its_body_is_cut() {
                 panic!("{} deliveries", seen.len());
             };
             assert_eq!(delivery.evento, TfEvento::Emitido);
-            assert_eq!(delivery.key().unwrap(), "pdv-1");
+            assert_eq!(delivery.label().unwrap(), "pdv-1");
             assert_eq!(delivery.body(), BODY);
             assert_eq!(body, BODY);
             assert!(sensitive);
@@ -463,7 +464,7 @@ async fn the_body_of_an_answer_is_replaced_with_everything_that_described_it() {
 
 #[tokio::test]
 async fn secrets_change_under_services_that_were_made_before() {
-    let layer: TfWebhookLayer = TfWebhookLayer::new("old");
+    let layer = TfWebhookLayer::new("old");
     let secrets = layer.secrets();
     let service = layer.layer(service_fn(|_| async {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
@@ -491,7 +492,7 @@ async fn secrets_change_under_services_that_were_made_before() {
     expected = "the webhook layer for tusfacturas cannot start: the secret is empty: set a value"
 )]
 fn empty_token_is_refused_when_the_layer_is_built() {
-    let _: TfWebhookLayer = TfWebhookLayer::new("");
+    let _ = TfWebhookLayer::new("");
 }
 
 #[test]

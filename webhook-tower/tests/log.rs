@@ -12,9 +12,11 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use webhook_tower::multicaja::{CardToken, Order};
+use webhook_tower::tusfacturas::TfEvento;
 use webhook_tower::{
-    CardToken, MercadoPagoWebhookLayer, MulticajaEvent, MulticajaWebhookLayer, Order,
-    StripeWebhookLayer, TfEvent, TfEvento, TfWebhookLayer, testing,
+    MercadoPagoWebhookLayer, MulticajaEvent, MulticajaWebhookLayer, StripeWebhookLayer, TfEvent,
+    TfWebhookLayer, testing,
 };
 
 const TOKEN: &str = "s3cr3t-token";
@@ -74,18 +76,18 @@ fn event(evento: TfEvento) -> Request<Full<Bytes>> {
 async fn each_delivery_is_one_event_with_its_outcome() {
     let log = Log::default();
     let _captured = log.capture(Level::TRACE);
-    let layer: TfWebhookLayer = TfWebhookLayer::new([("pdv-3", TOKEN)]);
+    let layer = TfWebhookLayer::new([("pdv-3", TOKEN)]);
 
     for (status, evento, expected) in [
         (
             200,
             TfEvento::Emitido,
-            " INFO webhook: webhook received sender=\"tusfacturas\" outcome=\"received\" kind=\"emitido\" key=\"pdv-3\" body_bytes=114 status=200 micros=",
+            " INFO webhook: webhook received sender=\"tusfacturas\" outcome=\"received\" kind=\"emitido\" label=\"pdv-3\" body_bytes=114 status=200 micros=",
         ),
         (
             500,
             TfEvento::Other("x\ny".into()),
-            " WARN webhook: webhook authentic, but the handler failed sender=\"tusfacturas\" outcome=\"handler_failed\" kind=\"other\" key=\"pdv-3\" body_bytes=111 status=500 handler_status=500 micros=",
+            " WARN webhook: webhook authentic, but the handler failed sender=\"tusfacturas\" outcome=\"handler_failed\" kind=\"other\" label=\"pdv-3\" body_bytes=111 status=500 handler_status=500 micros=",
         ),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
@@ -119,9 +121,8 @@ fn outcome(line: &str) -> (&str, &str) {
 async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
     let log = Log::default();
     let _captured = log.capture(Level::TRACE);
-    let tf =
-        |acknowledge| TfWebhookLayer::<Full<Bytes>>::new(TOKEN).acknowledge_failures(acknowledge);
-    let klap = MulticajaWebhookLayer::<Full<Bytes>>::new(TOKEN);
+    let tf = |acknowledge| TfWebhookLayer::new(TOKEN).acknowledge_failures(acknowledge);
+    let klap = MulticajaWebhookLayer::new(TOKEN);
     let order = || {
         let request = testing::multicaja(&MulticajaEvent::Confirm(Order::new("ABC", "123")), TOKEN);
         request.into_request::<Full<Bytes>>()
@@ -198,7 +199,7 @@ async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
 async fn a_panic_is_not_called_a_hang_up() {
     let log = Log::default();
     let _captured = log.capture(Level::TRACE);
-    let layer: TfWebhookLayer = TfWebhookLayer::new(TOKEN);
+    let layer = TfWebhookLayer::new(TOKEN);
 
     async fn panicking(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
         std::future::ready(()).await;
@@ -229,7 +230,7 @@ async fn a_panic_is_not_called_a_hang_up() {
 #[tokio::test]
 async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
     let log = Log::default();
-    let layer: TfWebhookLayer = TfWebhookLayer::new("another");
+    let layer = TfWebhookLayer::new("another");
     let deliver = |layer: &TfWebhookLayer, request| {
         let service = layer.layer(service_fn(|_| answer(StatusCode::OK, "")));
         service.oneshot(request)
@@ -301,7 +302,7 @@ async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(outcome(&lines[0]), ("WARN", "body_does_not_fit"));
     for expected in [
-        "key=\"shop\"",
+        "label=\"shop\"",
         "line=2 column=58",
         "path=\"data[1].amount_total\"",
     ] {
@@ -404,7 +405,7 @@ async fn nothing_logged_or_formatted_holds_a_secret_or_a_card_token() {
     let _captured = log.capture(Level::TRACE);
     let mut shown = Vec::new();
 
-    let tf: TfWebhookLayer = TfWebhookLayer::new([("pdv-1", TOKEN)]);
+    let tf = TfWebhookLayer::new([("pdv-1", TOKEN)]);
     let klap: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);
     shown.push(format!(
         "{tf:?} {klap:?} {:?} {:?}",

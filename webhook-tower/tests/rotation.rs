@@ -10,8 +10,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer as _, ServiceExt as _, service_fn};
+use webhook_core::multicaja::{Multicaja, MulticajaEvent, Order};
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{Delivery, FromSecrets, Multicaja, MulticajaEvent, Order, TusFacturas};
+use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::{Delivery, FromSecrets};
 use webhook_tower::WebhookLayer;
 
 /// How often the secrets are replaced, at least.
@@ -41,7 +43,7 @@ fn rotate_under_load<P: FromSecrets>(request: fn(&str) -> TestRequest) -> [usize
             .extensions_mut()
             .remove::<Delivery<P::Event>>()
             .unwrap();
-        let set = match &**delivery.key().expect("every secret has a label") {
+        let set = match &**delivery.label().expect("every secret has a label") {
             "even-set" => 0,
             "odd-set" => 1,
             other => panic!("{other}"),

@@ -24,12 +24,13 @@ use http_body::Body as _;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tower::Service;
+use webhook_axum::provider::{Authentic, Decoded};
 use webhook_axum::{
-    Authentic, BodyError, GithubEvent, GithubWebhookLayer, Head, MulticajaEvent,
-    MulticajaWebhookLayer, Provider, Rejection, StandardEvent, StandardWebhookLayer, TfEvent,
-    TfWebhookLayer, Webhook, WebhookLayer, testing,
+    BodyError, GithubEvent, GithubWebhookLayer, Head, MulticajaEvent, MulticajaWebhookLayer,
+    Provider, Rejection, StandardEvent, StandardWebhookLayer, TfEvent, TfWebhookLayer, Webhook,
+    WebhookLayer, testing,
 };
-use webhook_core::BodyBuffer;
+use webhook_core::driver::BodyBuffer;
 
 mod actix;
 mod signing;
@@ -391,7 +392,9 @@ impl Provider for Silent {
     type Claim = ();
     type Facts = ();
 
-    const NAME: &'static str = "silent";
+    fn name(&self) -> &str {
+        "silent"
+    }
 
     fn inspect(&self, _: &Head<'_>) -> Result<(), Rejection> {
         Ok(())
@@ -401,8 +404,8 @@ impl Provider for Silent {
         Ok(Authentic::nothing_proven(()))
     }
 
-    fn decode(&self, (): &mut (), _: &Bytes) -> Result<(), BodyError> {
-        Ok(())
+    fn decode(&self, (): &mut (), _: &Bytes) -> Result<Decoded<()>, BodyError> {
+        Ok(Decoded::Event(()))
     }
 }
 

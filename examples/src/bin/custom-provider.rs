@@ -29,5 +29,5 @@ async fn main() -> Result<(), StartError> {
 }
 
 async fn on_parcel(WebhookDelivery(parcel): WebhookDelivery<ParcelMoved>) -> StatusCode {
-    record::<Courier>(&parcel).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::OK)
+    record(&parcel).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::OK)
 }

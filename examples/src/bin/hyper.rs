@@ -11,7 +11,8 @@ use tower::ServiceBuilder;
 use webhook_examples::{
     Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
-use webhook_tower::{Delivery, TfEvent, TfWebhookLayer, TusFacturas};
+use webhook_tower::tusfacturas::TusFacturas;
+use webhook_tower::{Delivery, TfEvent, TfWebhookLayer};
 
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
@@ -35,7 +36,7 @@ async fn on_request(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::default();
     let delivery = request.extensions_mut().remove::<Delivery<TfEvent>>();
-    let recorded = delivery.map(|delivery| record::<TusFacturas>(&delivery));
+    let recorded = delivery.map(|delivery| record(&delivery));
     if !matches!(recorded, Some(Ok(()))) {
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }

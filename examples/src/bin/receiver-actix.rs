@@ -6,9 +6,14 @@ use actix_web::error::ErrorInternalServerError;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, HttpResponse, HttpServer, rt, web};
 use serde::Serialize;
+use webhook_actix::github::Github;
+use webhook_actix::mercadopago::MercadoPago;
+use webhook_actix::multicaja::{Multicaja, MulticajaValidation};
+use webhook_actix::standard_webhooks::StandardWebhooks;
+use webhook_actix::stripe::Stripe;
+use webhook_actix::tusfacturas::TusFacturas;
 use webhook_actix::{
-    FromSecrets, Github, MercadoPago, Multicaja, MulticajaValidation, MulticajaValidationLayer,
-    MulticajaWebhookLayer, Provider, StandardWebhooks, Stripe, TfWebhookLayer, TusFacturas,
+    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, TfWebhookLayer,
     WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
@@ -102,7 +107,7 @@ async fn on_delivery<P>(WebhookDelivery(delivery): WebhookDelivery<P::Event>) ->
 where
     P: Provider<Event: Serialize>,
 {
-    record::<P>(&delivery).map_err(|error| {
+    record(&delivery).map_err(|error| {
         tracing::error!("cannot write an event to stdout: {error}");
         ErrorInternalServerError("")
     })

@@ -6,9 +6,14 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Serialize;
+use webhook_axum::github::Github;
+use webhook_axum::mercadopago::MercadoPago;
+use webhook_axum::multicaja::{Multicaja, MulticajaValidation};
+use webhook_axum::standard_webhooks::StandardWebhooks;
+use webhook_axum::stripe::Stripe;
+use webhook_axum::tusfacturas::TusFacturas;
 use webhook_axum::{
-    FromSecrets, Github, MercadoPago, Multicaja, MulticajaValidation, MulticajaValidationLayer,
-    MulticajaWebhookLayer, Provider, StandardWebhooks, Stripe, TfWebhookLayer, TusFacturas,
+    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, TfWebhookLayer,
     WebhookDelivery, WebhookLayer,
 };
 use webhook_examples::{
@@ -74,7 +79,7 @@ async fn on_delivery<P>(
 where
     P: Provider<Event: Serialize>,
 {
-    record::<P>(&delivery).map_err(|error| {
+    record(&delivery).map_err(|error| {
         tracing::error!("cannot write an event to stdout: {error}");
         StatusCode::INTERNAL_SERVER_ERROR
     })

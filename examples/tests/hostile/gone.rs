@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer, web};
 use axum::Router;
 use axum::routing::post;
 use tokio::time::sleep;
-use webhook_core::TfEvent;
+use webhook_core::tusfacturas::TfEvent;
 use webhook_examples::{Limits, serve};
 
 use crate::line::Line;

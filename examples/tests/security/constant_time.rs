@@ -12,7 +12,7 @@ use crate::source::{CRATES, functions, root, rust_files, tokens};
 const KINDS: [&str; 7] = [
     "Zeroizing",
     "Hmac",
-    "HmacKey",
+    "HmacSha256",
     "Signature",
     "Signatures",
     "Fingerprint",
@@ -109,7 +109,7 @@ fn every_comparison_of_a_secret_is_listed_and_runs_in_constant_time() {
     // `Fingerprint` compares itself in constant time, whatever operator is written; so does nothing else.
     let by_fingerprint = ["insert", "remove"].map(|function| {
         (
-            "webhook-core/src/secrets/keys.rs".to_owned(),
+            "webhook-core/src/secrets/signing_keys.rs".to_owned(),
             function.to_owned(),
         )
     });
@@ -172,7 +172,7 @@ fn no_type_that_holds_a_secret_derives_a_comparison() {
         "Secret",
         "ApiKey",
         "CardToken",
-        "HmacKey",
+        "HmacSha256",
         "StandardKey",
         "Signatures",
         "SignedHead",

@@ -1,6 +1,6 @@
 //! Events of TusFacturasAPP, decoded from anything.
 
-use webhook_core::TfEvent;
+use webhook_core::tusfacturas::TfEvent;
 
 use super::Outcome;
 use super::json::{Object, known, repaired, text};
@@ -34,7 +34,7 @@ pub fn naive(body: &[u8]) -> Option<TfEvent> {
     let evento = known.remove("evento")?;
     let mut event = TfEvent::new(serde_json::from_str::<String>(&evento).ok()?.into());
     let mut take = |name| known.remove(name).and_then(|value| text(&value));
-    event.creado = take("creado").map(webhook_core::TfCreado::new);
+    event.creado = take("creado").map(webhook_core::tusfacturas::TfCreado::new);
     event.recurso = take("recurso").map(Into::into);
     event.external_reference = take("external_reference");
     event.hook_id = take("hook_id");

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
-use webhook_core::{Multicaja, MulticajaEvent, MulticajaValidation, Verifier};
+use webhook_core::driver::Verifier;
+use webhook_core::multicaja::{Multicaja, MulticajaEvent, MulticajaValidation};
 
 use super::Outcome;
 use super::json::{form, known, percent_decode, repaired, text};
@@ -72,7 +73,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
             };
             assert_eq!(named, endpoint);
             assert_eq!(
-                accepted.delivery.key().map(|key| key.as_str()),
+                accepted.delivery.label().map(|label| label.as_str()),
                 Some(*label)
             );
             assert_eq!(
@@ -120,7 +121,7 @@ pub fn validate(input: &[u8]) -> Outcome {
     request::deliver(&VALIDATION, &[], &request, naive, |ids, accepted| {
         let event = accepted.delivery.event();
         assert_eq!([&event.reference_id, &event.order_id], [&ids[0], &ids[1]]);
-        assert_eq!(accepted.delivery.key(), None);
+        assert_eq!(accepted.delivery.label(), None);
         assert_echo(&request, &accepted.in_flight.rule().reply().body);
     })
 }

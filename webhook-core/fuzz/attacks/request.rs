@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use webhook_core::{Accepted, Head, Provider, Rejection, RejectionClass, Reply, Verifier};
+use webhook_core::driver::{Accepted, Answered, Verifier};
+use webhook_core::{Head, Provider, Rejection, RejectionClass};
 
 #[derive(Debug)]
 pub struct Request {
@@ -106,7 +107,7 @@ impl Request {
     }
 }
 
-/// Delivers a request, and holds the verdict against that of the naive reading: `None` is a refusal. `agrees` compares
+/// Delivers a request, and compares the verdict with that of the naive reading: `None` is a refusal. `agrees` compares
 /// what was accepted.
 pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
     verifier: &LazyLock<Verifier<P>>,
@@ -126,7 +127,7 @@ pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
         Err(refused) => Err(refused),
     };
     let naive = Some(())
-        .filter(|()| request.is_admissible(P::BODY_LIMIT))
+        .filter(|()| request.is_admissible(verifier.provider().body_limit()))
         .and_then(|()| naive());
     match (verdict, naive) {
         (Ok(accepted), Some(naive)) => {
@@ -136,12 +137,9 @@ pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
             super::Outcome::Accepted
         }
         (Err(refused), None) => {
-            assert_is_documented::<P>(&refused.rejection, &refused.reply);
-            assert_shows_none(
-                secrets,
-                &format!("{refused:?} {}", refused.rejection),
-                request,
-            );
+            let rejection = refused.rejection.as_ref().unwrap();
+            assert_is_documented(verifier.provider().name(), rejection, &refused);
+            assert_shows_none(secrets, &format!("{refused:?} {rejection}"), request);
             super::Outcome::Refused
         }
         (Ok(accepted), None) => {
@@ -168,14 +166,15 @@ fn assert_shows_none(secrets: &[&str], shown: &str, request: &Request) {
 }
 
 /// The answer to a refusal is one of a few fixed texts, and the same for all reasons of one class.
-fn assert_is_documented<P: Provider>(rejection: &Rejection, reply: &Reply) {
+fn assert_is_documented(sender: &str, rejection: &Rejection, answered: &Answered) {
+    let reply = &answered.reply;
     let class = rejection.class();
     let expected: (u16, &[u8]) = match class {
         RejectionClass::Method => (405, b""),
         RejectionClass::Endpoint => (404, b""),
         RejectionClass::Size => (413, b""),
         RejectionClass::Unverifiable => (200, b""),
-        RejectionClass::Credential | RejectionClass::Body => match P::NAME {
+        RejectionClass::Credential | RejectionClass::Body => match sender {
             "tusfacturas" if class == RejectionClass::Credential => {
                 (403, b"El Token recibido no coincide con el esperado")
             }
@@ -187,5 +186,5 @@ fn assert_is_documented<P: Provider>(rejection: &Rejection, reply: &Reply) {
         other => panic!("{other:?} needs a connection"),
     };
     assert_eq!((reply.status.as_u16(), &*reply.body), expected);
-    assert_eq!(reply.close, class == RejectionClass::Size);
+    assert_eq!(answered.closes, class == RejectionClass::Size);
 }

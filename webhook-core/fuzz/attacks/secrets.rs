@@ -2,9 +2,11 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use http::{HeaderMap, HeaderValue};
-use webhook_core::{
-    FromSecrets, Head, Keyring, Multicaja, Secret, Secrets, SecretsError, TusFacturas, Verifier,
-};
+use webhook_core::driver::Verifier;
+use webhook_core::multicaja::Multicaja;
+use webhook_core::secrets::{BearerTokens, SecretStore};
+use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::{FromSecrets, Head, Keyring, Secret, SecretsError};
 
 use super::Outcome;
 
@@ -31,24 +33,24 @@ pub fn change(input: &[u8]) -> Outcome {
         return Outcome::Refused;
     };
     let changes = Vec::<Change<'_>>::arbitrary_take_rest(input).unwrap_or_default();
-    let tokens = follow::<TusFacturas>(&first, &changes, usize::MAX, assert_admits);
-    let keys = follow::<Multicaja>(&first, &changes, 16, |_, _| {});
+    let tokens = follow(&first, &changes, usize::MAX, assert_admits);
+    let keys = follow::<<Multicaja as FromSecrets>::Store>(&first, &changes, 16, |_, _| {});
     match tokens || keys {
         true => Outcome::Accepted,
         false => Outcome::Refused,
     }
 }
 
-fn follow<P: FromSecrets>(
+fn follow<S: SecretStore>(
     first: &[Given<'_>],
     changes: &[Change<'_>],
     limit: usize,
-    check: fn(&Keyring<P>, &Model),
+    check: fn(&Keyring<S>, &Model),
 ) -> bool {
     let bearer = limit == usize::MAX;
     let mut model = Model::new();
     let kept = extend(&mut model, first, limit, bearer);
-    let keyring = match collect(first).and_then(Keyring::<P>::new) {
+    let keyring = match collect(first).and_then(Keyring::<S>::new) {
         Ok(keyring) => keyring,
         Err(error) => {
             assert!(!kept, "{error}");
@@ -100,15 +102,14 @@ fn follow<P: FromSecrets>(
     true
 }
 
-fn collect(given: &[Given<'_>]) -> Result<Secrets, SecretsError> {
-    let secrets: Result<Vec<Secret>, SecretsError> = given
+fn collect(given: &[Given<'_>]) -> Result<Vec<Secret>, SecretsError> {
+    given
         .iter()
         .map(|given| match given.label {
             Some(label) => Secret::new(given.value)?.labeled(label),
             None => Secret::new(given.value),
         })
-        .collect();
-    Secrets::collect(secrets?)
+        .collect()
 }
 
 /// Adds what is given, all or nothing.
@@ -144,7 +145,7 @@ fn extend(model: &mut Model, given: &[Given<'_>], limit: usize, bearer: bool) ->
 }
 
 /// Each token of the set opens, with its label, and one that is in no set does not.
-fn assert_admits(keyring: &Keyring<TusFacturas>, model: &Model) {
+fn assert_admits(keyring: &Keyring<BearerTokens>, model: &Model) {
     let verifier = Verifier::new(TusFacturas::from_keyring(keyring.clone()));
     let deliver = |token: &str| {
         let mut headers = HeaderMap::new();
@@ -156,7 +157,7 @@ fn assert_admits(keyring: &Keyring<TusFacturas>, model: &Model) {
             .begin(&Head::new("POST", "/", None, &headers))
             .ok()?;
         let accepted = pending.finish(r#"{"evento":"test"}"#.into()).ok()?;
-        Some(accepted.delivery.key().map(|key| key.to_string()))
+        Some(accepted.delivery.label().map(|label| label.to_string()))
     };
     for (label, token) in model {
         assert_eq!(deliver(token).as_ref(), Some(label));

@@ -9,10 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
-use webhook_core::{
-    Accepted, FromSecrets, Github, GithubPayload, MercadoPago, StandardEvent, StandardWebhooks,
-    Stripe, Timestamped, Verifier,
-};
+use webhook_core::FromSecrets;
+use webhook_core::driver::{Accepted, Verifier};
+use webhook_core::github::{Github, GithubPayload};
+use webhook_core::mercadopago::MercadoPago;
+use webhook_core::provider::Timestamped;
+use webhook_core::standard_webhooks::{StandardEvent, StandardWebhooks};
+use webhook_core::stripe::Stripe;
 
 use super::Outcome;
 use super::json::{form, payload, percent_decode};

@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
-use webhook_core::{TusFacturas, Verifier};
+use webhook_core::driver::Verifier;
+use webhook_core::tusfacturas::TusFacturas;
 
 use super::request::{self, Request};
 use super::{Outcome, event};
@@ -30,7 +31,7 @@ pub fn deliver(input: &[u8]) -> Outcome {
         |(label, event), accepted| {
             assert_eq!(accepted.delivery.event(), event);
             assert_eq!(
-                accepted.delivery.key().map(|key| key.as_str()),
+                accepted.delivery.label().map(|label| label.as_str()),
                 Some(*label)
             );
         },

@@ -1,47 +1,60 @@
-//! What is said in the log of a delivery: one event for each, emitted here so that no adapter can forget it. Without the
-//! feature `tracing` all of this is empty.
+//! What became of each delivery, told once to each [`Observer`].
+//!
+//! The log is one of them: with the feature `tracing`, every verifier writes one event for each delivery, with the target
+//! `webhook`. With the feature `metrics`, [`Metrics`] counts them. An observer of your own is added with
+//! [`Verifier::observer`](crate::driver::Verifier::observer), or the method of this name of a layer.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//! use webhook_core::driver::Verifier;
+//! use webhook_core::observe::{Observer, Outcome, Verdict};
+//! use webhook_core::{testing, tusfacturas::TusFacturas};
+//!
+//! #[derive(Clone, Default)]
+//! struct Refusals(Arc<AtomicU64>);
+//!
+//! impl Observer for Refusals {
+//!     fn observe(&self, outcome: &Outcome<'_>) {
+//!         if let Verdict::Refused { .. } = outcome.verdict {
+//!             self.0.fetch_add(1, Ordering::Relaxed);
+//!         }
+//!     }
+//! }
+//!
+//! let refusals = Refusals::default();
+//! let verifier = Verifier::<TusFacturas>::try_new("s3cr3t")?.observer(refusals.clone());
+//! let forged = testing::tusfacturas_body("{}", "guessed");
+//! assert!(verifier.begin(&forged.head()).is_err());
+//! assert_eq!(refusals.0.load(Ordering::Relaxed), 1);
+//! # Ok::<(), webhook_core::SecretsError>(())
+//! ```
 
-#[cfg(not(feature = "tracing"))]
-mod disabled;
 #[cfg(feature = "tracing")]
-mod enabled;
+mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod observation;
+mod outcome;
 #[cfg(feature = "tracing")]
 mod refusals;
 
-use http::StatusCode;
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub use self::metrics::Metrics;
+pub(crate) use self::observation::{Ended, Observation, Observers, Stage, Watch};
+pub use self::outcome::{Outcome, Verdict};
 
-#[cfg(not(feature = "tracing"))]
-pub(crate) use self::disabled::{Observation, Refusals, Watch};
-#[cfg(feature = "tracing")]
-pub(crate) use self::enabled::{Observation, Watch};
-#[cfg(feature = "tracing")]
-pub(crate) use self::refusals::Refusals;
-use crate::Label;
+/// Is told how each delivery ended.
+///
+/// It is called on the path of the delivery, before its answer is sent: it should not block.
+pub trait Observer: Send + Sync + 'static {
+    /// Tells how a delivery ended: once for each request.
+    fn observe(&self, outcome: &Outcome<'_>);
 
-/// How a delivery ended.
-#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "nobody asks"))]
-pub(crate) struct Ended {
-    /// The status of the handler's answer.
-    pub(crate) status: StatusCode,
-    /// The status that was sent.
-    pub(crate) sent: StatusCode,
-    /// Whether the sender counts what was sent as received.
-    pub(crate) received: bool,
-    /// Whether a success was replaced because this sender wants JSON.
-    pub(crate) was_not_json: bool,
-}
-
-/// How far a request came before it was refused.
-#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "nobody asks"))]
-#[derive(Clone, Copy)]
-pub(crate) enum Stage<'a> {
-    /// Its head was judged. Whether it has a header that a credential of this sender comes in.
-    Head { with_credential: bool },
-    /// Its body was read, or could not be.
-    Body { bytes: Option<usize> },
-    /// Its credential matched the secret with this label.
-    Authentic {
-        label: Option<&'a Label>,
-        bytes: usize,
-    },
+    /// Whether it wants to be told. It is asked when a request arrives; if no observer listens then, nothing is measured
+    /// and none is told.
+    fn listens(&self) -> bool {
+        true
+    }
 }

@@ -1,14 +1,20 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::Rejection;
+use crate::answer::Rejection;
 
-/// The refusals of one layer and its clones that an operator has to hear of: a server with a wrong secret must not look
+/// The refusals of one layer and its clones that an operator has to know about: a server with a wrong secret must not look
 /// like one that nobody calls, and strangers must not fill the log.
 #[derive(Default)]
 pub(super) struct Window {
     warned_at: Option<Instant>,
-    counts: Vec<(Rejection, u64)>,
+    counts: Vec<Refusal>,
+}
+
+struct Refusal {
+    rejection: Rejection,
+    remedy: &'static str,
+    count: u64,
 }
 
 /// What is due to be said.
@@ -18,6 +24,8 @@ pub(super) struct Summary {
     pub(super) count: u64,
     /// The most frequent of their reasons.
     pub(super) most: Rejection,
+    /// What can be done about that.
+    pub(super) remedy: &'static str,
 }
 
 impl Window {
@@ -25,10 +33,20 @@ impl Window {
     const QUIET: Duration = Duration::from_secs(60);
 
     /// Counts one more. The first after a quiet minute is said at once.
-    fn count(&mut self, now: Instant, rejection: &Rejection) -> Option<Summary> {
-        match self.counts.iter_mut().find(|(known, _)| known == rejection) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.push((rejection.clone(), 1)),
+    fn count(
+        &mut self,
+        now: Instant,
+        rejection: &Rejection,
+        remedy: &'static str,
+    ) -> Option<Summary> {
+        let known = self.counts.iter_mut().find(|it| it.rejection == *rejection);
+        match known {
+            Some(refusal) => refusal.count += 1,
+            None => self.counts.push(Refusal {
+                rejection: rejection.clone(),
+                remedy,
+                count: 1,
+            }),
         }
         let is_quiet = self
             .warned_at
@@ -37,28 +55,37 @@ impl Window {
             return None;
         }
         self.warned_at = Some(now);
-        let count = self.counts.iter().map(|(_, count)| count).sum();
-        let (most, _) = self.counts.drain(..).max_by_key(|(_, count)| *count)?;
-        Some(Summary { count, most })
+        let count = self.counts.iter().map(|refusal| refusal.count).sum();
+        let most = self.counts.drain(..).max_by_key(|refusal| refusal.count)?;
+        Some(Summary {
+            count,
+            most: most.rejection,
+            remedy: most.remedy,
+        })
     }
 }
 
 /// One window for each warning, so that none hides the other.
 #[derive(Default)]
-pub(crate) struct Refusals {
+pub(super) struct Refusals {
     credentials: Mutex<Window>,
     unverifiable: Mutex<Window>,
 }
 
 impl Refusals {
     #[cold]
-    pub(super) fn count(&self, now: Instant, rejection: &Rejection) -> Option<Summary> {
+    pub(super) fn count(
+        &self,
+        now: Instant,
+        rejection: &Rejection,
+        remedy: &'static str,
+    ) -> Option<Summary> {
         let window = match rejection {
             Rejection::Unverifiable => &self.unverifiable,
             _ => &self.credentials,
         };
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.count(now, rejection)
+        window.count(now, rejection, remedy)
     }
 }
 
@@ -72,7 +99,7 @@ mod tests {
         let refusals = Refusals::default();
         let start = Instant::now();
         let at = |seconds, rejection: &Rejection| {
-            let summary = refusals.count(start + Duration::from_secs(seconds), rejection);
+            let summary = refusals.count(start + Duration::from_secs(seconds), rejection, "");
             summary.map(|summary| (summary.count, summary.most))
         };
         assert_eq!(at(0, &CredentialMismatch), Some((1, CredentialMismatch)));

@@ -1,12 +1,14 @@
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Label, Matched, Rejection, Secret, SecretStore, SecretsErrorKind};
+use super::fingerprint::Fingerprint;
+use super::keyring::{Selected, Whose};
+use super::store::Store;
+use super::{Label, Matched, Secret, SecretsErrorKind};
+use crate::answer::Rejection;
 
 /// Bearer tokens: any number of them, found by the digest of what was sent.
 ///
@@ -19,12 +21,19 @@ pub struct BearerTokens {
     /// The state of SHA-256 after the random block: a token of up to 55 bytes takes one block more.
     keyed: Sha256,
     by_digest: HashMap<Fingerprint, Option<Label>, BuildHasherDefault<FirstWord>>,
+    of_tenants: bool,
 }
 
 impl BearerTokens {
     /// The longest token in bytes; a longer candidate is refused without being hashed.
     pub const MAX_LENGTH: usize = 4 * 1024;
 
+    fn fingerprint(&self, token: &[u8]) -> Fingerprint {
+        Fingerprint::from_digest(self.keyed.clone().chain_update(token))
+    }
+}
+
+impl Selected<BearerTokens> {
     /// Looks a candidate up.
     ///
     /// # Errors
@@ -35,23 +44,29 @@ impl BearerTokens {
         if candidate.is_empty() {
             return Err(Rejection::CredentialMissing);
         }
-        if candidate.len() > Self::MAX_LENGTH {
+        if candidate.len() > BearerTokens::MAX_LENGTH {
             return Err(Rejection::CredentialTooLong);
         }
-        self.by_digest
-            .get(&self.fingerprint(candidate))
-            .map(|label| Matched::new(label.clone()))
-            .ok_or(Rejection::CredentialMismatch)
-    }
-
-    fn fingerprint(&self, token: &[u8]) -> Fingerprint {
-        Fingerprint::from_digest(self.keyed.clone().chain_update(token))
+        let tokens = &*self.secrets;
+        let label = tokens
+            .by_digest
+            .get(&tokens.fingerprint(candidate))
+            .ok_or(Rejection::CredentialMismatch)?;
+        let may_match = match &self.whose {
+            Whose::Anyone => true,
+            Whose::Tenant(tenant) => label.as_ref() == Some(tenant),
+            Whose::Nobody => false,
+        };
+        match may_match {
+            true => Ok(Matched::new(label.clone())),
+            false => Err(Rejection::CredentialMismatch),
+        }
     }
 }
 
-/// No tokens, under a random block of their own.
-impl Default for BearerTokens {
-    fn default() -> Self {
+impl Store for BearerTokens {
+    /// No tokens, under a random block of their own.
+    fn new(of_tenants: bool) -> Self {
         // The standard library's own randomness: SipHash under a key that the operating system drew.
         let random = RandomState::new();
         let mut keyed = Sha256::new();
@@ -61,12 +76,14 @@ impl Default for BearerTokens {
         Self {
             keyed,
             by_digest: HashMap::default(),
+            of_tenants,
         }
     }
-}
 
-impl SecretStore for BearerTokens {
     fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {
+        if self.of_tenants && secret.label().is_none() {
+            return Err(SecretsErrorKind::Unlabeled);
+        }
         let token = secret.expose().as_bytes();
         if token.len() > Self::MAX_LENGTH {
             return Err(SecretsErrorKind::TooLong {
@@ -109,45 +126,7 @@ impl fmt::Debug for BearerTokens {
     }
 }
 
-/// The SHA-256 of a secret, or of a random block and a secret. It identifies the secret and is compared in constant time;
-/// a short secret could be guessed from it, so it is zeroed and never shown.
-#[derive(Clone)]
-pub(super) struct Fingerprint([u64; 4]);
-
-impl Fingerprint {
-    pub(super) fn of(secret: &[u8]) -> Self {
-        Self::from_digest(Sha256::new_with_prefix(secret))
-    }
-
-    fn from_digest(hasher: Sha256) -> Self {
-        // In words, which are compared in constant time at an eighth of the cost of bytes.
-        let digest = hasher.finalize();
-        let (bytes, _) = digest.as_slice().as_chunks();
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(bytes) {
-            *word = u64::from_ne_bytes(*bytes);
-        }
-        Self(words)
-    }
-}
-
-impl PartialEq for Fingerprint {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for Fingerprint {}
-
-impl Hash for Fingerprint {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let [word, ..] = self.0;
-        state.write_u64(word);
-    }
-}
-
-/// Takes the first word of a fingerprint for its hash: nobody can predict it, and to hash it again would be 140
-/// instructions for each delivery.
+/// Takes the first word of a fingerprint as its hash: nobody can predict it, so it need not be hashed again.
 #[derive(Default)]
 struct FirstWord(u64);
 
@@ -162,11 +141,3 @@ impl Hasher for FirstWord {
         self.0
     }
 }
-
-impl Drop for Fingerprint {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl ZeroizeOnDrop for Fingerprint {}

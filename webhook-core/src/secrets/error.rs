@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A mistake in the configured secrets. The message says which one and how to mend it, and never shows a secret.
+/// A mistake in the configured secrets. The message says which one and how to fix it, and never shows a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretsError {
     kind: SecretsErrorKind,
@@ -52,7 +52,9 @@ pub enum SecretsErrorKind {
     InQuotes,
     /// The label is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
     BadLabel,
-    /// The same secret stands in the set twice.
+    /// The secret has no label, in a set whose labels are tenants.
+    Unlabeled,
+    /// The same secret is in the set twice.
     Repeated,
     /// The set would hold more secrets than this.
     TooMany {
@@ -64,14 +66,14 @@ pub enum SecretsErrorKind {
         /// How many bytes there may be.
         limit: usize,
     },
-    /// The secret has control characters, which cannot stand in a header field.
+    /// The secret has control characters, which no header can carry.
     ControlCharacters,
     /// The secret is not of the form that the sender's secrets have; the text says which form that is.
     WrongForm {
         /// The form that is expected, in words.
         expected: &'static str,
     },
-    /// The secret is not base64: a character is not of its alphabet, or stands where none can.
+    /// The secret is not base64: a character is not in its alphabet, or is where none can be.
     NotBase64 {
         /// The place of that character, from 1; `None` if characters are missing at the end.
         place: Option<usize>,
@@ -131,13 +133,16 @@ impl fmt::Display for SecretsError {
                 "has a label that is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`: \
                  a pair is (label, secret), in this order",
             ),
+            SecretsErrorKind::Unlabeled => {
+                f.write_str("has no label: pass it as (tenant, secret)")
+            }
             SecretsErrorKind::Repeated => {
                 f.write_str("is a duplicate: remove one of the two")
             }
             SecretsErrorKind::TooMany { limit } => {
                 write!(
                     f,
-                    "too many secrets for this sender: at most {limit}, remove old ones"
+                    "too many secrets for this sender: at most {limit}; remove old ones"
                 )
             }
             SecretsErrorKind::TooLong { limit } => {
@@ -147,7 +152,7 @@ impl fmt::Display for SecretsError {
                 )
             }
             SecretsErrorKind::ControlCharacters => f.write_str(
-                "has control characters, which no header field can carry: check the value",
+                "has control characters, which no header can carry: check the value",
             ),
             SecretsErrorKind::WrongForm { expected } => {
                 write!(f, "is not {expected}: check the value")

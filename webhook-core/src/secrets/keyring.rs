@@ -1,55 +1,20 @@
 use std::fmt;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::IntoSecrets;
-use crate::{Label, Provider, Secret, SecretsError, SecretsErrorKind};
-
-/// A sender that needs nothing but its secrets, so that adapters can offer `new(secrets)` for it.
-#[diagnostic::on_unimplemented(
-    message = "the sender `{Self}` cannot be made from secrets alone",
-    note = "implement `FromSecrets` for it, or build the layer with `with_provider`"
-)]
-pub trait FromSecrets: Provider + Sized {
-    /// How the secrets are kept.
-    type Store: SecretStore;
-
-    /// The sender with these secrets and its defaults.
-    fn from_keyring(keyring: Keyring<Self>) -> Self;
-
-    /// The secrets it was built with.
-    fn keyring(&self) -> &Keyring<Self>;
-}
-
-/// A set of secrets in the form that verifying needs: [`BearerTokens`](crate::BearerTokens) or
-/// [`PrivateKeys`](crate::PrivateKeys).
-pub trait SecretStore: Clone + Default + fmt::Debug + Send + Sync + 'static {
-    /// Prepares a secret and takes it in.
-    ///
-    /// # Errors
-    ///
-    /// A secret that the set cannot hold; the set is then thrown away.
-    fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind>;
-
-    /// Takes a secret out by its value, and says whether it was there.
-    fn remove(&mut self, secret: &str) -> bool;
-
-    /// Takes all secrets with a label out, and says whether there were any.
-    fn remove_label(&mut self, label: &str) -> bool;
-
-    /// The label of each secret, in no particular order.
-    fn labels(&self) -> impl Iterator<Item = Option<&Label>>;
-}
+use super::store::{SecretStore, Store};
+use super::{IntoSecrets, Label, SecretsError, SecretsErrorKind};
+use crate::head::Head;
 
 /// The secrets of one sender, shared by every clone of its layer and changed while the server runs.
 ///
-/// A change is prepared aside and swapped in whole: if any part of it is refused, the old set stays. A delivery sees
-/// either the old set or the new one.
+/// A change is prepared separately and swapped in atomically: if any part of it is refused, the old set stays. A delivery
+/// sees either the old set or the new one.
 ///
 /// ```
-/// use webhook_core::{TusFacturas, Verifier};
+/// use webhook_core::driver::Verifier;
+/// use webhook_core::tusfacturas::TusFacturas;
 ///
 /// let verifier = Verifier::<TusFacturas>::try_new([("pdv-1", "old-token")])?;
 /// let secrets = verifier.secrets();
@@ -60,35 +25,91 @@ pub trait SecretStore: Clone + Default + fmt::Debug + Send + Sync + 'static {
 /// assert_eq!(secrets.len(), 1);
 /// # Ok::<(), webhook_core::SecretsError>(())
 /// ```
-pub struct Keyring<P: FromSecrets> {
-    shared: Arc<Shared<P::Store>>,
+///
+/// # Tenants
+///
+/// A platform that receives for many merchants knows from the request whose delivery it claims to be: from a segment of
+/// the path, or from a header. [`for_tenants`](Self::for_tenants) tries only the secrets with that label.
+///
+/// The author of a sender gets at the secrets with [`select`](Self::select), which makes that choice.
+pub struct Keyring<S> {
+    shared: Arc<Shared<S>>,
 }
 
 struct Shared<S> {
     current: ArcSwap<S>,
     /// Held by whoever changes the set, from reading the old one to storing the new one.
     changing: Mutex<()>,
+    tenant_of: Option<Box<TenantOf>>,
 }
 
-impl<P: FromSecrets> Keyring<P> {
-    /// A keyring with these secrets.
+type TenantOf = dyn for<'a> Fn(&Head<'a>) -> Option<&'a str> + Send + Sync;
+
+impl<S: SecretStore> Keyring<S> {
+    /// A keyring with these secrets. Each delivery is tried with all of them.
     ///
     /// # Errors
     ///
-    /// The first secret that is refused, and an empty list.
+    /// The first secret that is refused, an empty list, and more [signing keys](super::SigningKeys) than 16.
     pub fn new(secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
-        let store = extended(P::Store::default(), secrets)?;
+        Self::with(None, secrets)
+    }
+
+    /// A keyring whose labels are tenants. `tenant_of` returns the tenant that a request claims to be for, and only the
+    /// secrets with this label are tried.
+    ///
+    /// There may be any number of tenants, each with up to 16 signing keys. A request that names no tenant, or one that
+    /// is not there, is refused as a wrong credential is, after about the same work; it never falls back to the secrets
+    /// of others. Let `tenant_of` return `None` where a request names two.
+    ///
+    /// ```
+    /// use webhook_core::driver::Verifier;
+    /// use webhook_core::stripe::Stripe;
+    ///
+    /// // POST /stripe/{tenant}
+    /// let verifier = Verifier::<Stripe>::for_tenants(
+    ///     [("north", "whsec_of_north"), ("south", "whsec_of_south")],
+    ///     |head| head.path().strip_prefix("/stripe/"),
+    /// )?;
+    /// # Ok::<(), webhook_core::SecretsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and a secret without a label.
+    pub fn for_tenants(
+        secrets: impl IntoSecrets,
+        tenant_of: impl for<'a> Fn(&Head<'a>) -> Option<&'a str> + Send + Sync + 'static,
+    ) -> Result<Self, SecretsError> {
+        Self::with(Some(Box::new(tenant_of)), secrets)
+    }
+
+    fn with(
+        tenant_of: Option<Box<TenantOf>>,
+        secrets: impl IntoSecrets,
+    ) -> Result<Self, SecretsError> {
+        let store = extended(S::new(tenant_of.is_some()), secrets)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 current: ArcSwap::from_pointee(store),
                 changing: Mutex::new(()),
+                tenant_of,
             }),
         })
     }
 
-    /// The set as it is now. What this returns does not change any more.
-    pub fn load(&self) -> LoadedSecrets<P::Store> {
-        LoadedSecrets(self.shared.current.load())
+    /// The secrets that this request is tried with, as they are now: for the `inspect` of a
+    /// [`Provider`](crate::Provider), whose claim carries them to where they are compared.
+    pub fn select(&self, head: &Head<'_>) -> Selected<S> {
+        let secrets = self.shared.current.load_full();
+        let whose = match &self.shared.tenant_of {
+            None => Whose::Anyone,
+            Some(tenant_of) => match tenant_of(head).map(Label::new) {
+                Some(Ok(label)) => Whose::Tenant(label),
+                _ => Whose::Nobody,
+            },
+        };
+        Selected { secrets, whose }
     }
 
     /// Replaces all secrets.
@@ -97,14 +118,14 @@ impl<P: FromSecrets> Keyring<P> {
     ///
     /// The first secret that is refused, and an empty list; the old set then stays.
     pub fn replace(&self, secrets: impl IntoSecrets) -> Result<(), SecretsError> {
-        self.change(|_| extended(P::Store::default(), secrets))
+        self.change(|_| extended(S::new(self.shared.tenant_of.is_some()), secrets))
     }
 
     /// Adds secrets. The set is copied each time: add many in one call.
     ///
     /// # Errors
     ///
-    /// The first secret that is refused, also because it is there already; the old set then stays.
+    /// The first secret that is refused, also because it is in the set already; the old set then stays.
     pub fn add(&self, secrets: impl IntoSecrets) -> Result<(), SecretsError> {
         self.change(|current| extended(current.clone(), secrets))
     }
@@ -130,17 +151,18 @@ impl<P: FromSecrets> Keyring<P> {
     /// How many secrets there are; never 0.
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
-        self.load().labels().count()
+        self.shared.current.load().labels().count()
     }
 
     /// The label of each secret, in no particular order.
     pub fn labels(&self) -> Vec<Option<Label>> {
-        self.load().labels().map(Option::<&Label>::cloned).collect()
+        let secrets = self.shared.current.load();
+        secrets.labels().map(Option::<&Label>::cloned).collect()
     }
 
     fn change(
         &self,
-        change: impl FnOnce(&P::Store) -> Result<P::Store, SecretsError>,
+        change: impl FnOnce(&S) -> Result<S, SecretsError>,
     ) -> Result<(), SecretsError> {
         // The lock guards no data of its own, so a panic while it was held broke nothing.
         let _changing = self
@@ -154,9 +176,9 @@ impl<P: FromSecrets> Keyring<P> {
     }
 }
 
-fn extended<S: SecretStore>(mut store: S, secrets: impl IntoSecrets) -> Result<S, SecretsError> {
+fn extended<S: Store>(mut store: S, secrets: impl IntoSecrets) -> Result<S, SecretsError> {
     let secrets = secrets.into_secrets()?;
-    let listed = secrets.iter().len() > 1;
+    let listed = secrets.len() > 1;
     for (index, secret) in secrets.into_iter().enumerate() {
         store.insert(secret).map_err(|kind| {
             let error = SecretsError::from(kind);
@@ -166,10 +188,7 @@ fn extended<S: SecretStore>(mut store: S, secrets: impl IntoSecrets) -> Result<S
     Ok(store)
 }
 
-fn reduced<S: SecretStore>(
-    store: &S,
-    remove: impl FnOnce(&mut S) -> bool,
-) -> Result<S, SecretsError> {
+fn reduced<S: Store>(store: &S, remove: impl FnOnce(&mut S) -> bool) -> Result<S, SecretsError> {
     let mut store = store.clone();
     if !remove(&mut store) {
         return Err(SecretsErrorKind::NotFound.into());
@@ -180,7 +199,7 @@ fn reduced<S: SecretStore>(
     Ok(store)
 }
 
-impl<P: FromSecrets> Clone for Keyring<P> {
+impl<S> Clone for Keyring<S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -189,28 +208,48 @@ impl<P: FromSecrets> Clone for Keyring<P> {
 }
 
 /// Shows labels and their number, never a byte of a secret.
-impl<P: FromSecrets> fmt::Debug for Keyring<P> {
+impl<S: SecretStore> fmt::Debug for Keyring<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring")
-            .field("sender", &P::NAME)
             .field("labels", &self.labels())
             .finish()
     }
 }
 
-/// A set of secrets that one delivery is verified with: [`Keyring::load`].
-pub struct LoadedSecrets<S>(arc_swap::Guard<Arc<S>>);
+/// The secrets that one delivery is tried with: [`Keyring::select`]. It does not change any more.
+///
+/// Both kinds of secrets are compared with a `find`, and nothing else makes the [`Matched`](super::Matched) that an
+/// [`Authentic`](crate::provider::Authentic) needs.
+pub struct Selected<S> {
+    pub(super) secrets: Arc<S>,
+    pub(super) whose: Whose,
+}
 
-impl<S> Deref for LoadedSecrets<S> {
-    type Target = S;
+/// Whose secrets may match.
+#[derive(Clone, Debug)]
+pub(super) enum Whose {
+    /// The request does not choose.
+    Anyone,
+    /// Those of the tenant that the request names.
+    Tenant(Label),
+    /// Nobody's: the request names no tenant. It is compared all the same, so that the time does not tell.
+    Nobody,
+}
 
-    fn deref(&self) -> &S {
-        &self.0
+impl<S> Clone for Selected<S> {
+    fn clone(&self) -> Self {
+        Self {
+            secrets: Arc::clone(&self.secrets),
+            whose: self.whose.clone(),
+        }
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for LoadedSecrets<S> {
+impl<S: fmt::Debug> fmt::Debug for Selected<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
+        f.debug_struct("Selected")
+            .field("secrets", &self.secrets)
+            .field("whose", &self.whose)
+            .finish()
     }
 }

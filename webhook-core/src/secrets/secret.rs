@@ -3,7 +3,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::Label;
-use crate::{SecretsError, SecretsErrorKind};
+use crate::secrets::{SecretsError, SecretsErrorKind};
 
 /// One secret: a token, an API key, a signing key, with an optional label.
 ///
@@ -48,7 +48,9 @@ impl Secret {
     /// keys; it cannot be told from the text. The libraries of that format call them *raw*.
     ///
     /// ```
-    /// use webhook_core::{Secret, StandardWebhooks, Verifier};
+    /// use webhook_core::Secret;
+    /// use webhook_core::driver::Verifier;
+    /// use webhook_core::standard_webhooks::StandardWebhooks;
     ///
     /// let verifier = Verifier::<StandardWebhooks>::try_new(Secret::raw("ws_0123456789abcdef")?)?;
     /// assert!(Verifier::<StandardWebhooks>::try_new("ws_0123456789abcdef").is_err());

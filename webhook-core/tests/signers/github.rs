@@ -1,6 +1,7 @@
 use serde::Deserialize;
+use webhook_core::driver::Verifier;
+use webhook_core::github::{Github, GithubEvent, GithubPayload};
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{Github, GithubEvent, GithubPayload, Verifier};
 
 use super::*;
 

@@ -8,11 +8,11 @@ mod stripe;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{HeaderName, HeaderValue};
+use webhook_core::answer::Answer;
+use webhook_core::driver::{Accepted, Answered, Verifier};
+use webhook_core::provider::Timestamped;
 use webhook_core::testing::TestRequest;
-use webhook_core::{
-    Accepted, Answer, FromSecrets, Provider, Refused, Reply, SecretsErrorKind, Timestamped,
-    Verifier,
-};
+use webhook_core::{FromSecrets, Provider, Reply, SecretsErrorKind};
 
 /// When the requests of the tables are made, in seconds of Unix time.
 const NOW: u64 = 1_614_265_330;
@@ -21,7 +21,7 @@ fn at(unix_time: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(unix_time)
 }
 
-/// A verifier whose clock stands still.
+/// A verifier whose clock does not move.
 fn verifier<P: FromSecrets + Timestamped>(secret: &str) -> Verifier<P> {
     Verifier::try_new(secret).unwrap().clock(|| at(NOW))
 }
@@ -29,9 +29,13 @@ fn verifier<P: FromSecrets + Timestamped>(secret: &str) -> Verifier<P> {
 fn deliver<P: Provider>(
     verifier: &Verifier<P>,
     request: &TestRequest,
-) -> Result<Accepted<P::Event>, Box<Refused>> {
-    let pending = verifier.begin(&request.head()).map_err(Box::new)?;
-    pending.finish(request.body.clone()).map_err(Box::new)
+) -> Result<Accepted<P::Event>, Box<Answered>> {
+    request.deliver(verifier).map_err(Box::new)
+}
+
+/// The name of the reason.
+fn reason(answered: &Answered) -> &'static str {
+    answered.rejection.as_ref().unwrap().name()
 }
 
 /// What is changed in an authentic request, and what becomes of it: `accepted`, or the name of the rejection.
@@ -44,7 +48,7 @@ fn assert_rows<P: Provider>(verifier: &Verifier<P>, authentic: &TestRequest, row
         match deliver(verifier, &request) {
             Ok(_) => assert_eq!("accepted", *expected, "{name}"),
             Err(refused) => {
-                assert_eq!(refused.rejection.name(), *expected, "{name}");
+                assert_eq!(reason(&refused), *expected, "{name}");
                 let status = if expected.starts_with("body_") {
                     400
                 } else {
@@ -164,8 +168,8 @@ fn assert_garbage_is_refused<P: Provider>(
 fn assert_rotation<P: FromSecrets>(old: &str, new: &str, sign: impl Fn(&str) -> TestRequest) {
     let verifier = Verifier::<P>::try_new([("old", old)]).unwrap();
     let key_of = |secret: &str| match deliver(&verifier, &sign(secret)) {
-        Ok(accepted) => accepted.delivery.key().unwrap().to_string(),
-        Err(refused) => refused.rejection.name().to_owned(),
+        Ok(accepted) => accepted.delivery.label().unwrap().to_string(),
+        Err(refused) => reason(&refused).to_owned(),
     };
     assert_eq!([key_of(old), key_of(new)], ["old", "credential_mismatch"]);
     verifier.secrets().add([("new", new)]).unwrap();

@@ -1,6 +1,8 @@
 use serde::Deserialize;
+use webhook_core::driver::Verifier;
+use webhook_core::standard_webhooks::{StandardEvent, StandardWebhooks};
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{Secret, SecretsErrorKind, StandardEvent, StandardWebhooks, Verifier};
+use webhook_core::{Secret, SecretsErrorKind};
 
 use super::*;
 
@@ -232,7 +234,7 @@ fn the_text_itself_is_the_key_where_the_app_says_so() {
     let any = Secret::raw("ws_3f").unwrap().labeled("whop").unwrap();
     let whop = Verifier::<StandardWebhooks>::try_new(any.clone()).unwrap();
     let accepted = deliver(&whop, &with(any)).unwrap();
-    assert_eq!(accepted.delivery.key().unwrap(), "whop");
+    assert_eq!(accepted.delivery.label().unwrap(), "whop");
 }
 
 #[test]
@@ -254,7 +256,7 @@ fn one_key_in_two_spellings_is_one_secret() {
             verifier.secrets().remove(other).unwrap();
             let request = testing::standard_webhooks(ID, SystemTime::now(), BODY, set.as_str());
             let refused = deliver(&verifier, &request).unwrap_err();
-            assert_eq!(refused.rejection.name(), "credential_mismatch");
+            assert_eq!(reason(&refused), "credential_mismatch");
         }
     }
 }

@@ -1,6 +1,6 @@
 use serde::Deserialize;
+use webhook_core::stripe::{Stripe, StripeEvent};
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{Stripe, StripeEvent};
 
 use super::*;
 

@@ -9,10 +9,14 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::Value;
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::{
-    FromSecrets, Github, MercadoPago, MercadoPagoNotification, Order, Provider, Rejection,
-    StandardWebhooks, Stripe, TfEvent, TusFacturas, Verifier,
-};
+use webhook_core::{FromSecrets, Provider, Rejection};
+use webhook_core::driver::Verifier;
+use webhook_core::github::Github;
+use webhook_core::mercadopago::{MercadoPago, MercadoPagoNotification};
+use webhook_core::multicaja::Order;
+use webhook_core::standard_webhooks::StandardWebhooks;
+use webhook_core::stripe::Stripe;
+use webhook_core::tusfacturas::{TfEvent, TusFacturas};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

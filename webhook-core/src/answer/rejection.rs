@@ -1,0 +1,170 @@
+use std::fmt;
+
+use crate::answer::BodyError;
+
+/// Why a request was refused.
+///
+/// The sender never sees it: it gets the answer that its documentation asks for. The reason goes to the log and into
+/// the extensions of the response, where metrics middleware finds it. It holds nothing of the request but lengths and
+/// positions.
+///
+/// ```
+/// use webhook_core::{Rejection, RejectionClass};
+///
+/// let rejection = Rejection::CredentialMismatch;
+/// assert_eq!(rejection.name(), "credential_mismatch");
+/// assert_eq!(rejection.class(), RejectionClass::Credential);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The method is not `POST`.
+    MethodNotAllowed,
+    /// The request names an endpoint that the sender does not have, or one that this layer does not serve.
+    EndpointUnknown,
+    /// The request names no endpoint of the sender, and the layer was not built for one.
+    EndpointUnnamed,
+    /// The request names two endpoints, in its path and its query or twice in its query.
+    EndpointAmbiguous,
+    /// The credential is absent or empty.
+    CredentialMissing,
+    /// A part of the credential occurs more than once.
+    CredentialRepeated,
+    /// The credential is not of the form that the sender documents.
+    CredentialMalformed,
+    /// The credential is longer than any that is accepted; it was not compared.
+    CredentialTooLong,
+    /// The credential matches no configured secret.
+    CredentialMismatch,
+    /// The signed timestamp lies outside the tolerance.
+    TimestampOutsideTolerance,
+    /// By the sender's own documentation this kind of request cannot be verified. It is handed to nobody, and answered
+    /// as the sender asks unless the app refuses it.
+    Unverifiable,
+    /// The body is longer than the limit, by what it announces or by what arrived.
+    BodyTooLarge,
+    /// The body was not complete in time.
+    BodyTimeout,
+    /// The sender stopped sending, or its framing broke, before the body was complete.
+    BodyInterrupted,
+    /// The body is complete and cannot be accepted.
+    Body(BodyError),
+}
+
+/// The step that a [`Rejection`] belongs to: senders answer all reasons of one class alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionClass {
+    /// The method of the request.
+    Method,
+    /// The endpoint that the request names.
+    Endpoint,
+    /// The proof of who sent it, in the head or computed from the body.
+    Credential,
+    /// A request that no credential can prove, and that the sender wants answered all the same.
+    Unverifiable,
+    /// The length of the body.
+    Size,
+    /// The time that the body took.
+    Time,
+    /// The connection broke.
+    Interruption,
+    /// The content of the body.
+    Body,
+}
+
+impl Rejection {
+    /// A short stable name for metrics and logs, such as `credential_missing`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::EndpointUnknown => "endpoint_unknown",
+            Self::EndpointUnnamed => "endpoint_unnamed",
+            Self::EndpointAmbiguous => "endpoint_ambiguous",
+            Self::CredentialMissing => "credential_missing",
+            Self::CredentialRepeated => "credential_repeated",
+            Self::CredentialMalformed => "credential_malformed",
+            Self::CredentialTooLong => "credential_too_long",
+            Self::CredentialMismatch => "credential_mismatch",
+            Self::TimestampOutsideTolerance => "timestamp_outside_tolerance",
+            Self::Unverifiable => "unverifiable",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyInterrupted => "body_interrupted",
+            Self::Body(error) => error.kind.name(),
+        }
+    }
+
+    /// The step that refused the request.
+    pub fn class(&self) -> RejectionClass {
+        match self {
+            Self::MethodNotAllowed => RejectionClass::Method,
+            Self::EndpointUnknown | Self::EndpointUnnamed | Self::EndpointAmbiguous => {
+                RejectionClass::Endpoint
+            }
+            Self::CredentialMissing
+            | Self::CredentialRepeated
+            | Self::CredentialMalformed
+            | Self::CredentialTooLong
+            | Self::CredentialMismatch
+            | Self::TimestampOutsideTolerance => RejectionClass::Credential,
+            Self::Unverifiable => RejectionClass::Unverifiable,
+            Self::BodyTooLarge => RejectionClass::Size,
+            Self::BodyTimeout => RejectionClass::Time,
+            Self::BodyInterrupted => RejectionClass::Interruption,
+            Self::Body(_) => RejectionClass::Body,
+        }
+    }
+
+    /// What an operator can do where a sender knows nothing better.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::TimestampOutsideTolerance => {
+                "set this server's clock, or allow a larger tolerance if the sender delivers late"
+            }
+            Self::CredentialMissing
+            | Self::CredentialMalformed
+            | Self::CredentialRepeated
+            | Self::CredentialTooLong => {
+                "check that the sender signs as this layer expects, and what a proxy in front does to the headers"
+            }
+            _ => "check that the configured secret is the one that the sender has",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MethodNotAllowed => f.write_str("the method is not POST"),
+            Self::EndpointUnknown => {
+                f.write_str("the request names an endpoint that this layer does not serve")
+            }
+            Self::EndpointUnnamed => f.write_str("the request names no endpoint"),
+            Self::EndpointAmbiguous => f.write_str("the request names two endpoints"),
+            Self::CredentialMissing => f.write_str("the credential is absent or empty"),
+            Self::CredentialRepeated => f.write_str("the credential was sent more than once"),
+            Self::CredentialMalformed => {
+                f.write_str("the credential is not of the documented form")
+            }
+            Self::CredentialTooLong => f.write_str("the credential is longer than any accepted"),
+            Self::CredentialMismatch => f.write_str("the credential matches no configured secret"),
+            Self::TimestampOutsideTolerance => {
+                f.write_str("the signed timestamp lies outside the tolerance")
+            }
+            Self::Unverifiable => f.write_str("the sender does not sign such requests verifiably"),
+            Self::BodyTooLarge => f.write_str("the body is longer than the limit"),
+            Self::BodyTimeout => f.write_str("the body was not complete in time"),
+            Self::BodyInterrupted => f.write_str("the body ended before it was complete"),
+            Self::Body(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl From<BodyError> for Rejection {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}

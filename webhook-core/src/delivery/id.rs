@@ -1,0 +1,190 @@
+use std::fmt::{self, Write as _};
+
+use crate::secrets::Label;
+
+/// What the sender calls a delivery, the same whenever it sends it again: [`Delivery::id`](crate::Delivery::id).
+///
+/// Handling each id once makes repeats harmless. How much that is worth depends on [`trust`](Self::trust).
+///
+/// An id is unique within one endpoint of one sender, and within one tenant where secrets belong to tenants:
+/// [`claim`](Self::claim) names the endpoint.
+///
+/// ```
+/// use webhook_core::DeliveryId;
+///
+/// let id = DeliveryId::signed("msg_1");
+/// assert_eq!(id.as_str(), "msg_1");
+/// assert_eq!(id.claim("orders").endpoint(), "orders");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveryId {
+    sender: Box<str>,
+    text: Box<str>,
+    trust: Trust,
+}
+
+/// Who can make up a [`DeliveryId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trust {
+    /// Only the sender: the signature covers the id.
+    Signed,
+    /// Whoever knows the bearer token: nothing is signed, and the token is all that is checked.
+    Bearer,
+    /// Whoever has captured one delivery: the id is outside of what the signature covers, so a replay can carry a new one,
+    /// and a forged id can make the real one look handled.
+    Unsigned,
+}
+
+impl DeliveryId {
+    /// An id that the signature covers.
+    pub fn signed(text: impl Into<Box<str>>) -> Self {
+        Self::new(text.into(), Trust::Signed)
+    }
+
+    /// An id in a request that carries a bearer token and no signature.
+    pub fn bearer(text: impl Into<Box<str>>) -> Self {
+        Self::new(text.into(), Trust::Bearer)
+    }
+
+    /// An id that the signature does not cover.
+    pub fn unsigned(text: impl Into<Box<str>>) -> Self {
+        Self::new(text.into(), Trust::Unsigned)
+    }
+
+    fn new(text: Box<str>, trust: Trust) -> Self {
+        Self {
+            sender: Box::default(),
+            text,
+            trust,
+        }
+    }
+
+    pub(crate) fn of(self, sender: &str) -> Self {
+        Self {
+            sender: sender.into(),
+            ..self
+        }
+    }
+
+    /// The name of the sender, such as `stripe`.
+    pub fn sender(&self) -> &str {
+        &self.sender
+    }
+
+    /// The id. An id that a sender here composes of several values has each of them after its length in bytes, such as
+    /// `5:hook18:encolado`, and `-` for one that is absent.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Who can make it up.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// The identity of the delivery at one endpoint of the app, such as `orders`. The name is the app's own; two
+    /// endpoints that one sender delivers to need two names.
+    pub fn claim(self, endpoint: impl Into<Box<str>>) -> Identity {
+        Identity {
+            id: self,
+            endpoint: endpoint.into(),
+            tenant: None,
+        }
+    }
+}
+
+/// The id for the log: control characters are escaped, and it is cut after 128 characters.
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 128;
+        let mut escaped = self.text.chars().flat_map(char::escape_debug);
+        for character in escaped.by_ref().take(LONGEST) {
+            f.write_char(character)?;
+        }
+        if escaped.next().is_some() {
+            f.write_char('…')?;
+        }
+        Ok(())
+    }
+}
+
+/// Joins values of any characters so that no two lists of values make the same text.
+pub(crate) fn joined<const N: usize>(values: [Option<&str>; N]) -> String {
+    let length = values.iter().flatten().map(|value| value.len() + 6).sum();
+    let mut joined = String::with_capacity(length);
+    for value in values {
+        match value {
+            // Writing to a string cannot fail.
+            Some(value) => drop(write!(joined, "{}:{value}", value.len())),
+            None => joined.push('-'),
+        }
+    }
+    joined
+}
+
+/// What makes a delivery one of a kind: sender, endpoint, tenant, and the sender's id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    id: DeliveryId,
+    endpoint: Box<str>,
+    tenant: Option<Label>,
+}
+
+impl Identity {
+    /// The same delivery, of one tenant. Only for an app whose labels are tenants: two versions of one secret have one
+    /// label, or a repeat under the new secret would be another delivery.
+    pub fn of_tenant(mut self, tenant: Label) -> Self {
+        self.tenant = Some(tenant);
+        self
+    }
+
+    /// The sender's id.
+    pub fn id(&self) -> &DeliveryId {
+        &self.id
+    }
+
+    /// The endpoint, as the app calls it.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The tenant, if the app has any.
+    pub fn tenant(&self) -> Option<&Label> {
+        self.tenant.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_differ_never_join_to_the_same_text() {
+        assert_eq!(joined([Some("ab"), None, Some("")]), "2:ab-0:");
+        let lists = [
+            [Some("a"), Some("b")],
+            [Some("ab"), Some("")],
+            [Some(""), Some("ab")],
+            [Some("ab"), None],
+            [None, Some("ab")],
+            [Some("1:a"), Some("b")],
+            [Some("a1:b"), None],
+            [None, None],
+            [Some("-"), None],
+        ];
+        for (at, one) in lists.iter().enumerate() {
+            for other in &lists[at + 1..] {
+                assert_ne!(joined(*one), joined(*other), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_is_shown_escaped_and_cut() {
+        let shown = |text: String| DeliveryId::signed(text).to_string();
+        assert_eq!(shown("a\nb\u{1b}".into()), "a\\nb\\u{1b}");
+        assert_eq!(shown("é".repeat(128)), "é".repeat(128));
+        assert_eq!(shown("é".repeat(129)), format!("{}…", "é".repeat(128)));
+    }
+}

@@ -1,0 +1,117 @@
+//! What an app gets of a delivery.
+
+mod id;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderName;
+
+pub(crate) use self::id::joined;
+pub use self::id::{DeliveryId, Identity, Trust};
+use crate::secrets::Label;
+
+/// An authenticated delivery: the event, the label of the secret that matched, and the raw body.
+///
+/// Only a [`Verifier`](crate::driver::Verifier) makes one (and, for tests, the `testing` feature), so having one in a
+/// handler means that the sender's proof was checked. How much that proves differs by sender: see the event's
+/// documentation. It dereferences to the event.
+#[derive(Clone)]
+pub struct Delivery<E> {
+    event: E,
+    label: Option<Label>,
+    body: Bytes,
+    origin: Option<Arc<dyn Origin<E>>>,
+}
+
+/// What a delivery asks its sender for, when it is asked itself.
+pub(crate) trait Origin<E>: Send + Sync {
+    fn sender(&self) -> &str;
+
+    fn id(&self, event: &E, body: &Bytes) -> Option<DeliveryId>;
+
+    fn credential_headers(&self) -> &[HeaderName];
+}
+
+impl<E> Delivery<E> {
+    pub(crate) fn new(
+        event: E,
+        label: Option<Label>,
+        body: Bytes,
+        origin: Option<Arc<dyn Origin<E>>>,
+    ) -> Self {
+        Self {
+            event,
+            label,
+            body,
+            origin,
+        }
+    }
+
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// Takes the event out.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
+    /// The label of the secret that matched, such as `pdv-3`: which point of sale or tenant this is. `None` if the
+    /// secret was given without one, or if the sender does not authenticate this endpoint.
+    pub fn label(&self) -> Option<&Label> {
+        self.label.as_ref()
+    }
+
+    /// The name of the sender, such as `stripe`. Empty if a test made the delivery of an event alone.
+    pub fn sender(&self) -> &str {
+        self.origin.as_ref().map_or("", |origin| origin.sender())
+    }
+
+    /// The sender's id of this delivery, the same when it is repeated. `None` if the sender has none (Klap and Mercado
+    /// Pago), if it is absent from this delivery, or if a test made the delivery of an event alone.
+    ///
+    /// It is computed when it is asked for. For Stripe, that reads the body once more.
+    pub fn id(&self) -> Option<DeliveryId> {
+        self.origin.as_ref()?.id(&self.event, &self.body)
+    }
+
+    /// The body exactly as received.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Event, label and body.
+    pub fn into_parts(self) -> (E, Option<Label>, Bytes) {
+        (self.event, self.label, self.body)
+    }
+
+    pub(crate) fn credential_headers(&self) -> &[HeaderName] {
+        match &self.origin {
+            Some(origin) => origin.credential_headers(),
+            None => &[],
+        }
+    }
+}
+
+impl<E> Deref for Delivery<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+/// Shows the length of the body, not its bytes: it may hold a card token.
+impl<E: fmt::Debug> fmt::Debug for Delivery<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("event", &self.event)
+            .field("label", &self.label)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}

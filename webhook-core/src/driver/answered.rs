@@ -1,0 +1,54 @@
+use crate::answer::{Rejection, RejectionClass, Reply};
+use crate::driver::verifier::Shared;
+use crate::observe::{Stage, Watch};
+use crate::provider::Provider;
+
+/// A request that is answered without the handler: it was refused, or it was a handshake.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answered {
+    /// The answer, for the sender.
+    pub reply: Reply,
+    /// Why it was refused, for the app. `None` for a handshake.
+    pub rejection: Option<Rejection>,
+    /// Whether the connection ends with this answer, because the rest of the request will not be read. Send
+    /// `Connection: close` on HTTP/1 then.
+    pub closes: bool,
+}
+
+impl Answered {
+    /// Every refusal passes here: the sender's answer, the app's change to it, the observers, the end of the connection.
+    #[cold]
+    pub(super) fn refused<P: Provider>(
+        shared: &Shared<P>,
+        watch: Watch,
+        rejection: Rejection,
+        stage: Stage<'_>,
+    ) -> Self {
+        watch.refused(&shared.observers, &*shared.provider, &rejection, stage);
+        let mut reply = shared.provider.refuse(&rejection);
+        if let Some(hook) = &shared.on_refusal {
+            reply = hook(&rejection, reply);
+        }
+        // The rest of such a request is never read, so the next one on this connection could not be found.
+        let closes = matches!(
+            rejection.class(),
+            RejectionClass::Size | RejectionClass::Time | RejectionClass::Interruption
+        );
+        Self {
+            reply,
+            rejection: Some(rejection),
+            closes,
+        }
+    }
+
+    #[cold]
+    pub(super) fn greeted<P: Provider>(shared: &Shared<P>, watch: Watch, reply: Reply) -> Self {
+        watch.greeted(&shared.observers, &*shared.provider, reply.status);
+        Self {
+            reply,
+            rejection: None,
+            closes: false,
+        }
+    }
+}

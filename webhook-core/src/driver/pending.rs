@@ -1,0 +1,144 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderName;
+
+use super::decoding;
+use super::verifier::Shared;
+use super::{Answered, BodyBuffer, InFlight};
+use crate::answer::Rejection;
+use crate::delivery::Delivery;
+use crate::observe::{Stage, Watch};
+use crate::provider::{Authentic, Decoded, Provider};
+
+/// A delivery whose head was accepted and whose body has not arrived yet.
+///
+/// It owns what it needs, so a future can hold it.
+pub struct Pending<P: Provider> {
+    pub(super) shared: Arc<Shared<P>>,
+    pub(super) claim: P::Claim,
+    pub(super) announced: usize,
+    pub(super) watch: Watch,
+}
+
+impl<P: Provider> Pending<P> {
+    /// A buffer for the body, with the limit of this delivery and the length that its head announced.
+    pub fn buffer(&self) -> BodyBuffer {
+        BodyBuffer::announced(self.shared.body_limit, self.announced)
+    }
+
+    /// How long the body may take. What is not complete by then is [refused](Self::refuse) with
+    /// [`Rejection::BodyTimeout`].
+    pub fn body_timeout(&self) -> Duration {
+        self.shared.body_timeout
+    }
+
+    /// Authenticates and decodes the whole body.
+    ///
+    /// # Errors
+    ///
+    /// The answer, if there is no event for the handler.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, Answered> {
+        let Self {
+            shared,
+            claim,
+            watch,
+            ..
+        } = self;
+        let bytes = body.len();
+        let authenticated = if bytes > shared.body_limit {
+            Err(Rejection::BodyTooLarge)
+        } else {
+            shared.provider.authenticate(claim, &body)
+        };
+        let Authentic {
+            label,
+            mut facts,
+            proven,
+        } = match authenticated {
+            Ok(authentic) => authentic,
+            Err(rejection) => {
+                let stage = Stage::Body { bytes: Some(bytes) };
+                return Err(Answered::refused(&shared, watch, rejection, stage));
+            }
+        };
+        let (event, rule) = match decoding::decode(&*shared.provider, &mut facts, &body) {
+            Ok((Decoded::Event(event), json)) => {
+                let rule = shared.provider.acknowledge(&event, &json);
+                (event, rule)
+            }
+            Ok((Decoded::Greeting(reply), _)) => {
+                return Err(Answered::greeted(&shared, watch, reply));
+            }
+            Err(error) => {
+                let stage = match proven {
+                    true => Stage::Authentic {
+                        label: label.as_ref(),
+                        bytes,
+                    },
+                    false => Stage::Body { bytes: Some(bytes) },
+                };
+                return Err(Answered::refused(&shared, watch, error.into(), stage));
+            }
+        };
+        let observation = watch.accepted(
+            &shared.observers,
+            &*shared.provider,
+            &event,
+            label.as_ref(),
+            &body,
+        );
+        Ok(Accepted {
+            in_flight: InFlight::new(rule, observation),
+            delivery: Delivery::new(event, label, body, Some(shared)),
+        })
+    }
+
+    /// Calls [`finish`](Self::finish) if the body was collected, [`refuse`](Self::refuse) otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As these two.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    pub fn collected(self, body: Result<Bytes, Rejection>) -> Result<Accepted<P::Event>, Answered> {
+        match body {
+            Ok(body) => self.finish(body),
+            Err(rejection) => Err(self.refuse(rejection)),
+        }
+    }
+
+    /// Ends the delivery while its body is read: too long, too slow, or interrupted.
+    pub fn refuse(self, rejection: Rejection) -> Answered {
+        let stage = Stage::Body { bytes: None };
+        Answered::refused(&self.shared, self.watch, rejection, stage)
+    }
+}
+
+impl<P: Provider> fmt::Debug for Pending<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("sender", &self.shared.provider.name())
+            .field("body_limit", &self.shared.body_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A delivery that was accepted, for the handler, and what answers its sender.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Accepted<E> {
+    /// The delivery, for the handler.
+    pub delivery: Delivery<E>,
+    /// What turns the handler's answer into the sender's.
+    pub in_flight: InFlight,
+}
+
+impl<E> Accepted<E> {
+    /// The headers to mark as sensitive before the handler sees them.
+    pub fn credential_headers(&self) -> &[HeaderName] {
+        self.delivery.credential_headers()
+    }
+}

@@ -1,0 +1,93 @@
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::answer::Rejection;
+use crate::delivery::DeliveryId;
+use crate::secrets::Label;
+
+/// How a delivery ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Outcome<'a> {
+    /// The name of the sender, such as `stripe`.
+    pub sender: &'a str,
+    /// How it ended.
+    pub verdict: Verdict<'a>,
+    /// The kind of the event, one of a few names for each sender. `None` if there is no event.
+    pub kind: Option<&'a str>,
+    /// The label of the secret that matched.
+    pub label: Option<&'a Label>,
+    /// The sender's id of the delivery. It is text of the request: show it with its `Display`, which escapes and cuts it.
+    pub id: Option<&'a DeliveryId>,
+    /// The length of the body. `None` if it was not read to its end.
+    pub body_bytes: Option<usize>,
+    /// The time since the head of the request arrived.
+    pub elapsed: Duration,
+}
+
+/// The ways in which a delivery can end.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Verdict<'a> {
+    /// The sender counts what was sent as received.
+    Received {
+        /// The status that was sent.
+        status: StatusCode,
+        /// Whether the handler's answer was replaced because it was not JSON, which this sender asks for.
+        was_not_json: bool,
+    },
+    /// The handler answered something that this sender counts as a failure.
+    Declined {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The handler answered with a 5xx, also if the failure was acknowledged.
+    HandlerFailed {
+        /// The status that was sent.
+        status: StatusCode,
+        /// The status of the handler's answer.
+        handler_status: StatusCode,
+    },
+    /// The handler panicked.
+    Panicked,
+    /// The handler was dropped before it answered: the sender hung up, or a time limit passed.
+    Unanswered,
+    /// A handshake, which the layer answered by itself.
+    Greeted {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The delivery is authentic, and its body does not decode. It was refused.
+    Undecodable {
+        /// What is wrong with the body, and where.
+        rejection: &'a Rejection,
+    },
+    /// The request was refused before it was known to be authentic.
+    Refused {
+        /// Why.
+        rejection: &'a Rejection,
+        /// Whether it had a header that a credential of this sender comes in. A request without is usually a scanner's.
+        with_credential: bool,
+        /// What the operator can do about requests that are refused for this reason.
+        remedy: &'static str,
+    },
+}
+
+impl Outcome<'_> {
+    /// A short stable name: `received`, `declined`, `handler_failed`, `panicked`, `unanswered`, `greeted`, or that of the
+    /// [rejection](Rejection::name).
+    pub fn name(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Received { .. } => "received",
+            Verdict::Declined { .. } => "declined",
+            Verdict::HandlerFailed { .. } => "handler_failed",
+            Verdict::Panicked => "panicked",
+            Verdict::Unanswered => "unanswered",
+            Verdict::Greeted { .. } => "greeted",
+            Verdict::Undecodable { rejection } | Verdict::Refused { rejection, .. } => {
+                rejection.name()
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Reading what senders send: JSON, forms, and the repair of damaged text.
+
+pub(crate) mod form;
+pub(crate) mod json;
+mod json_path;
+pub(crate) mod payload;
+pub(crate) mod repair;
+mod reserved;

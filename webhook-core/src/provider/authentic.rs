@@ -1,0 +1,40 @@
+use crate::secrets::{Label, Matched};
+
+/// What [`Provider::authenticate`](super::Provider::authenticate) returns: the facts of a delivery whose credential
+/// matched.
+///
+/// It takes a [`Matched`], so a sender that forgets to compare does not compile:
+///
+/// ```compile_fail
+/// use webhook_core::provider::Authentic;
+///
+/// let authentic = Authentic::new((), "facts");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "only what is returned is decoded"]
+pub struct Authentic<F> {
+    pub(crate) label: Option<Label>,
+    pub(crate) facts: F,
+    pub(crate) proven: bool,
+}
+
+impl<F> Authentic<F> {
+    /// Facts under the secret that matched.
+    pub fn new(matched: Matched, facts: F) -> Self {
+        Self {
+            label: matched.into_label(),
+            facts,
+            proven: true,
+        }
+    }
+
+    /// Facts of a request that **proves nothing**, for an endpoint that the sender does not authenticate. Anyone can
+    /// send it, and its event type has to say so.
+    pub fn nothing_proven(facts: F) -> Self {
+        Self {
+            label: None,
+            facts,
+            proven: false,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::fingerprint::Fingerprint;
+use super::keyring::{Selected, Whose};
+use super::store::Store;
+use super::{Label, Matched, Secret, SecretsErrorKind};
+use crate::answer::Rejection;
+
+/// A key that is prepared once, when its secret is set, and then used for every delivery.
+pub trait SigningKey: Send + Sync + Sized + 'static {
+    /// The bytes of the key: those of the secret's text, unless the sender encodes its secrets.
+    ///
+    /// Secrets with the same bytes are one secret, however they are written: the set holds it once, and removing one
+    /// spelling removes it. A secret that [is raw](Secret::is_raw) is not decoded.
+    ///
+    /// # Errors
+    ///
+    /// A secret that does not have the form of this sender's secrets.
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        Ok(Zeroizing::new(secret.expose().as_bytes().to_vec()))
+    }
+
+    /// Prepares the key from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that make no key.
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind>;
+}
+
+/// Keys that a signature is checked with. Each delivery is tried with all of them, or with those of its tenant, and every
+/// one costs a digest: at most [`MAX`](Self::MAX), in all or for each tenant.
+pub struct SigningKeys<K> {
+    keys: Keys<K>,
+}
+
+enum Keys<K> {
+    OfAnyone(Group<K>),
+    OfTenants(HashMap<Label, Arc<Group<K>>>),
+}
+
+/// Keys that are tried together, in the order in which they were given.
+type Group<K> = Vec<Arc<Entry<K>>>;
+
+struct Entry<K> {
+    label: Option<Label>,
+    fingerprint: Fingerprint,
+    key: K,
+}
+
+impl<K> SigningKeys<K> {
+    /// How many keys a delivery may be tried with.
+    pub const MAX: usize = 16;
+}
+
+impl<K> Selected<SigningKeys<K>> {
+    /// Tries every key. If `matches` accepts several, the first in the order of the set counts.
+    ///
+    /// All keys are tried whichever one matches, so the time says nothing about their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::CredentialMismatch`].
+    pub fn find(&self, mut matches: impl FnMut(&K) -> bool) -> Result<Matched, Rejection> {
+        let (group, is_decoy) = match (&self.secrets.keys, &self.whose) {
+            (Keys::OfAnyone(group), _) => (group.as_slice(), false),
+            (Keys::OfTenants(tenants), whose) => {
+                let group = match whose {
+                    Whose::Tenant(label) => tenants.get(label),
+                    _ => None,
+                };
+                // A tenant that does not exist costs what one costs that does.
+                let decoy = || tenants.values().next();
+                let is_decoy = group.is_none();
+                let group = group.or_else(decoy).map(|group| group.as_slice());
+                (group.unwrap_or_default(), is_decoy)
+            }
+        };
+        let mut found = None;
+        for entry in group {
+            if matches(&entry.key) {
+                found = found.or(Some(entry));
+            }
+        }
+        match found {
+            Some(entry) if !is_decoy => Ok(Matched::new(entry.label.clone())),
+            _ => Err(Rejection::CredentialMismatch),
+        }
+    }
+}
+
+impl<K> SigningKeys<K> {
+    fn groups(&self) -> impl Iterator<Item = &Group<K>> {
+        let (one, many) = match &self.keys {
+            Keys::OfAnyone(group) => (Some(group), None),
+            Keys::OfTenants(tenants) => (None, Some(tenants.values().map(|group| &**group))),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    /// Keeps the keys that `keeps` accepts, and says whether any other was there.
+    fn retain(&mut self, keeps: impl Fn(&Entry<K>) -> bool) -> bool {
+        let before = self.groups().map(Vec::len).sum::<usize>();
+        match &mut self.keys {
+            Keys::OfAnyone(group) => group.retain(|entry| keeps(entry)),
+            Keys::OfTenants(tenants) => tenants.retain(|_, group| {
+                if !group.iter().all(|entry| keeps(entry)) {
+                    Arc::make_mut(group).retain(|entry| keeps(entry));
+                }
+                !group.is_empty()
+            }),
+        }
+        self.groups().map(Vec::len).sum::<usize>() < before
+    }
+}
+
+impl<K: SigningKey> Store for SigningKeys<K> {
+    fn new(of_tenants: bool) -> Self {
+        let keys = match of_tenants {
+            true => Keys::OfTenants(HashMap::new()),
+            false => Keys::OfAnyone(Vec::new()),
+        };
+        Self { keys }
+    }
+
+    fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {
+        let label = secret.label().cloned();
+        let decoded = K::decode(&secret)?;
+        let entry = Entry {
+            fingerprint: Fingerprint::of(&decoded),
+            key: K::prepare(&decoded)?,
+            label: label.clone(),
+        };
+        let group = match &mut self.keys {
+            Keys::OfAnyone(group) => group,
+            Keys::OfTenants(tenants) => {
+                let label = label.ok_or(SecretsErrorKind::Unlabeled)?;
+                Arc::make_mut(tenants.entry(label).or_default())
+            }
+        };
+        let is_equal = |other: &Arc<Entry<K>>| other.fingerprint == entry.fingerprint;
+        if group.iter().any(is_equal) {
+            return Err(SecretsErrorKind::Repeated);
+        }
+        if group.len() >= Self::MAX {
+            return Err(SecretsErrorKind::TooMany { limit: Self::MAX });
+        }
+        group.push(Arc::new(entry));
+        Ok(())
+    }
+
+    /// A text can stand for one key and be the bytes of another. Both are removed: a secret that its owner believes
+    /// removed must not stay.
+    fn remove(&mut self, secret: &str) -> bool {
+        let decoded = Secret::new(secret)
+            .ok()
+            .and_then(|secret| K::decode(&secret).ok())
+            .map(|decoded| Fingerprint::of(&decoded));
+        let raw = Fingerprint::of(secret.as_bytes());
+        self.retain(|entry| {
+            entry.fingerprint != raw && decoded.as_ref() != Some(&entry.fingerprint)
+        })
+    }
+
+    fn remove_label(&mut self, label: &str) -> bool {
+        self.retain(|entry| entry.label.as_deref() != Some(label))
+    }
+
+    fn labels(&self) -> impl Iterator<Item = Option<&Label>> {
+        self.groups().flatten().map(|entry| entry.label.as_ref())
+    }
+}
+
+impl<K> Clone for SigningKeys<K> {
+    fn clone(&self) -> Self {
+        let keys = match &self.keys {
+            Keys::OfAnyone(group) => Keys::OfAnyone(group.clone()),
+            Keys::OfTenants(tenants) => Keys::OfTenants(tenants.clone()),
+        };
+        Self { keys }
+    }
+}
+
+/// Shows their number, never a byte of a key.
+impl<K> fmt::Debug for SigningKeys<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKeys")
+            .field("count", &self.groups().map(Vec::len).sum::<usize>())
+            .finish_non_exhaustive()
+    }
+}

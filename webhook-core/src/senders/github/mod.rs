@@ -1,0 +1,242 @@
+//! [GitHub], events of repositories and organizations.
+//!
+//! The header `X-Hub-Signature-256` is `sha256=<hex>`; `X-GitHub-Event` is the name of the event and `X-GitHub-Delivery`
+//! its id. The body is JSON, or a form whose field `payload` is that JSON, as the settings of the webhook say. A body that
+//! begins with `{` is JSON whatever its `Content-Type`.
+//!
+//! # What the signature covers
+//!
+//! The body, and **nothing else**:
+//!
+//! 1. The event name is not covered: an attacker who has captured one signed body can send it under two names, and a payload
+//!    type that is chosen by the name ([`GithubBody`]) decodes it as either. Decide by what the body holds.
+//! 2. The delivery id is not covered: a replay can carry a new one, so an id that was not seen before proves nothing. It
+//!    is that of the event, and every webhook that gets the event sends it.
+//! 3. There is no timestamp: a captured request can be replayed for ever.
+//!
+//! All that the head says is therefore in [`GithubEvent::unauthenticated`].
+//!
+//! # Answers
+//!
+//! | the receiver's answer | status | body |
+//! |---|---|---|
+//! | accepted | 200 | empty |
+//! | field missing, sent more than once, malformed; the signature does not match | 401 | empty |
+//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//!
+//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200. GitHub
+//! hangs up after 10 seconds and does not repeat a delivery by itself. It sends every event that the webhook is
+//! subscribed to to one URL: subscribe to those that the payload type fits, choose it by the event's name with
+//! [`GithubBody`], or take a [`Value`].
+//!
+//! The legacy `X-Hub-Signature` (SHA-1) is not read.
+//!
+//! Source: the GitHub documentation, "Validating webhook deliveries" and "Webhook events and payloads".
+//!
+//! [GitHub]: https://github.com
+
+mod event;
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::mem;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderName;
+use http::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::event::{GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
+
+use crate::answer::{BodyError, BodyErrorKind, Rejection};
+use crate::delivery::{DeliveryId, joined};
+use crate::head::{Head, HeaderField};
+use crate::parse::form::Form;
+use crate::parse::json::first_byte;
+use crate::parse::payload;
+use crate::parse::repair::without_bom;
+use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing};
+use crate::secrets::{Keyring, Selected};
+use crate::signing::{Encoding, HmacKeys, Signatures};
+
+/// The legacy signature is not checked here, but it is a credential all the same.
+static SIGNATURES: [HeaderName; 2] = [
+    HeaderName::from_static("x-hub-signature-256"),
+    HeaderName::from_static("x-hub-signature"),
+];
+static EVENT: HeaderName = HeaderName::from_static("x-github-event");
+static DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
+static HOOK_ID: HeaderName = HeaderName::from_static("x-github-hook-id");
+static TARGET_TYPE: HeaderName = HeaderName::from_static("x-github-hook-installation-target-type");
+static TARGET_ID: HeaderName = HeaderName::from_static("x-github-hook-installation-target-id");
+
+/// GitHub as a [`Provider`], with payloads of type `T`: see the [module](crate::github).
+#[derive(Clone, Debug)]
+pub struct Github<T: GithubBody = Value> {
+    keyring: Keyring<HmacKeys>,
+    payload: PhantomData<fn() -> T>,
+}
+
+impl<T: GithubBody> Github<T> {
+    /// GitHub waits for ten seconds and does not repeat a delivery by itself; for three days somebody can, by hand or
+    /// through the API. Source: the GitHub documentation, "Best practices for using webhooks" and "Redelivering webhooks".
+    pub const TIMING: Timing = Timing::new(
+        &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
+        "GitHub, \"Best practices for using webhooks\"",
+    )
+    .within(Duration::from_secs(3 * 24 * 60 * 60));
+}
+
+impl<T: GithubBody> Provider for Github<T> {
+    type Event = GithubEvent<T>;
+    type Claim = SentSignature;
+    type Facts = SignedBody;
+
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    /// GitHub's own cap.
+    fn body_limit(&self) -> usize {
+        25 * 1024 * 1024
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        &SIGNATURES
+    }
+
+    fn inspect(&self, head: &Head<'_>) -> Result<SentSignature, Rejection> {
+        let [
+            signature,
+            event,
+            delivery,
+            hook_id,
+            installation_target_type,
+            installation_target_id,
+            content_type,
+        ] = head.headers([
+            &SIGNATURES[0],
+            &EVENT,
+            &DELIVERY,
+            &HOOK_ID,
+            &TARGET_TYPE,
+            &TARGET_ID,
+            &CONTENT_TYPE,
+        ]);
+        let hex = signature
+            .text()?
+            .strip_prefix("sha256=")
+            .ok_or(Rejection::CredentialMalformed)?;
+        Ok(SentSignature {
+            signature: Signatures::one(hex, Encoding::Hex)?,
+            facts: SignedBody {
+                is_form: Form::is_announced(content_type),
+                head: GithubHead {
+                    event: text(event),
+                    delivery: text(delivery),
+                    hook_id: text(hook_id),
+                    installation_target_type: text(installation_target_type),
+                    installation_target_id: text(installation_target_id),
+                },
+            },
+            keys: self.keyring.select(head),
+        })
+    }
+
+    fn authenticate(
+        &self,
+        sent: SentSignature,
+        body: &Bytes,
+    ) -> Result<Authentic<SignedBody>, Rejection> {
+        let matched = sent
+            .keys
+            .find(|key| key.has_signed(&[body], &sent.signature))?;
+        Ok(Authentic::new(matched, sent.facts))
+    }
+
+    fn json<'a>(&self, facts: &SignedBody, body: &'a Bytes) -> Result<Cow<'a, Bytes>, BodyError> {
+        if !facts.is_form || first_byte(without_bom(body)) == Some(b'{') {
+            return Ok(Cow::Borrowed(body));
+        }
+        let json = Form::read(without_bom(body))?
+            .into_value("payload")
+            .ok_or(BodyErrorKind::MissingField("payload"))?;
+        Ok(Cow::Owned(json.into()))
+    }
+
+    fn decode(
+        &self,
+        facts: &mut SignedBody,
+        json: &Bytes,
+    ) -> Result<Decoded<GithubEvent<T>>, BodyError> {
+        let json = payload::without_reserved_keys(json)?;
+        let payload = match facts.head.event.as_deref() {
+            Some("ping") => payload::decode(json).map(GithubPayload::Ping),
+            event => T::decode(event.unwrap_or_default(), json).map(GithubPayload::Event),
+        }?;
+        Ok(Decoded::Event(GithubEvent {
+            payload,
+            unauthenticated: mem::take(&mut facts.head),
+        }))
+    }
+
+    /// `X-GitHub-Delivery` within `X-GitHub-Hook-ID`: all webhooks that get an event share the first.
+    fn id(&self, event: &GithubEvent<T>, _: &Bytes) -> Option<DeliveryId> {
+        let head = &event.unauthenticated;
+        let delivery = Some(head.delivery.as_deref()?);
+        Some(DeliveryId::unsigned(joined([
+            head.hook_id.as_deref(),
+            delivery,
+        ])))
+    }
+
+    fn timing(&self) -> Timing {
+        Self::TIMING
+    }
+
+    fn kind<'a>(&'a self, event: &'a GithubEvent<T>) -> &'a str {
+        match event.payload {
+            GithubPayload::Ping(_) => "ping",
+            GithubPayload::Event(_) => "event",
+        }
+    }
+}
+
+impl<T: GithubBody> FromSecrets for Github<T> {
+    const NAME: &'static str = "github";
+
+    type Store = HmacKeys;
+
+    fn from_keyring(keyring: Keyring<Self::Store>) -> Self {
+        Self {
+            keyring,
+            payload: PhantomData,
+        }
+    }
+
+    fn keyring(&self) -> &Keyring<Self::Store> {
+        &self.keyring
+    }
+}
+
+/// A header that proves nothing. One that was sent twice counts as absent: nobody can tell which is meant.
+fn text(field: HeaderField<'_>) -> Option<String> {
+    field.text().ok().map(str::to_owned)
+}
+
+/// What `X-Hub-Signature-256` claims, not yet compared, and what the rest of the head says.
+pub struct SentSignature {
+    signature: Signatures,
+    facts: SignedBody,
+    keys: Selected<HmacKeys>,
+}
+
+/// What decoding needs to know of a body whose signature matched. None of it is covered.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SignedBody {
+    is_form: bool,
+    head: GithubHead,
+}

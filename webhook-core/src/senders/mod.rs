@@ -1,0 +1,8 @@
+//! One folder for each sender. None names another.
+
+pub mod github;
+pub mod mercadopago;
+pub mod multicaja;
+pub mod standard_webhooks;
+pub mod stripe;
+pub mod tusfacturas;

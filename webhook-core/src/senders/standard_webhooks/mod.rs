@@ -1,0 +1,336 @@
+//! [Standard Webhooks], the format of Svix and of everyone built on it.
+//!
+//! Three header fields carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and
+//! `webhook-signature`, a list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a
+//! request with fields of both families is refused. Entries of other versions than `v1` are skipped.
+//!
+//! # What the signature covers
+//!
+//! `{id}.{timestamp}.{body}`, which is everything: id, time and body. The id stays the same when a delivery is
+//! repeated, so it is what to handle once; the timestamp is that of the attempt. An id with a `.` is refused, because
+//! another id, time and body would have the same signature.
+//!
+//! # Secrets
+//!
+//! Base64 of 24 bytes or more, up to 4 KiB of text, bare or as `whsec_…` or `v1,whsec_…`; anything else is refused when
+//! the layer is built. The prefixes and the padding are no part of the secret: it can be removed as it was written or
+//! without them. The specification limits keys to 64 bytes; that is a rule for senders, and some have longer ones.
+//!
+//! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). It
+//! cannot be told from the text, so the app says it: [`Secret::raw`].
+//!
+//! # Answers
+//!
+//! | the receiver's answer | status | body |
+//! |---|---|---|
+//! | accepted | 200 | empty |
+//! | a field missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
+//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//!
+//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200.
+//!
+//! Source: the Standard Webhooks specification 1.0.0, "Signature scheme" and "Webhook headers"; for `svix-*`, the
+//! Svix documentation, "Verifying payloads manually".
+//!
+//! [Standard Webhooks]: https://www.standardwebhooks.com
+
+use std::marker::PhantomData;
+use std::mem;
+use std::time::Duration;
+
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, Engine as _, alphabet};
+use bytes::Bytes;
+use http::HeaderName;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::answer::{BodyError, Rejection};
+use crate::delivery::DeliveryId;
+use crate::head::{Head, HeaderField};
+use crate::provider::{
+    Attempt, Authentic, Decoded, FromSecrets, Payload, Provider, Timestamped, Timing, decode_json,
+};
+use crate::secrets::{Keyring, Secret, SecretsErrorKind, Selected, SigningKey, SigningKeys};
+use crate::signing::{DEFAULT_TOLERANCE, Encoding, HmacSha256, Signatures, unix_time};
+
+static ID: HeaderName = HeaderName::from_static("webhook-id");
+static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+static SVIX_ID: HeaderName = HeaderName::from_static("svix-id");
+static SVIX_TIMESTAMP: HeaderName = HeaderName::from_static("svix-timestamp");
+static SIGNATURES: [HeaderName; 2] = [
+    HeaderName::from_static("webhook-signature"),
+    HeaderName::from_static("svix-signature"),
+];
+
+/// Standard Webhooks as a [`Provider`], with payloads of type `T`: see the [module](crate::standard_webhooks).
+#[derive(Clone, Debug)]
+pub struct StandardWebhooks<T: Payload = Value> {
+    keyring: Keyring<SigningKeys<StandardKey>>,
+    payload: PhantomData<fn() -> T>,
+}
+
+impl<T: Payload> StandardWebhooks<T> {
+    /// The schedule that the specification gives as an example. A sender may have another one; it is advised to wait for an
+    /// answer for 15 to 30 seconds. Source: the Standard Webhooks specification 1.0.0, "Deliverability and reliability".
+    pub const TIMING: Timing = {
+        const fn after(seconds: u64) -> Attempt {
+            Attempt::after(Duration::from_secs(seconds)).waiting(Duration::from_secs(30))
+        }
+        const HOUR: u64 = 60 * 60;
+        Timing::new(
+            &[
+                after(0),
+                after(5),
+                after(5 * 60),
+                after(30 * 60),
+                after(2 * HOUR),
+                after(5 * HOUR),
+                after(10 * HOUR),
+                after(14 * HOUR),
+                after(20 * HOUR),
+                after(24 * HOUR),
+            ],
+            "Standard Webhooks 1.0.0, \"Deliverability and reliability\"",
+        )
+    };
+}
+
+/// A delivery in the format of Standard Webhooks. The signature covers all of it.
+///
+/// ```
+/// use serde::Deserialize;
+/// use webhook_core::standard_webhooks::StandardEvent;
+///
+/// #[derive(Clone, Deserialize)]
+/// struct Contact {
+///     r#type: String,
+/// }
+///
+/// fn on_contact(event: StandardEvent<Contact>) {
+///     println!("{}, the delivery {}", event.payload.r#type, event.id);
+/// }
+/// # on_contact(StandardEvent::new("msg_1", 1_674_087_231, Contact { r#type: "contact.created".into() }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct StandardEvent<T = Value> {
+    /// `webhook-id`: the same whenever this delivery is repeated.
+    pub id: String,
+    /// `webhook-timestamp`: when this attempt was made, in seconds of Unix time.
+    pub timestamp: u64,
+    /// The body.
+    pub payload: T,
+}
+
+impl<T> StandardEvent<T> {
+    /// A delivery from all its parts.
+    pub fn new(id: impl Into<String>, timestamp: u64, payload: T) -> Self {
+        Self {
+            id: id.into(),
+            timestamp,
+            payload,
+        }
+    }
+}
+
+impl<T: Payload> Provider for StandardWebhooks<T> {
+    type Event = StandardEvent<T>;
+    type Claim = SignedHead;
+    type Facts = SignedFacts;
+
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn body_limit(&self) -> usize {
+        1024 * 1024
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        &SIGNATURES
+    }
+
+    fn inspect(&self, head: &Head<'_>) -> Result<SignedHead, Rejection> {
+        let [id, timestamp, signatures] = fields(head)?;
+        let (id, timestamp) = (id.text()?, timestamp.text()?);
+        if id.contains('.') {
+            return Err(Rejection::CredentialMalformed);
+        }
+        let unix_time = unix_time(timestamp)?;
+
+        let entries = signatures.text()?.split(' ');
+        Ok(SignedHead {
+            content: [id, ".", timestamp, "."].concat(),
+            id_length: id.len(),
+            timestamp: unix_time,
+            signatures: Signatures::all(
+                entries.filter_map(|entry| entry.strip_prefix("v1,")),
+                Encoding::Base64,
+            )?,
+            keys: self.keyring.select(head),
+        })
+    }
+
+    fn tolerance(&self) -> Option<Duration> {
+        Some(DEFAULT_TOLERANCE)
+    }
+
+    fn time(&self, claim: &SignedHead) -> Option<Duration> {
+        Some(Duration::from_secs(claim.timestamp))
+    }
+
+    fn authenticate(
+        &self,
+        head: SignedHead,
+        body: &Bytes,
+    ) -> Result<Authentic<SignedFacts>, Rejection> {
+        let signed = [head.content.as_bytes(), body];
+        let matched = head
+            .keys
+            .find(|StandardKey(key)| key.has_signed(&signed, &head.signatures))?;
+
+        let mut id = head.content;
+        id.truncate(head.id_length);
+        let facts = SignedFacts {
+            id,
+            timestamp: head.timestamp,
+        };
+        Ok(Authentic::new(matched, facts))
+    }
+
+    fn decode(
+        &self,
+        facts: &mut SignedFacts,
+        json: &Bytes,
+    ) -> Result<Decoded<StandardEvent<T>>, BodyError> {
+        let payload = decode_json(json)?;
+        let id = mem::take(&mut facts.id);
+        Ok(StandardEvent::new(id, facts.timestamp, payload).into())
+    }
+
+    /// `webhook-id`, which is the same on every attempt.
+    fn id(&self, event: &StandardEvent<T>, _: &Bytes) -> Option<DeliveryId> {
+        Some(DeliveryId::signed(&*event.id))
+    }
+
+    fn timing(&self) -> Timing {
+        Self::TIMING
+    }
+}
+
+impl<T: Payload> FromSecrets for StandardWebhooks<T> {
+    const NAME: &'static str = "standard_webhooks";
+
+    type Store = SigningKeys<StandardKey>;
+
+    fn from_keyring(keyring: Keyring<Self::Store>) -> Self {
+        Self {
+            keyring,
+            payload: PhantomData,
+        }
+    }
+
+    fn keyring(&self) -> &Keyring<Self::Store> {
+        &self.keyring
+    }
+}
+
+impl<T: Payload> Timestamped for StandardWebhooks<T> {}
+
+/// The three headers of the one family that the request uses.
+fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
+    let [
+        id,
+        timestamp,
+        signature,
+        svix_id,
+        svix_timestamp,
+        svix_signature,
+    ] = head.headers([
+        &ID,
+        &TIMESTAMP,
+        &SIGNATURES[0],
+        &SVIX_ID,
+        &SVIX_TIMESTAMP,
+        &SIGNATURES[1],
+    ]);
+    let webhook = [id, timestamp, signature];
+    let svix = [svix_id, svix_timestamp, svix_signature];
+    let is_present = |field: &HeaderField<'_>| *field != HeaderField::Absent;
+    match (webhook.iter().any(is_present), svix.iter().any(is_present)) {
+        (true, true) => Err(Rejection::CredentialRepeated),
+        (false, true) => Ok(svix),
+        _ => Ok(webhook),
+    }
+}
+
+/// What the head of a delivery claims, not yet compared.
+pub struct SignedHead {
+    /// `{id}.{timestamp}.`, the part of the signed content before the body.
+    content: String,
+    id_length: usize,
+    timestamp: u64,
+    signatures: Signatures,
+    keys: Selected<SigningKeys<StandardKey>>,
+}
+
+/// What the head of a delivery says, once its signature matched.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SignedFacts {
+    id: String,
+    timestamp: u64,
+}
+
+/// A signing secret: the decoded bytes are the key.
+pub struct StandardKey(pub(crate) HmacSha256);
+
+impl StandardKey {
+    /// How much text a secret may have.
+    const MAX_LENGTH: usize = 4 * 1024;
+}
+
+impl SigningKey for StandardKey {
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        /// The libraries of the specification take secrets with and without padding.
+        const BASE64: GeneralPurpose = GeneralPurpose::new(
+            &alphabet::STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+
+        let text = secret.expose();
+        if text.len() > Self::MAX_LENGTH {
+            return Err(SecretsErrorKind::TooLong {
+                limit: Self::MAX_LENGTH,
+            });
+        }
+        if secret.is_raw() {
+            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+        }
+        let encoded = text.strip_prefix("v1,whsec_").unwrap_or(text);
+        let encoded = encoded.strip_prefix("whsec_").unwrap_or(encoded);
+        let before = text.len() - encoded.len();
+        let key = BASE64
+            .decode(encoded)
+            .map(Zeroizing::new)
+            .map_err(|error| SecretsErrorKind::NotBase64 {
+                place: match error {
+                    DecodeError::InvalidByte(at, _) => Some(before + at + 1),
+                    DecodeError::InvalidLastSymbol { offset, .. } => Some(before + offset + 1),
+                    _ => None,
+                },
+            })?;
+        if key.len() < 24 {
+            return Err(SecretsErrorKind::WrongLength {
+                expected: "base64 of at least 24 bytes, 32 characters, is expected",
+            });
+        }
+        Ok(key)
+    }
+
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        HmacSha256::prepare(key).map(Self)
+    }
+}

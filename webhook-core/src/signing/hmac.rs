@@ -1,0 +1,64 @@
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use super::signatures::{Signature, Signatures};
+use crate::secrets::{SecretsErrorKind, SigningKey, SigningKeys};
+
+/// Secrets whose text is the key of an HMAC-SHA256.
+pub type HmacKeys = SigningKeys<HmacSha256>;
+
+/// A key for HMAC-SHA256 whose state is prepared: both of its padded blocks are hashed when the secret is set.
+///
+/// As a [`SigningKey`], it is the text of a secret. For a sender that encodes its secrets, write a key of your own around
+/// this one, whose [`decode`](SigningKey::decode) says how.
+pub struct HmacSha256(Hmac<Sha256>);
+
+impl HmacSha256 {
+    /// The HMAC over all parts in order, as if they were joined. To compare one, use [`has_signed`](Self::has_signed).
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.digest(parts)
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> Signature {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether one of the signatures is that of the parts. All are compared, each in constant time.
+    ///
+    /// The parts are signed as if they were joined. If two of variable length are side by side, characters can move from
+    /// one to the other without a change of the signature: then check the form of one of them first.
+    pub fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
+        let expected = self.digest(parts);
+        signatures
+            .iter()
+            .fold(Choice::from(0), |found, signature| {
+                found | signature.ct_eq(&expected)
+            })
+            .into()
+    }
+}
+
+impl SigningKey for HmacSha256 {
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        // HMAC takes keys of any length; only the signature of the constructor knows of an error.
+        Hmac::new_from_slice(key)
+            .map(Self)
+            .map_err(|_| SecretsErrorKind::WrongForm {
+                expected: "a key for HMAC-SHA256",
+            })
+    }
+}
+
+/// Shows nothing of the key.
+impl fmt::Debug for HmacSha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HmacSha256").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,315 @@
+//! Builds authentic requests of each sender, for the tests of an application.
+//!
+//! Nothing in the crates is compiled differently under this feature, and it knows no secret of its own: a request is
+//! authentic because it is built with the secret that the test gave to its layer.
+//!
+//! ```
+//! use webhook_core::driver::Verifier;
+//! use webhook_core::testing;
+//! use webhook_core::tusfacturas::{TfEvent, TfEvento, TusFacturas};
+//!
+//! let request = testing::tusfacturas(&TfEvent::new(TfEvento::Emitido), "s3cr3t");
+//!
+//! let verifier = Verifier::<TusFacturas>::try_new("s3cr3t")?;
+//! let accepted = request.deliver(&verifier).unwrap();
+//! assert_eq!(accepted.delivery.evento, TfEvento::Emitido);
+//! # Ok::<(), webhook_core::SecretsError>(())
+//! ```
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Uri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::delivery::Delivery;
+use crate::driver::{Accepted, Answered, Verifier};
+use crate::head::Head;
+use crate::provider::Provider;
+use crate::secrets::{IntoSecrets, Label, Secret, SecretsError, SigningKey};
+use crate::senders::mercadopago::manifest;
+use crate::senders::multicaja::{MulticajaEvent, MulticajaValidationEvent, Order};
+use crate::senders::standard_webhooks::StandardKey;
+use crate::senders::tusfacturas::TfEvent;
+use crate::signing::HmacSha256;
+
+/// A request as its sender would make it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TestRequest {
+    /// The method: `POST`.
+    pub method: Method,
+    /// The path and query of the sender's documentation.
+    pub uri: Uri,
+    /// The header fields, with the credential, and without `Content-Length`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl TestRequest {
+    fn new(path: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self {
+            method: Method::POST,
+            uri: Uri::from_static(path),
+            headers,
+            body: body.into(),
+        }
+    }
+
+    #[allow(
+        clippy::expect_used,
+        reason = "a test that cannot send its secret must fail"
+    )]
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("the value fits into a header field");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// The head, for a [`Verifier`](crate::driver::Verifier).
+    pub fn head(&self) -> Head<'_> {
+        Head::new(
+            self.method.as_str(),
+            self.uri.path(),
+            self.uri.query(),
+            &self.headers,
+        )
+    }
+
+    /// Hands the request to a verifier, as an adapter would.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a request that no handler gets.
+    #[allow(clippy::result_large_err, reason = "it is for tests")]
+    pub fn deliver<P: Provider>(
+        &self,
+        verifier: &Verifier<P>,
+    ) -> Result<Accepted<P::Event>, Answered> {
+        verifier.begin(&self.head())?.finish(self.body.clone())
+    }
+
+    /// The request with a body of any type, for a `tower` service or an `axum` router.
+    pub fn into_request<B: From<Bytes>>(self) -> Request<B> {
+        let mut request = Request::new(B::from(self.body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
+        request
+    }
+}
+
+/// A delivery without a request, for calling a handler directly.
+///
+/// ```
+/// use webhook_core::testing;
+/// use webhook_core::tusfacturas::{TfEvent, TfEvento};
+///
+/// let delivery = testing::delivery(TfEvent::new(TfEvento::Emitido));
+/// assert_eq!(delivery.evento, TfEvento::Emitido);
+/// ```
+pub fn delivery<E>(event: E) -> Delivery<E> {
+    Delivery::new(event, None, Bytes::new(), None)
+}
+
+/// A delivery from all its parts.
+pub fn delivery_from_parts<E>(event: E, label: Option<Label>, body: Bytes) -> Delivery<E> {
+    Delivery::new(event, label, body, None)
+}
+
+/// A notification of TusFacturasAPP: `POST /webhook`.
+///
+/// # Panics
+///
+/// If the token cannot stand in a header field.
+pub fn tusfacturas(event: &TfEvent, token: &str) -> TestRequest {
+    tusfacturas_body(serde_json::to_vec(event).unwrap_or_default(), token)
+}
+
+/// The same with any body.
+///
+/// # Panics
+///
+/// If the token cannot stand in a header field.
+pub fn tusfacturas_body(body: impl Into<Bytes>, token: &str) -> TestRequest {
+    TestRequest::new("/webhook", body)
+        .with("tf-webhooktoken", token)
+        .with("user-agent", "TusFacturasAPP-webhook/1.0")
+}
+
+/// A confirm or reject of Multicaja/Klap: `POST /webhook_confirm`, `POST /webhook_reject`, with ids and other fields
+/// as JSON strings, the card token included.
+pub fn multicaja(event: &MulticajaEvent, api_key: &str) -> TestRequest {
+    let path = match event {
+        MulticajaEvent::Confirm(_) => "/webhook_confirm",
+        MulticajaEvent::Reject(_) => "/webhook_reject",
+    };
+    let order = event.order();
+    let digest = multicaja_digest(&order.reference_id, &order.order_id, api_key);
+    TestRequest::new(path, order_json(order)).with("apikey", &digest)
+}
+
+/// The digest that the `Apikey` header field carries, in lower-case hex.
+pub fn multicaja_digest(reference_id: &str, order_id: &str, api_key: &str) -> String {
+    hex::encode(
+        Sha256::new()
+            .chain_update(reference_id)
+            .chain_update(order_id)
+            .chain_update(api_key)
+            .finalize(),
+    )
+}
+
+/// A validation of Multicaja/Klap: `POST /webhook_validation`, without a credential.
+pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
+    TestRequest::new(
+        "/webhook_validation",
+        serde_json::to_vec(event).unwrap_or_default(),
+    )
+}
+
+/// A delivery in the format of Standard Webhooks, with `webhook-*` fields: `POST /standard`.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use webhook_core::testing;
+/// use webhook_core::driver::Verifier;
+/// use webhook_core::standard_webhooks::StandardWebhooks;
+///
+/// let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// let request = testing::standard_webhooks("msg_1", SystemTime::now(), r#"{"test":1}"#, secret);
+///
+/// let verifier = Verifier::<StandardWebhooks>::try_new(secret)?;
+/// let accepted = verifier.begin(&request.head()).unwrap().finish(request.body).unwrap();
+/// assert_eq!(accepted.delivery.id, "msg_1");
+/// assert_eq!(accepted.delivery.payload["test"], 1);
+/// # Ok::<(), webhook_core::SecretsError>(())
+/// ```
+///
+/// # Panics
+///
+/// If the id cannot stand in a header field, and if a layer would refuse the secret.
+pub fn standard_webhooks(
+    id: &str,
+    timestamp: SystemTime,
+    body: impl Into<Bytes>,
+    secret: impl IntoSecrets,
+) -> TestRequest {
+    let request = TestRequest::new("/standard", body);
+    let timestamp = unix_time(timestamp).as_secs().to_string();
+    let key: StandardKey = key(secret);
+    let content = [id, ".", &timestamp, "."].concat();
+    let signature = STANDARD.encode(key.0.sign(&[content.as_bytes(), &request.body]));
+    request
+        .with("webhook-id", id)
+        .with("webhook-timestamp", &timestamp)
+        .with("webhook-signature", &format!("v1,{signature}"))
+}
+
+/// A delivery of GitHub as JSON: `POST /github`. `event` is its name, such as `push`.
+///
+/// # Panics
+///
+/// If the name cannot stand in a header field.
+pub fn github(event: &str, body: impl Into<Bytes>, secret: &str) -> TestRequest {
+    let request = TestRequest::new("/github", body);
+    let signature = hex::encode(key::<HmacSha256>(secret).sign(&[&request.body]));
+    request
+        .with("x-github-event", event)
+        .with("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958")
+        .with("x-hub-signature-256", &format!("sha256={signature}"))
+}
+
+/// The same delivery as a form with the field `payload`.
+///
+/// # Panics
+///
+/// If the name cannot stand in a header field.
+pub fn github_form(event: &str, json: &str, secret: &str) -> TestRequest {
+    let payload = utf8_percent_encode(json, NON_ALPHANUMERIC);
+    github(event, format!("payload={payload}"), secret)
+        .with("content-type", "application/x-www-form-urlencoded")
+}
+
+/// A delivery of Stripe: `POST /stripe`.
+pub fn stripe(timestamp: SystemTime, body: impl Into<Bytes>, secret: &str) -> TestRequest {
+    let request = TestRequest::new("/stripe", body);
+    let t = unix_time(timestamp).as_secs().to_string();
+    let signature =
+        hex::encode(key::<HmacSha256>(secret).sign(&[t.as_bytes(), b".", &request.body]));
+    request.with("stripe-signature", &format!("t={t},v1={signature}"))
+}
+
+/// A notification of Mercado Pago: `POST /mercadopago?data.id=<data_id>&type=<topic>`, its time in milliseconds. The
+/// signature does not cover the topic and the body.
+///
+/// # Panics
+///
+/// If the ids are so long that they do not fit into a request target.
+#[allow(
+    clippy::expect_used,
+    reason = "a test that cannot send its ids must fail"
+)]
+pub fn mercadopago(
+    topic: &str,
+    data_id: &str,
+    timestamp: SystemTime,
+    body: impl Into<Bytes>,
+    secret: &str,
+) -> TestRequest {
+    const REQUEST_ID: &str = "2066ca19-c6f1-498a-be75-1923005edd06";
+
+    let ts = unix_time(timestamp).as_millis().to_string();
+    let manifest = manifest(Some(data_id), Some(REQUEST_ID), &ts);
+    let signature = hex::encode(key::<HmacSha256>(secret).sign(&[manifest.as_bytes()]));
+    let mut request = TestRequest::new("/mercadopago", body)
+        .with("x-request-id", REQUEST_ID)
+        .with("x-signature", &format!("ts={ts},v1={signature}"));
+    let [data_id, topic] = [data_id, topic].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+    request.uri = format!("/mercadopago?data.id={data_id}&type={topic}")
+        .parse()
+        .expect("the ids fit into a request target");
+    request
+}
+
+fn unix_time(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[allow(
+    clippy::panic,
+    reason = "a test whose secret no layer would take must fail"
+)]
+fn key<K: SigningKey>(secret: impl IntoSecrets) -> K {
+    let key_of = |secret: &Secret| Ok(K::prepare(&K::decode(secret)?)?);
+    let key: Result<_, SecretsError> = secret
+        .into_secrets()
+        .and_then(|secrets| secrets.first().map(key_of).transpose());
+    match key {
+        Ok(Some(key)) => key,
+        Ok(None) => panic!("no secret was given"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn order_json(order: &Order) -> Vec<u8> {
+    let mut fields = match serde_json::to_value(&order.unauthenticated) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let mut set = |name: &str, text: &str| fields.insert(name.to_owned(), text.into());
+    set("reference_id", &order.reference_id);
+    set("order_id", &order.order_id);
+    if let Some(token) = &order.unauthenticated.token_id {
+        set("token_id", token.expose().unwrap_or("[redacted]"));
+    }
+    serde_json::to_vec(&fields).unwrap_or_default()
+}

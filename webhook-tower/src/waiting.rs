@@ -1,0 +1,95 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+use webhook_core::driver::InFlight;
+use webhook_core::{Provider, Rejection};
+
+use crate::BoxError;
+use crate::answering::Answering;
+use crate::deadline::Deadline;
+use crate::reading::Reading;
+
+/// The way of a delivery that cannot be handed to the inner service at once: first its body arrives, under the time limit,
+/// and then the inner service gets ready.
+pub(crate) struct Waiting<S, P: Provider, B, ReqBody> {
+    inner: S,
+    step: Step<P, B, ReqBody>,
+}
+
+enum Step<P: Provider, B, ReqBody> {
+    /// The body has not arrived in full.
+    Body(Reading<P, ReqBody>, Deadline),
+    /// The delivery is authentic and the inner service has no capacity yet.
+    Readiness(Request<B>, InFlight),
+    /// The future is ready.
+    Over,
+}
+
+impl<S, P: Provider, B, ReqBody> Waiting<S, P, B, ReqBody> {
+    pub(crate) fn for_body(inner: S, reading: Reading<P, ReqBody>, deadline: Deadline) -> Self {
+        let step = Step::Body(reading, deadline);
+        Self { inner, step }
+    }
+
+    pub(crate) fn for_readiness(inner: S, request: Request<B>, in_flight: InFlight) -> Self {
+        let step = Step::Readiness(request, in_flight);
+        Self { inner, step }
+    }
+
+    /// Takes the step out, so that every way out of it drops what it holds.
+    fn leave(&mut self) -> Step<P, B, ReqBody> {
+        std::mem::replace(&mut self.step, Step::Over)
+    }
+}
+
+/// It never moves out of its box, and nothing in it is pinned but the body, in a box of its own.
+impl<S, P: Provider, B, ReqBody> Unpin for Waiting<S, P, B, ReqBody> {}
+
+impl<S, P, B, ReqBody> Future for Waiting<S, P, B, ReqBody>
+where
+    S: Service<Request<B>>,
+    P: Provider,
+    B: From<Bytes>,
+    ReqBody: Body,
+    ReqBody::Error: Into<BoxError>,
+{
+    /// The inner service at work, or the answer of a request that does not reach it.
+    type Output = Result<Result<Answering<S::Future>, Response<Bytes>>, S::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Step::Body(reading, deadline) = &mut self.step {
+            let read = match reading.poll(cx) {
+                Poll::Ready(read) => read,
+                Poll::Pending => {
+                    ready!(deadline.poll(cx));
+                    Err(Rejection::BodyTimeout)
+                }
+            };
+            if let Step::Body(reading, _) = self.leave() {
+                match reading.admit(read) {
+                    Ok((request, in_flight)) => self.step = Step::Readiness(request, in_flight),
+                    Err(answer) => return Poll::Ready(Ok(Err(answer))),
+                }
+            }
+        }
+        ready!(self.inner.poll_ready(cx))?;
+        match self.leave() {
+            Step::Readiness(request, in_flight) => {
+                let future = self.inner.call(request);
+                Poll::Ready(Ok(Ok(Answering::new(future, in_flight))))
+            }
+            _ => unreachable_after_ready(),
+        }
+    }
+}
+
+#[cold]
+#[allow(clippy::panic, reason = "only a broken executor polls again")]
+pub(crate) fn unreachable_after_ready() -> ! {
+    panic!("the future was polled after it was ready")
+}
