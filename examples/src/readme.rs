@@ -24,3 +24,9 @@ struct Security;
 
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
+
+#[doc = include_str!("../../docs/es/emisores.md")]
+struct SendersInSpanish;
+
+#[doc = include_str!("../../docs/es/respuestas.md")]
+struct AnsweringInSpanish;
