@@ -1,8 +1,32 @@
-//! The code of the two READMEs at the top of the repository, run as doc tests. It is done here and not in a published
-//! crate because a package holds no file from outside its own folder.
+//! The code of the pages of the repository, run as doc tests. It is done here and not in a published crate because a
+//! package holds no file from outside its own folder.
 
 #[doc = include_str!("../../README.md")]
-struct English;
+struct Readme;
 
 #[doc = include_str!("../../README.es.md")]
-struct Spanish;
+struct ReadmeInSpanish;
+
+#[doc = include_str!("../README.md")]
+struct Examples;
+
+#[doc = include_str!("../../docs/senders.md")]
+struct Senders;
+
+#[doc = include_str!("../../docs/answering.md")]
+struct Answering;
+
+#[doc = include_str!("../../docs/operations.md")]
+struct Operations;
+
+#[doc = include_str!("../../docs/security.md")]
+struct Security;
+
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;
+
+#[doc = include_str!("../../docs/es/emisores.md")]
+struct SendersInSpanish;
+
+#[doc = include_str!("../../docs/es/respuestas.md")]
+struct AnsweringInSpanish;
