@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod announcement;
+pub mod axum_database;
 pub mod courier;
 pub mod custom_provider;
 pub mod hyper;
