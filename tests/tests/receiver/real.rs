@@ -8,7 +8,7 @@ use webhook_core::Secret;
 use webhook_core::testing::{self, TestRequest};
 
 use crate::cases::{API_KEY, Answer, Case, Sent, TOKEN};
-use crate::{check, on_both};
+use crate::{check_all, on_both};
 use webhook_tests::client::{Request, post};
 use webhook_tests::server::Server;
 
@@ -357,9 +357,7 @@ fn both_receivers_take_what_real_senders_send() {
             ipn(),
             odd_notifications(),
         ];
-        for case in cases.iter().flatten() {
-            check(&server, case);
-        }
+        check_all(&server, cases.into_iter().flatten());
         assert_eq!(server.other_events(), [""; 0]);
     });
 }

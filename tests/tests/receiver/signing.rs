@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use webhook_core::testing::{self, TestRequest};
 
 use crate::cases::{Answer, Case, Sent};
-use crate::{check, on_both};
+use crate::{check_all, on_both};
 use webhook_tests::client::{Request, post};
 use webhook_tests::server::{self, Server};
 
@@ -513,12 +513,10 @@ fn both_receivers_answer_the_senders_that_sign_as_documented_and_print_no_secret
     on_both(|binary| {
         let variables = [&VARIABLES[..], &[("RUST_LOG", "trace")]].concat();
         let mut server = Server::start(binary, &variables);
-        for case in cases() {
-            check(&server, &case);
-        }
-        for path in ["/standard", "/github", "/stripe", "/mercadopago"] {
-            check(&server, &row(path, post(path, "").method("GET"), 405, None));
-        }
+        check_all(&server, cases());
+        let gets = ["/standard", "/github", "/stripe", "/mercadopago"]
+            .map(|path| row(path, post(path, "").method("GET"), 405, None));
+        check_all(&server, gets);
         assert_eq!(server.other_events(), [""; 0]);
 
         let written = server.stop();
