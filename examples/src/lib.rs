@@ -1,13 +1,19 @@
-//! What the runnable receivers share: settings from the environment, the text at the start, the line per event, and a
-//! server for the ones that run on hyper; and a sender of one's own.
+//! Programs to run and to read: the receivers of all senders, and short ones that each show one idea. What they share is
+//! here, too: settings from the environment, the text at the start, the line per event, and a server for those on hyper.
+//!
+//! Each program is a module with a function `run`, which the binary of its name calls.
 
 #![forbid(unsafe_code)]
 
 mod announcement;
+pub mod axum_database;
 pub mod courier;
+pub mod custom_provider;
+pub mod hyper;
 mod limits;
 #[cfg(doctest)]
 mod readme;
+pub mod receiver;
 mod record;
 mod secrets;
 mod sender;

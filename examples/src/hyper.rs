@@ -1,0 +1,41 @@
+//! The tower layer on hyper, without a framework: TusFacturas' events on any path.
+//!
+//! `cargo run -p webhook-examples --bin hyper` starts it and says what to try.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::ServiceBuilder;
+use webhook_tower::tusfacturas::TusFacturas;
+use webhook_tower::{Delivery, TfEvent, TfWebhookLayer};
+
+use crate::{
+    Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+};
+
+#[tokio::main]
+pub async fn run() -> Result<(), StartError> {
+    log_to_stderr();
+    let tusfacturas = Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?;
+    let limits = Limits::from_env()?;
+    let (listener, stop) = (listen()?, stop_signal()?);
+    announce(&listener, [&tusfacturas])?;
+
+    let layer: TfWebhookLayer = TfWebhookLayer::new(tusfacturas.secrets).body_timeout(limits.body);
+    let service = ServiceBuilder::new().layer(layer).service_fn(on_request);
+    // `serve` makes a service of hyper from the tower service, with hyper-util's `TowerToHyperService`.
+    Ok(serve(listener, service, limits, stop).await?)
+}
+
+/// The layer calls this for authentic deliveries only, and puts its acknowledgement into an empty 200.
+async fn on_request(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let delivery = request.extensions().get::<Delivery<TfEvent>>();
+    let recorded = delivery.map(record);
+    let mut response = Response::default();
+    if !matches!(recorded, Some(Ok(()))) {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    Ok(response)
+}

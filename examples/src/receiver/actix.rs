@@ -1,0 +1,115 @@
+//! Receives webhooks of all senders of the crates with actix, and writes each event to stdout.
+//!
+//! `cargo run -p webhook-examples --bin receiver-actix` starts it and says what to try.
+
+use crate::{
+    Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, stop_signal,
+};
+use actix_web::error::ErrorInternalServerError;
+use actix_web::web::ServiceConfig;
+use actix_web::{App, Error, HttpResponse, HttpServer, rt, web};
+use serde::Serialize;
+use webhook_actix::github::Github;
+use webhook_actix::mercadopago::MercadoPago;
+use webhook_actix::multicaja::{Multicaja, MulticajaValidation};
+use webhook_actix::standard_webhooks::StandardWebhooks;
+use webhook_actix::stripe::Stripe;
+use webhook_actix::tusfacturas::TusFacturas;
+use webhook_actix::{
+    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, TfWebhookLayer,
+    WebhookDelivery, WebhookLayer,
+};
+
+/// Runs the receiver until it is told to stop.
+#[actix_web::main]
+pub async fn run() -> Result<(), StartError> {
+    log_to_stderr();
+    let settings = Settings::from_env()?;
+    let listener = listen()?;
+    let stop = stop_signal()?;
+    announce(&listener, settings.senders())?;
+
+    // actix builds the app once per worker. Layers that are made out here share their secrets.
+    let limits = settings.limits;
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
+    let multicaja =
+        MulticajaWebhookLayer::new(settings.multicaja.secrets).body_timeout(limits.body);
+    let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
+    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks, limits);
+    let github = layer::<Github>(settings.github, limits);
+    let stripe = layer::<Stripe>(settings.stripe, limits);
+    let mercadopago = layer::<MercadoPago>(settings.mercadopago, limits);
+
+    let server = HttpServer::new(move || {
+        let on_order = |path| {
+            web::resource::<&str>(path)
+                .wrap(multicaja.clone())
+                .route(web::post().to(on_delivery::<Multicaja>))
+        };
+        App::new()
+            .service(
+                web::resource("/webhook")
+                    .wrap(tusfacturas.clone())
+                    .route(web::post().to(on_delivery::<TusFacturas>)),
+            )
+            .service(on_order("/webhook_confirm"))
+            .service(on_order("/webhook_reject"))
+            .service(on_order("/webhooks"))
+            .service(
+                web::resource("/webhook_validation")
+                    .wrap(validation.clone())
+                    .route(web::post().to(on_delivery::<MulticajaValidation>)),
+            )
+            .route("/health", web::get().to(HttpResponse::Ok))
+            .configure(|app| with(app, "/standard", &standard_webhooks))
+            .configure(|app| with(app, "/github", &github))
+            .configure(|app| with(app, "/stripe", &stripe))
+            .configure(|app| with(app, "/mercadopago", &mercadopago))
+    })
+    .client_request_timeout(limits.head)
+    .shutdown_timeout(limits.stop().as_secs())
+    // actix drops the requests in flight on Ctrl-C. Here both signals let them finish.
+    .disable_signals()
+    .listen(listener)?
+    .run();
+
+    let handle = server.handle();
+    rt::spawn(async move {
+        stop.await;
+        handle.stop(true).await;
+    });
+    Ok(server.await?)
+}
+
+fn layer<P: FromSecrets>(
+    configured: Option<Configured>,
+    limits: Limits,
+) -> Option<WebhookLayer<P>> {
+    configured.map(|configured| WebhookLayer::new(configured.secrets).body_timeout(limits.body))
+}
+
+/// Adds a sender to the app, if it is configured.
+fn with<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<WebhookLayer<P>>)
+where
+    P: FromSecrets<Event: Serialize>,
+{
+    if let Some(layer) = layer {
+        app.service(
+            web::resource(path)
+                .wrap(layer.clone())
+                .route(web::post().to(on_delivery::<P>)),
+        );
+    }
+}
+
+/// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not
+/// be written down is not acknowledged, so that the sender repeats it.
+async fn on_delivery<P>(WebhookDelivery(delivery): WebhookDelivery<P::Event>) -> Result<(), Error>
+where
+    P: Provider<Event: Serialize>,
+{
+    record(&delivery).map_err(|error| {
+        tracing::error!("cannot write an event to stdout: {error}");
+        ErrorInternalServerError("")
+    })
+}

@@ -1,0 +1,21 @@
+//! What the end-to-end tests share: HTTP written by hand, receivers that run as processes of their own, and how long a test
+//! waits.
+
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod patience;
+pub mod server;
+
+/// The paths of the two receivers, which must not differ in anything that a sender sees.
+///
+/// It is a macro because cargo tells the path of a binary only to the tests of its own package.
+#[macro_export]
+macro_rules! receivers {
+    () => {
+        [
+            env!("CARGO_BIN_EXE_test-receiver"),
+            env!("CARGO_BIN_EXE_test-receiver-actix"),
+        ]
+    };
+}

@@ -1,0 +1,95 @@
+//! Requests that libraries of other projects have signed, sent to both receivers as they run.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use webhook_tests::server::Server;
+
+const RECEIVERS: [&str; 2] = webhook_tests::receivers!();
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/deliver.py");
+
+/// A safety net. Installing the packages is most of it, which the script stops before.
+const AT_MOST: Duration = Duration::from_secs(900);
+
+const VARIABLES: [(&str, &str); 4] = [
+    (
+        "STANDARD_WEBHOOKS_SECRET",
+        "whsec_bmluZXR5LXNpeCBiaXRzIG9mIGtleSBvciBtb3JlISE=",
+    ),
+    ("GITHUB_WEBHOOK_SECRET", "It's a Secret to Everybody"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_stripe-4f5e6d"),
+    ("MERCADOPAGO_WEBHOOK_SECRET", "mercadopago-7a8b9c0d"),
+];
+
+#[test]
+#[ignore = "installs packages from PyPI"]
+fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_elsewhere_refused() {
+    let python = python().expect("Python 3.9 or later");
+    let mut servers = RECEIVERS.map(|binary| Server::start(binary, &VARIABLES));
+    let mut script = Command::new(python);
+    script
+        .arg(SCRIPT)
+        .args(
+            servers
+                .each_ref()
+                .map(|server| format!("http://{}", server.addr)),
+        )
+        .envs(VARIABLES);
+    let (status, stdout, stderr) = run(script);
+    assert_eq!(status, Some(0), "{stdout}\n{stderr}");
+
+    let body = json!({"type": "interop", "texto": "ñandú ó", "monto": 15990.5});
+    for server in &mut servers {
+        for (provider, payload) in [
+            ("standard_webhooks", "/payload"),
+            ("standard_webhooks", "/payload"),
+            ("github", "/payload/event"),
+            ("github", "/payload/event"),
+            ("stripe", "/payload"),
+            ("mercadopago", "/unauthenticated/body"),
+            ("mercadopago", "/unauthenticated/body"),
+        ] {
+            let line: Value = server.event();
+            assert_eq!(line["provider"], provider);
+            assert_eq!(line["event"].pointer(payload), Some(&body), "{line}");
+        }
+        assert_eq!(server.other_events(), [""; 0]);
+    }
+}
+
+/// A Python that can run the script and the packages.
+fn python() -> Option<&'static str> {
+    let is_recent = |python: &&str| {
+        Command::new(python)
+            .args(["-c", "import sys; sys.exit(sys.version_info < (3, 9))"])
+            .stdin(Stdio::null())
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
+    ["python3", "python"].into_iter().find(is_recent)
+}
+
+/// Runs a command, and returns its exit code, stdout and stderr.
+fn run(mut command: Command) -> (Option<i32>, String, String) {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + AT_MOST;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("does not end: {command:?}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    let output = child.wait_with_output().unwrap();
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    (output.status.code(), stdout, stderr)
+}
