@@ -1,4 +1,5 @@
-//! What the sender hears for each answer that a handler can give: the same in axum and in actix, over a socket.
+//! What the sender gets for each answer that a handler can give: the same in axum, in actix, and with the adapter that the
+//! documentation of `webhook_core::driver` shows, over a socket.
 //!
 //! The gate runs this in a release build, too: there hyper sends nothing after a `content-length: 0` that a router
 //! has set, where a debug build would complain.
@@ -16,6 +17,10 @@ use webhook_core::testing::{self, TestRequest};
 use webhook_core::tusfacturas::{TfEvent, TfEvento};
 use webhook_tests::patience::PATIENCE;
 
+#[allow(dead_code, reason = "its handler and its server are its own")]
+#[path = "../../webhook-core/examples/bare-hyper.rs"]
+mod bare_hyper;
+
 const SECRET: &str = "s3cr3t";
 
 /// What a handler returns: path, status, content type, body.
@@ -31,7 +36,7 @@ const HANDLERS: [(&str, u16, &str, &str); 9] = [
     ("/failed", 500, "text/plain; charset=utf-8", "broken"),
 ];
 
-/// What TusFacturas hears, and what Klap hears; `order` stands for the order as received.
+/// What TusFacturas gets, and what Klap gets; `order` stands for the order as received.
 const ANSWERS: [(&str, [Answer; 2]); 9] = [
     ("/unit", [OK, ORDER]),
     ("/ok", [(200, TEXT, "ok"), ORDER]),
@@ -171,6 +176,61 @@ async fn actix_answers_as_each_sender_needs() {
     check(address, "").await;
     handle.stop(false).await;
     running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_documented_adapter_answers_as_each_sender_needs() {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use hyper::Response;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use webhook_core::driver::Verifier;
+    use webhook_core::multicaja::Multicaja;
+    use webhook_core::tusfacturas::TusFacturas;
+
+    let tf = Verifier::<TusFacturas>::try_new(SECRET).unwrap();
+    let klap = Verifier::<Multicaja>::try_new(SECRET)
+        .unwrap()
+        .configure(Multicaja::serve_confirm_only);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (tf, klap) = (tf.clone(), klap.clone());
+            tokio::spawn(async move {
+                let service = service_fn(|request| async {
+                    let target = request.uri().path().to_owned();
+                    let (sender, path) = target[1..].split_once('/').unwrap();
+                    let answer = async |_| {
+                        let (_, status, content_type, body) = HANDLERS
+                            .into_iter()
+                            .find(|(known, ..)| known[1..] == *path)
+                            .unwrap();
+                        let mut response = Response::new(Full::<Bytes>::from(body));
+                        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                        if !content_type.is_empty() {
+                            let content_type = content_type.parse().unwrap();
+                            response.headers_mut().insert("content-type", content_type);
+                        }
+                        response
+                    };
+                    Ok::<_, Infallible>(match sender {
+                        "tf" => bare_hyper::receive(&tf, request, answer).await,
+                        _ => bare_hyper::receive(&klap, request, answer).await,
+                    })
+                });
+                http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await
+            });
+        }
+    });
+
+    check(server, "").await;
 }
 
 async fn check(server: SocketAddr, prefix: &'static str) {

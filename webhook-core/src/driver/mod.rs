@@ -16,7 +16,11 @@
 //!    answer, it reports that the handler did not answer.
 //!
 //! `webhook-tower` and `webhook-actix` are adapters to read; the smallest complete one is below. It serves one sender on
-//! bare hyper.
+//! bare hyper, and passes the table of answers that the other adapters pass.
+//!
+//! ```no_run
+#![doc = include_str!("../../examples/bare-hyper.rs")]
+//! ```
 
 mod answered;
 mod buffer;

@@ -28,6 +28,11 @@ impl<F> Authentic<F> {
         }
     }
 
+    /// The facts.
+    pub fn facts(&self) -> &F {
+        &self.facts
+    }
+
     /// Facts of a request that **proves nothing**, for an endpoint that the sender does not authenticate. Anyone can
     /// send it, and its event type has to say so.
     pub fn nothing_proven(facts: F) -> Self {
