@@ -25,6 +25,9 @@ struct Security;
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
 
+#[doc = include_str!("../../docs/writing-a-sender.md")]
+struct WritingASender;
+
 #[doc = include_str!("../../docs/es/emisores.md")]
 struct SendersInSpanish;
 
