@@ -16,8 +16,9 @@ pub async fn run() -> Result<(), StartError> {
     let tusfacturas = Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?;
     let limits = Limits::from_env()?;
     let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite::memory:".to_owned());
-    let opened = open(&url).await;
-    let db = opened.map_err(|error| StartError::setting("DATABASE_URL", error))?;
+    let db = open(&url).await.map_err(|error| {
+        StartError::setting("DATABASE_URL", format_args!("cannot be opened: {error}"))
+    })?;
     let (listener, stop) = (listen()?, stop_signal()?);
     announce(&listener, [&tusfacturas])?;
     let layer = TfWebhookLayer::new(tusfacturas.secrets).body_timeout(limits.body);
