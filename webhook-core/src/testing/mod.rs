@@ -74,7 +74,7 @@ impl TestRequest {
         self
     }
 
-    /// The head, for a [`Verifier`](crate::driver::Verifier).
+    /// The head, for a [`Verifier`].
     pub fn head(&self) -> Head<'_> {
         Head::new(
             self.method.as_str(),
