@@ -90,6 +90,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+mod admit;
 mod answering;
 mod body;
 mod deadline;
