@@ -41,6 +41,7 @@ macro_rules! __layer {
 
         /// The secrets, to be replaced, added to, or removed from while the server runs. Every clone of this layer, and
         /// every service that it made, follows.
+        #[doc(alias = "rotate")]
         pub fn secrets(&self) -> $crate::Keyring<P::Store> {
             self.verifier().secrets()
         }

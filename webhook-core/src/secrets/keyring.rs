@@ -32,6 +32,8 @@ use crate::head::Head;
 /// the path, or from a header. [`for_tenants`](Self::for_tenants) tries only the secrets with that label.
 ///
 /// The author of a sender gets at the secrets with [`select`](Self::select), which makes that choice.
+#[doc(alias = "rotate")]
+#[doc(alias = "rotation")]
 pub struct Keyring<S> {
     shared: Arc<Shared<S>>,
 }
