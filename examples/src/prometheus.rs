@@ -37,5 +37,5 @@ pub fn app(layer: TfWebhookLayer, recorder: PrometheusHandle) -> Router {
 }
 
 async fn on_invoice(Webhook(event): Webhook<TfEvent>) {
-    println!("{} {:?}", event.evento, event.external_reference);
+    tracing::info!("{} {:?}", event.evento, event.external_reference);
 }

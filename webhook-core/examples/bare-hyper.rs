@@ -89,11 +89,10 @@ fn response(reply: Reply, closes: bool) -> Response<Full<Bytes>> {
     response
 }
 
-async fn on_invoice(mut request: Request<()>) -> Response<Full<Bytes>> {
-    if let Some(delivery) = request.extensions_mut().remove::<Delivery<TfEvent>>() {
-        println!("{} {:?}", delivery.evento, delivery.external_reference);
-    }
-    Response::default()
+async fn on_invoice(request: Request<()>) -> Response<Full<Bytes>> {
+    let delivery = request.extensions().get::<Delivery<TfEvent>>();
+    let invoice = delivery.and_then(|delivery| delivery.external_reference.clone());
+    Response::new(format!("noted {invoice:?}").into())
 }
 
 #[tokio::main(flavor = "current_thread")]

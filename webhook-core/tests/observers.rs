@@ -244,7 +244,8 @@ fn a_handshake_is_answered_without_the_handler() {
         let pending = verifier
             .begin(&Head::new("POST", "/", None, &headers))
             .unwrap();
-        pending.finish(Bytes::from_static(sent.as_bytes()))
+        let body = Bytes::from_static(sent.as_bytes());
+        pending.finish(body).map_err(Box::new)
     };
     let greeted = deliver("challenge 1", "challenge 1").unwrap_err();
     assert_eq!(greeted.reply.body, "challenge met");

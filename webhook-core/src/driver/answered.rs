@@ -1,5 +1,5 @@
+use super::shared::Shared;
 use crate::answer::{Rejection, RejectionClass, Reply};
-use crate::driver::verifier::Shared;
 use crate::observe::{Stage, Watch};
 use crate::provider::Provider;
 

@@ -28,6 +28,7 @@ mod decoding;
 mod in_flight;
 mod pending;
 mod settings;
+mod shared;
 mod verifier;
 
 pub use self::answered::Answered;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderName;
 
 use super::decoding;
-use super::verifier::Shared;
+use super::shared::Shared;
 use super::{Answered, BodyBuffer, InFlight};
 use crate::answer::Rejection;
 use crate::delivery::Delivery;

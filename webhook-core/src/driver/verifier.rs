@@ -2,13 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http::HeaderName;
-
+use super::shared::Shared;
 use super::{Answered, Pending};
 use crate::answer::{Rejection, Reply};
-use crate::delivery::{DeliveryId, Origin};
-use crate::head::{Head, HeaderField};
+use crate::head::Head;
 use crate::observe::{Observer, Observers, Stage, Watch};
 use crate::provider::{AcknowledgeFailures, FromSecrets, Provider, Timestamped};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
@@ -41,18 +38,6 @@ use crate::signing::Tolerance;
 pub struct Verifier<P> {
     shared: Arc<Shared<P>>,
 }
-
-/// What all clones of a verifier and every delivery that waits for its body have in common.
-pub(super) struct Shared<P> {
-    pub(super) provider: Arc<P>,
-    pub(super) body_limit: usize,
-    pub(super) body_timeout: Duration,
-    pub(super) on_refusal: Option<RefusalHook>,
-    pub(super) observers: Observers,
-    tolerance: Tolerance,
-}
-
-type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
 
 impl<P: Provider> Verifier<P> {
     /// How long a body may take from the head of its request on, unless the app sets another limit.
@@ -239,37 +224,9 @@ impl<P: Provider> Verifier<P> {
             Some(Ok(reply)) => return Err(Answered::greeted(&self.shared, watch, reply)),
             Some(Err(rejection)) => rejection,
         };
-        let with_credential =
-            watch.listens() && has_credential(self.shared.provider.credential_headers(), head);
+        let with_credential = watch.listens() && self.shared.has_credential(head);
         let stage = Stage::Head { with_credential };
         Err(Answered::refused(&self.shared, watch, rejection, stage))
-    }
-}
-
-impl<P: Provider> Shared<P> {
-    fn judge(&self, head: &Head<'_>) -> Result<(P::Claim, usize), Rejection> {
-        if head.method() != "POST" {
-            return Err(Rejection::MethodNotAllowed);
-        }
-        let claim = self.provider.inspect(head)?;
-        self.tolerance.check(self.provider.time(&claim))?;
-        let announced = announced_length(head);
-        if announced > self.body_limit {
-            return Err(Rejection::BodyTooLarge);
-        }
-        Ok((claim, announced))
-    }
-}
-
-/// What a delivery asks its sender for.
-impl<P: Provider> Origin<P::Event> for Shared<P> {
-    fn sender(&self) -> &str {
-        self.provider.name()
-    }
-
-    fn id(&self, event: &P::Event, body: &Bytes) -> Option<DeliveryId> {
-        let id = self.provider.id(event, body)?;
-        Some(id.of(self.provider.name()))
     }
 }
 
@@ -282,51 +239,10 @@ fn cannot_start(sender: &str, error: &SecretsError) -> ! {
     panic!("the webhook layer for {sender} cannot start: {error}")
 }
 
-#[cold]
-fn has_credential(names: &[HeaderName], head: &Head<'_>) -> bool {
-    names.iter().any(|name| {
-        !matches!(
-            head.header(name),
-            HeaderField::Absent | HeaderField::Once(b"")
-        )
-    })
-}
-
-/// The `Content-Length`, or 0 if there is none that can be read: the limit then holds while reading. Digits that
-/// overflow are a length over any limit.
-fn announced_length(head: &Head<'_>) -> usize {
-    let HeaderField::Once(value) = head.content_length() else {
-        return 0;
-    };
-    let mut length = 0_usize;
-    for byte in value {
-        if !byte.is_ascii_digit() {
-            return 0;
-        }
-        length = length
-            .saturating_mul(10)
-            .saturating_add(usize::from(byte - b'0'));
-    }
-    length
-}
-
 impl<P> Clone for Verifier<P> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-        }
-    }
-}
-
-impl<P> Clone for Shared<P> {
-    fn clone(&self) -> Self {
-        Self {
-            provider: Arc::clone(&self.provider),
-            body_limit: self.body_limit,
-            body_timeout: self.body_timeout,
-            on_refusal: self.on_refusal.clone(),
-            observers: self.observers.clone(),
-            tolerance: self.tolerance.clone(),
         }
     }
 }

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::answer::{Rejection, Reply};
+use crate::delivery::{DeliveryId, Origin};
+use crate::head::{Head, HeaderField};
+use crate::observe::Observers;
+use crate::provider::Provider;
+use crate::signing::Tolerance;
+
+/// What all clones of a verifier and every delivery that waits for its body have in common.
+pub(super) struct Shared<P> {
+    pub(super) provider: Arc<P>,
+    pub(super) body_limit: usize,
+    pub(super) body_timeout: Duration,
+    pub(super) on_refusal: Option<RefusalHook>,
+    pub(super) observers: Observers,
+    pub(super) tolerance: Tolerance,
+}
+
+pub(super) type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
+
+impl<P: Provider> Shared<P> {
+    /// Judges what the head alone can show: the claim, and the length that it announces.
+    pub(super) fn judge(&self, head: &Head<'_>) -> Result<(P::Claim, usize), Rejection> {
+        if head.method() != "POST" {
+            return Err(Rejection::MethodNotAllowed);
+        }
+        let claim = self.provider.inspect(head)?;
+        self.tolerance.check(self.provider.time(&claim))?;
+        let announced = announced_length(head);
+        if announced > self.body_limit {
+            return Err(Rejection::BodyTooLarge);
+        }
+        Ok((claim, announced))
+    }
+
+    /// Whether the head has one of the headers that a credential of this sender comes in.
+    #[cold]
+    pub(super) fn has_credential(&self, head: &Head<'_>) -> bool {
+        let names = self.provider.credential_headers();
+        names.iter().any(|name| {
+            !matches!(
+                head.header(name),
+                HeaderField::Absent | HeaderField::Once(b"")
+            )
+        })
+    }
+}
+
+/// What a delivery asks its sender for.
+impl<P: Provider> Origin<P::Event> for Shared<P> {
+    fn sender(&self) -> &str {
+        self.provider.name()
+    }
+
+    fn id(&self, event: &P::Event, body: &Bytes) -> Option<DeliveryId> {
+        let id = self.provider.id(event, body)?;
+        Some(id.of(self.provider.name()))
+    }
+}
+
+/// The `Content-Length`, or 0 if there is none that can be read: the limit then holds while reading. Digits that
+/// overflow are a length over any limit.
+fn announced_length(head: &Head<'_>) -> usize {
+    let HeaderField::Once(value) = head.content_length() else {
+        return 0;
+    };
+    let mut length = 0_usize;
+    for byte in value {
+        if !byte.is_ascii_digit() {
+            return 0;
+        }
+        length = length
+            .saturating_mul(10)
+            .saturating_add(usize::from(byte - b'0'));
+    }
+    length
+}
+
+impl<P> Clone for Shared<P> {
+    fn clone(&self) -> Self {
+        Self {
+            provider: Arc::clone(&self.provider),
+            body_limit: self.body_limit,
+            body_timeout: self.body_timeout,
+            on_refusal: self.on_refusal.clone(),
+            observers: self.observers.clone(),
+            tolerance: self.tolerance.clone(),
+        }
+    }
+}
