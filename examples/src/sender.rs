@@ -152,7 +152,7 @@ mod tests {
     fn every_generated_secret_is_another_one() {
         let made = || Sender::TUSFACTURAS.generated().unwrap().secrets;
         let [one, other] = [made(), made()].map(|secrets| {
-            let secret = secrets.iter().next().unwrap();
+            let secret = secrets.first().unwrap();
             secret.expose().to_owned()
         });
         assert_eq!(one.len(), 64);
