@@ -13,7 +13,7 @@ use webhook_core::{Provider, Rejection};
 
 use crate::{BoxError, response};
 
-/// A request whose head was accepted and whose body is being read.
+/// A request whose headers were accepted and whose body is being read.
 pub(crate) struct Reading<P: Provider, ReqBody> {
     parts: Parts,
     body: Pin<Box<ReqBody>>,
@@ -64,8 +64,8 @@ where
         Poll::Pending
     }
 
-    /// Authenticates the delivery: the request for the inner service, with the delivery in its extensions and its body in
-    /// full, or the answer for the sender.
+    /// Authenticates the delivery. Returns the request for the inner service, with the delivery in its extensions and
+    /// its body in full, or the answer to the sender.
     #[inline]
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     pub(crate) fn admit<B: From<Bytes>>(
@@ -89,7 +89,7 @@ where
     }
 }
 
-/// A limit that a layer above has set shows as an error of the body; anything else is a connection that broke.
+/// A limit set by an outer layer appears as an error of the body; anything else is a broken connection.
 fn interruption(error: &(dyn Error + Send + Sync + 'static)) -> Rejection {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
