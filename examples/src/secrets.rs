@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_stands_before_the_first_equals_sign_and_padding_is_no_label() {
+    fn a_label_ends_at_the_first_equals_sign_and_padding_is_not_a_label() {
         for (text, expected) in [
             ("s3cr3t", vec![(None, "s3cr3t")]),
             ("abcd==", vec![(None, "abcd==")]),

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_generated_secret_is_another_one() {
+    fn every_generated_secret_is_different() {
         let made = || Sender::TUSFACTURAS.generated().unwrap().secrets;
         let [one, other] = [made(), made()].map(|secrets| {
             let secret = secrets.iter().next().unwrap();

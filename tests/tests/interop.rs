@@ -26,7 +26,7 @@ const VARIABLES: [(&str, &str); 4] = [
 
 #[test]
 #[ignore = "installs packages from PyPI"]
-fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_elsewhere_refused() {
+fn signatures_of_other_libraries_are_accepted_only_for_what_they_sign() {
     let python = python().expect("Python 3.9 or later");
     let mut servers = RECEIVERS.map(|binary| Server::start(binary, &VARIABLES));
     let mut script = Command::new(python);

@@ -65,7 +65,7 @@ fn push() -> String {
 }
 
 #[tokio::test]
-async fn octocrabs_event_is_decoded_by_its_name_as_json_and_as_a_form_and_a_ping_is_a_ping() {
+async fn octocrabs_event_is_decoded_by_its_name_and_a_ping_is_a_ping() {
     let zen = r#"{"zen":"Design for failure.","hook_id":7,"hook":{"type":"Repository"}}"#;
     for request in [testing::github, form] {
         let answer_to =

@@ -153,7 +153,7 @@ async fn the_event_is_taken_once_and_the_payload_stays() {
 }
 
 #[actix_web::test]
-async fn every_value_of_a_credential_field_is_marked_sensitive() {
+async fn every_value_of_a_credential_header_is_marked_sensitive() {
     async fn marks(request: actix_web::HttpRequest) -> String {
         let marks = |name| {
             request
@@ -194,7 +194,7 @@ async fn a_handler_without_its_layer_fails_and_tells_the_sender_nothing() {
 }
 
 #[actix_web::test]
-async fn an_error_of_a_middleware_inside_is_met_too() {
+async fn an_error_from_inner_middleware_is_handled_too() {
     async fn fails(
         _: actix_web::dev::ServiceRequest,
         _: Next<actix_web::body::BoxBody>,
@@ -325,7 +325,7 @@ async fn a_body_that_comes_in_pieces_is_waited_for_and_stays() {
 }
 
 #[actix_web::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn a_body_that_never_comes_ends_with_the_time_limit() {
     let layer = TfWebhookLayer::new(TOKEN).body_timeout(Duration::from_millis(50));
     let app = harness::init_service(
         App::new().service(

@@ -131,7 +131,7 @@ async fn a_handler_without_its_layer_fails_and_tells_the_sender_nothing() {
 }
 
 #[tokio::test]
-async fn refusals_carry_their_reason_for_the_layers_above() {
+async fn refusals_carry_their_reason_for_outer_layers() {
     let app = Router::new().route("/webhook", post(on_event).layer(TfWebhookLayer::new(TOKEN)));
     let response = app
         .oneshot(Request::get("/webhook").body(Body::empty()).unwrap())

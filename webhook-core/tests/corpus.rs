@@ -30,7 +30,7 @@ fn run(attack: fn(&[u8]) -> Outcome, name: &str, input: &[u8]) -> Outcome {
 }
 
 #[test]
-fn the_naive_reading_agrees_with_every_seed_and_every_target_has_both_outcomes() {
+fn the_naive_reading_agrees_and_every_target_has_both_outcomes() {
     for (target, attack) in attacks::ALL {
         let outcomes: Vec<_> = seeds(target)
             .iter()
@@ -42,7 +42,7 @@ fn the_naive_reading_agrees_with_every_seed_and_every_target_has_both_outcomes()
 }
 
 #[test]
-fn the_naive_reading_agrees_with_every_seed_cut_off_or_with_one_byte_changed() {
+fn the_naive_reading_agrees_with_seeds_cut_off_or_changed_in_one_byte() {
     for (target, attack) in attacks::ALL {
         for (name, seed) in seeds(target) {
             for length in 0..seed.len() {

@@ -300,7 +300,7 @@ fn damage_beside_the_ids_is_repaired_and_damaged_ids_are_refused() {
 }
 
 #[test]
-fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_absent() {
+fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_missing() {
     for (body, reference_id, order_id) in [
         (
             &b"{\"reference_id\":\"A\xF1\",\"order_id\":\"1\"}"[..],
@@ -332,7 +332,7 @@ fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_absent() {
 }
 
 #[test]
-fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
+fn a_serialized_order_reads_back_in_full_and_says_what_it_lost() {
     let body = br#"{"reference_id":"ABC","order_id":"123","amount":15000.50,"token_id":"tok_1",
         "quotas_type":"OTHER","wallet":"GPAY","transaction_type":"SALE","message":null}"#;
     let order = Order::from_json(body).unwrap();
@@ -406,7 +406,7 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
 }
 
 #[test]
-fn the_digest_is_judged() {
+fn the_digest_is_checked() {
     let right = testing::multicaja_digest("ABC", "123", KEY);
     let other_key = testing::multicaja_digest("ABC", "123", "wrong");
     let swapped = testing::multicaja_digest("123", "ABC", KEY);
@@ -439,7 +439,7 @@ fn the_digest_is_judged() {
 }
 
 #[test]
-fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
+fn a_wrong_digest_is_reported_before_a_field_that_it_does_not_cover() {
     let form = "application/x-www-form-urlencoded";
     let deep = format!(
         r#"{{"reference_id":"ABC","order_id":"123","message":{}{}}}"#,

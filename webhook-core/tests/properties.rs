@@ -296,7 +296,7 @@ proptest! {
     /// The weaknesses of the scheme, so that nobody believes that they were mended here: what the digest does not
     /// cover may change, and the types say where it went.
     #[test]
-    fn what_the_digest_of_multicaja_does_not_cover_is_in_unauthenticated_or_shown_by_the_pair(
+    fn what_the_digest_leaves_open_is_in_unauthenticated_or_shown_by_the_pair(
         order in order(), other in order(), cut in any::<Index>(), key in token(),
     ) {
         let verifier = verifier::<Multicaja>("a", &key);
@@ -434,7 +434,7 @@ proptest! {
 
     /// For any JSON and any damage of these kinds: what is read is what was meant, for every sender.
     #[test]
-    fn a_damaged_body_decodes_to_what_it_means_with_a_replacement_where_it_is_damaged(
+    fn a_damaged_body_decodes_with_a_replacement_where_it_is_damaged(
         json in damageable_json(), kinds in prop::collection::vec(any::<bool>(), 1..4), bom in any::<bool>(),
     ) {
         let Damaged { sent, meant } = damaged(&json.to_string(), &kinds, bom);

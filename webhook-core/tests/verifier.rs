@@ -72,7 +72,7 @@ fn the_first_check_that_fails_answers() {
 }
 
 #[test]
-fn the_limit_holds_to_the_byte() {
+fn the_limit_is_exact_to_the_byte() {
     let body = |length: usize| {
         let event = br#"{"evento":"test"}"#;
         let mut body = event.to_vec();

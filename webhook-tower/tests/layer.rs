@@ -153,7 +153,7 @@ async fn a_delivery_arrives_whole_however_its_body_is_cut() {
 }
 
 #[tokio::test]
-async fn one_frame_is_handed_on_without_a_copy() {
+async fn one_frame_is_passed_on_without_a_copy() {
     let body = Bytes::from(BODY.to_vec());
     let at = body.as_ptr();
     let seen = Seen::default();
@@ -234,7 +234,7 @@ async fn refusals_never_reach_the_inner_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_limit_counts_from_the_head_and_can_be_set() {
+async fn the_time_limit_starts_with_the_headers_and_can_be_set() {
     for (limit, expected) in [(None, 10), (Some(3), 3)] {
         let mut layer: TfWebhookLayer = TfWebhookLayer::new(TOKEN);
         if let Some(limit) = limit {
@@ -391,7 +391,7 @@ async fn errors_of_the_inner_service_pass_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_stands_among_the_layers_of_tower_http() {
+async fn it_works_with_the_layers_of_tower_http() {
     let service = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())
         .layer(TimeoutLayer::with_status_code(
@@ -426,7 +426,7 @@ async fn it_stands_among_the_layers_of_tower_http() {
 }
 
 #[tokio::test]
-async fn the_body_of_an_answer_is_replaced_with_everything_that_described_it() {
+async fn the_body_of_an_answer_is_replaced_and_so_are_its_headers() {
     let service = TfWebhookLayer::new(TOKEN)
         .acknowledge_failures(true)
         .layer(service_fn(|_: Request<Full<Bytes>>| async {
@@ -463,7 +463,7 @@ async fn the_body_of_an_answer_is_replaced_with_everything_that_described_it() {
 }
 
 #[tokio::test]
-async fn secrets_change_under_services_that_were_made_before() {
+async fn secrets_change_in_services_that_already_exist() {
     let layer = TfWebhookLayer::new("old");
     let secrets = layer.secrets();
     let service = layer.layer(service_fn(|_| async {

@@ -196,7 +196,7 @@ async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_panic_is_not_called_a_hang_up() {
+async fn a_panic_is_not_logged_as_a_hang_up() {
     let log = Log::default();
     let _captured = log.capture(Level::TRACE);
     let layer = TfWebhookLayer::new(TOKEN);
@@ -228,7 +228,7 @@ async fn a_panic_is_not_called_a_hang_up() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
+async fn wrong_credentials_are_warned_about_once_a_minute_and_scanners_never() {
     let log = Log::default();
     let layer = TfWebhookLayer::new("another");
     let deliver = |layer: &TfWebhookLayer, request| {
@@ -274,7 +274,7 @@ async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
 }
 
 #[tokio::test]
-async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
+async fn an_authentic_body_that_does_not_decode_is_warned_about_with_its_place() {
     #[derive(Clone, serde::Deserialize)]
     struct Charge {
         #[allow(dead_code, reason = "only decoded")]
@@ -326,7 +326,7 @@ async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
 }
 
 #[tokio::test]
-async fn what_is_answered_and_dropped_is_warned_of_with_the_remedy() {
+async fn what_is_answered_and_dropped_is_warned_about_with_the_remedy() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MercadoPagoWebhookLayer = MercadoPagoWebhookLayer::new("secret");
@@ -352,7 +352,7 @@ async fn what_is_answered_and_dropped_is_warned_of_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn a_path_that_names_no_endpoint_of_klap_is_warned_of_with_the_remedy() {
+async fn a_klap_path_without_an_endpoint_is_warned_about_with_the_remedy() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);
@@ -378,7 +378,7 @@ async fn a_path_that_names_no_endpoint_of_klap_is_warned_of_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn an_answer_that_klap_would_not_take_is_warned_of() {
+async fn an_answer_that_klap_would_not_accept_is_warned_about() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);

@@ -172,7 +172,7 @@ enum Leaving {
 /// hyper drops the handler in both cases; actix drops it on a reset, and runs it to its end when the client merely
 /// closes its side. An app that must finish what it began has to spawn it.
 #[test]
-fn a_client_that_leaves_while_the_handler_runs_ends_no_more_than_its_own_handler() {
+fn a_client_that_leaves_ends_at_most_its_own_handler() {
     use Leaving::{Closes, Resets};
     for (name, server, expected) in [
         (

@@ -105,7 +105,7 @@ fn check(server: &Server, case: &Case) -> Option<Connection> {
 }
 
 #[test]
-fn a_refused_credential_is_answered_while_the_body_has_not_been_sent_and_the_body_not_awaited() {
+fn a_refused_credential_is_answered_without_waiting_for_the_body() {
     on_both(|binary| {
         let server = start(binary);
         for (path, status) in [("/webhook", 403), ("/webhook_confirm", 500)] {
@@ -122,7 +122,7 @@ fn a_refused_credential_is_answered_while_the_body_has_not_been_sent_and_the_bod
 }
 
 #[test]
-fn the_body_of_a_refused_request_is_never_taken_for_the_next_request() {
+fn the_body_of_a_refused_request_is_never_read_as_the_next_request() {
     on_both(|binary| {
         let mut server = start(binary);
         let inner = cases::tusfacturas(r#"{"evento":"test"}"#);
@@ -170,7 +170,7 @@ fn start_limited(binary: &str, variable: &str, limit: Duration) -> Server {
 }
 
 #[test]
-fn a_body_that_does_not_arrive_in_time_is_answered_with_408_and_the_connection_closed() {
+fn a_late_body_is_answered_with_408_and_the_connection_closed() {
     // Far shorter than the default: what ends before that shows that the setting counts. That of the head is longer than
     // the client waits, so that what ends has met this limit.
     const LIMIT: Duration = Duration::from_secs(1);
@@ -206,7 +206,7 @@ fn a_body_that_does_not_arrive_in_time_is_answered_with_408_and_the_connection_c
 }
 
 #[test]
-fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
+fn headers_that_do_not_arrive_in_time_end_the_connection() {
     // Far shorter than the default, as above. How much earlier than this a connection ends is not asserted: actix looks
     // at the clock twice a second only, which may be less often on a busy machine, and counts from there.
     const LIMIT: Duration = Duration::from_secs(2);
@@ -291,7 +291,7 @@ fn a_request_in_flight_is_answered_before_a_signal_ends_the_server() {
 }
 
 #[test]
-fn an_empty_secret_refuses_to_start_and_names_the_variable_and_the_fix() {
+fn an_empty_secret_prevents_the_start_and_the_message_says_the_fix() {
     on_both(|binary| {
         for (variable, value) in [
             ("TF_WEBHOOK_TOKEN", ""),

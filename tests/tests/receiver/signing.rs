@@ -509,7 +509,7 @@ fn mercadopago() -> Vec<Case> {
 }
 
 #[test]
-fn both_receivers_answer_the_senders_that_sign_as_documented_and_print_no_secret() {
+fn both_receivers_answer_signing_senders_as_documented_and_print_no_secret() {
     on_both(|binary| {
         let variables = [&VARIABLES[..], &[("RUST_LOG", "trace")]].concat();
         let mut server = Server::start(binary, &variables);
@@ -565,7 +565,7 @@ fn a_sender_that_signs_is_not_served_without_its_secret() {
 }
 
 #[test]
-fn a_useless_secret_of_a_sender_that_signs_refuses_to_start_and_names_the_variable() {
+fn a_useless_signing_secret_prevents_the_start_and_names_the_variable() {
     on_both(|binary| {
         let same_key_twice = format!("{STANDARD_KEY},{}", &STANDARD_KEY["whsec_".len()..]);
         for (variable, value) in [

@@ -120,7 +120,7 @@ pub(crate) fn functions(tokens: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_no_code_is_left_out_and_what_is_code_is_not() {
+fn only_code_becomes_tokens() {
     let source = r##"
         // a == b
         /* c == d */

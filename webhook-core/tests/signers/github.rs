@@ -110,7 +110,7 @@ fn a_form_decodes_to_what_its_json_does() {
 }
 
 #[test]
-fn the_head_is_carried_and_proves_nothing() {
+fn the_headers_are_kept_and_prove_nothing() {
     let verifier = verifier::<Github<Push>>();
     let event = |change: &dyn Fn(&mut TestRequest)| {
         let mut request = authentic();

@@ -190,7 +190,7 @@ fn only_what_the_key_has_signed_passes() {
 }
 
 #[test]
-fn no_tolerance_holds_unless_one_is_set() {
+fn there_is_no_tolerance_unless_one_is_set() {
     let seconds = |request: &mut TestRequest| {
         // HMAC-SHA256 of `id:123;request-id:2066ca19-c6f1-498a-be75-1923005edd06;ts:1742505638;`
         let v1 = "14e7c358f4cef53ebbf35b9368da9d32d2d6cf90d740e2d8b4710cd1ade1fe85";
@@ -265,7 +265,7 @@ fn a_notification_is_read() {
 
 /// By its own documentation Mercado Pago's IPN cannot be verified and wants a 200.
 #[test]
-fn the_ipn_is_answered_and_handed_to_nobody_whatever_its_signature_is_worth() {
+fn ipn_is_answered_and_reaches_no_handler_whatever_its_signature() {
     let verifier = Verifier::<MercadoPago>::try_new(SECRET).unwrap();
     let mut signed = authentic();
     // The signature of a request without `data.id`, which would match.

@@ -164,7 +164,7 @@ fn a_body_that_does_not_fit_is_refused_once_it_is_authentic() {
 }
 
 #[test]
-fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_built() {
+fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused() {
     let refusal = |secret: &str| {
         let error = Verifier::<StandardWebhooks>::try_new(secret).err()?;
         assert!(!error.to_string().contains(secret), "{error}");
@@ -207,7 +207,7 @@ fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_bui
 }
 
 #[test]
-fn the_text_itself_is_the_key_where_the_app_says_so() {
+fn the_text_itself_is_the_key_if_the_app_says_so() {
     // Valid base64, too: only the app can tell.
     let text = SECRET.trim_start_matches("whsec_");
     let raw = || Secret::raw(text).unwrap();

@@ -142,7 +142,7 @@ fn without_the_guard_the_attack_overflows_the_stack() {
 }
 
 #[test]
-fn the_same_text_that_is_no_key_is_ordinary() {
+fn the_same_text_is_harmless_if_it_is_not_a_key() {
     for body in [
         r#"{"text":"$serde_json::private::RawValue"}"#,
         r#"{"text":"{\"$serde_json::private::RawValue\":\"[]\"}"}"#,
