@@ -1,4 +1,4 @@
-//! TusFacturasAPP through the public door: what is accepted, how it decodes, what is answered.
+//! TusFacturasAPP through the public API: what is accepted, how it decodes, and the answers.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -66,7 +66,7 @@ fn every_documented_kind_is_known_and_others_are_kept() {
     }
 }
 
-/// What each field becomes when it is sent in a form that is not the documented one.
+/// What each field becomes when it is not sent in the documented form.
 #[test]
 fn fields_decode_liberally() {
     let text = |value: &str| {
@@ -198,7 +198,7 @@ fn nesting_in_a_known_field_ends_at_128() {
     for name in ["msg", "external_reference", "intento"] {
         assert!(nested(name, 128).is_ok(), "{name}");
         let Err(Rejection::Body(error)) = nested(name, 129) else {
-            panic!("{name} is taken at any depth");
+            panic!("{name} is accepted at any depth");
         };
         assert_eq!(error.kind, BodyErrorKind::TooDeep(name));
     }

@@ -1,4 +1,4 @@
-//! What is the same for every sender: the order of the checks and the answers that HTTP asks for.
+//! What is the same for every sender: the order of the checks, and the answers that HTTP requires.
 
 use std::sync::{Arc, Mutex};
 

@@ -36,7 +36,7 @@ fn request<B>(body: B) -> Request<B> {
 }
 
 pin_project! {
-    /// A body whose frames are each there at the first poll, or only at the second. It must not be moved once polled.
+    /// A body whose frames are each ready at the first poll, or only at the second. It must not be moved once polled.
     struct Frames {
         frames: std::collections::VecDeque<io::Result<Bytes>>,
         late: bool,
@@ -84,7 +84,7 @@ impl Body for Frames {
     }
 }
 
-/// A body that never comes.
+/// A body that never arrives.
 struct Silence;
 
 impl Body for Silence {
@@ -101,7 +101,7 @@ impl Body for Silence {
 
 type Seen = Arc<Mutex<Vec<(Delivery<TfEvent>, Bytes, bool)>>>;
 
-/// Notes what reaches it and answers without a body.
+/// Records what reaches it and answers without a body.
 async fn note(
     seen: Seen,
     mut request: Request<Full<Bytes>>,
@@ -229,7 +229,7 @@ async fn refusals_never_reach_the_inner_service() {
     assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
     assert!(
         refused.headers().get("connection").is_none(),
-        "HTTP/2 has no such field"
+        "HTTP/2 has no such header"
     );
 }
 
@@ -268,7 +268,7 @@ async fn endless_empty_frames_end_with_the_time_limit() {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
     let mut response = pin!(service.oneshot(request(Nothing)));
-    // Other tasks get their turn: the clock is one of them.
+    // Other tasks get to run: the clock is one of them.
     for _ in 0..10 {
         assert!(futures_poll(response.as_mut()).await.is_none());
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -331,7 +331,7 @@ async fn an_authentic_delivery_waits_for_capacity_and_gets_it() {
                 Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }
         });
-    // One service value, as a connection has it: each call leaves it usable for the next.
+    // One service value, as in a connection: each call leaves it usable for the next.
     let mut service = service;
     let mut calls = Vec::new();
     for late in [false, true, false] {
@@ -342,7 +342,7 @@ async fn an_authentic_delivery_waits_for_capacity_and_gets_it() {
             assert!(futures_poll(call.as_mut()).await.is_none());
         }
     }
-    // A caller that gives up while it waits leaves its place to the next.
+    // A caller that stops waiting leaves its place to the next.
     drop(calls.remove(1));
     open.send(true).unwrap();
     for call in calls {
@@ -412,7 +412,7 @@ async fn it_works_with_the_layers_of_tower_http() {
         .unwrap();
     assert_eq!(text(accepted).await, (200, "done".to_owned()));
 
-    // A limit above, met while reading: the length was not announced.
+    // An outer limit, reached while reading: there is no `Content-Length`.
     let long = [&[b' '; 40][..], &[b' '; 40]];
     let refused = service
         .oneshot(request(Frames::new(long, true)))

@@ -61,10 +61,7 @@ impl fmt::Display for BodyError {
                 write!(f, "the field `{name}` occurs more than once")
             }
             BodyErrorKind::InvalidField(name) => {
-                write!(
-                    f,
-                    "the field `{name}` is empty or has the wrong type"
-                )
+                write!(f, "the field `{name}` is empty or has the wrong type")
             }
             BodyErrorKind::TooDeep(name) => {
                 write!(f, "the field `{name}` is nested deeper than 128 levels")
@@ -74,9 +71,7 @@ impl fmt::Display for BodyError {
                 f.write_str("the body is neither a JSON object nor declared as a form")
             }
             BodyErrorKind::InvalidForm => f.write_str("the form is not encoded correctly"),
-            BodyErrorKind::RepeatedFormName => {
-                f.write_str("a form field occurs more than once")
-            }
+            BodyErrorKind::RepeatedFormName => f.write_str("a form field occurs more than once"),
             BodyErrorKind::TooManyFormFields => f.write_str("the form has more than 100 fields"),
             BodyErrorKind::ReservedKey => {
                 f.write_str("a key begins with `$serde_json::private::`, which serde_json reserves")

@@ -151,10 +151,14 @@ impl fmt::Display for Rejection {
             Self::TimestampOutsideTolerance => {
                 f.write_str("the signed timestamp is outside the tolerance")
             }
-            Self::Unverifiable => f.write_str("the sender does not sign such requests in a way that can be verified"),
+            Self::Unverifiable => {
+                f.write_str("the sender does not sign such requests in a way that can be verified")
+            }
             Self::BodyTooLarge => f.write_str("the body is longer than the limit"),
             Self::BodyTimeout => f.write_str("the body did not arrive in time"),
-            Self::BodyInterrupted => f.write_str("the connection ended before the body was complete"),
+            Self::BodyInterrupted => {
+                f.write_str("the connection ended before the body was complete")
+            }
             Self::Body(error) => error.fmt(f),
         }
     }

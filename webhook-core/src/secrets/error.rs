@@ -123,22 +123,16 @@ impl fmt::Display for SecretsError {
             SecretsErrorKind::SurroundedByWhiteSpace => {
                 f.write_str("begins or ends with whitespace: trim it where it is read")
             }
-            SecretsErrorKind::ByteOrderMark => f.write_str(
-                "has a byte order mark (U+FEFF): save its file as UTF-8 without one",
-            ),
-            SecretsErrorKind::InQuotes => {
-                f.write_str("is wrapped in quotes: remove them")
+            SecretsErrorKind::ByteOrderMark => {
+                f.write_str("has a byte order mark (U+FEFF): save its file as UTF-8 without one")
             }
+            SecretsErrorKind::InQuotes => f.write_str("is wrapped in quotes: remove them"),
             SecretsErrorKind::BadLabel => f.write_str(
                 "has a label that is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`: \
                  a pair is (label, secret), in this order",
             ),
-            SecretsErrorKind::Unlabeled => {
-                f.write_str("has no label: pass it as (tenant, secret)")
-            }
-            SecretsErrorKind::Repeated => {
-                f.write_str("is a duplicate: remove one of the two")
-            }
+            SecretsErrorKind::Unlabeled => f.write_str("has no label: pass it as (tenant, secret)"),
+            SecretsErrorKind::Repeated => f.write_str("is a duplicate: remove one of the two"),
             SecretsErrorKind::TooMany { limit } => {
                 write!(
                     f,
@@ -151,9 +145,9 @@ impl fmt::Display for SecretsError {
                     "is longer than the limit of {limit} bytes: check the value"
                 )
             }
-            SecretsErrorKind::ControlCharacters => f.write_str(
-                "has control characters, which no header can carry: check the value",
-            ),
+            SecretsErrorKind::ControlCharacters => {
+                f.write_str("has control characters, which no header can carry: check the value")
+            }
             SecretsErrorKind::WrongForm { expected } => {
                 write!(f, "is not {expected}: check the value")
             }
@@ -161,9 +155,9 @@ impl fmt::Display for SecretsError {
                 f,
                 "is not base64: character {place} does not belong there; copy the value again"
             ),
-            SecretsErrorKind::NotBase64 { place: None } => {
-                f.write_str("is not base64: characters are missing at its end; copy the value again")
-            }
+            SecretsErrorKind::NotBase64 { place: None } => f.write_str(
+                "is not base64: characters are missing at its end; copy the value again",
+            ),
             SecretsErrorKind::WrongLength { expected } => {
                 write!(f, "has the wrong length: {expected}; copy the value again")
             }
