@@ -1,7 +1,7 @@
-//! Programs to run and to read: receivers for all senders, and short ones that each show one idea. What they share is
-//! also here: settings from the environment, the text at startup, the line per event, and a server for those on hyper.
+//! Programs to run and to read: the receivers of all senders, and short ones that each show one idea. What they share is
+//! here, too: settings from the environment, the text at the start, the line per event, and a server for those on hyper.
 //!
-//! Each program is a module with a function `run`, which the binary with its name calls.
+//! Each program is a module with a function `run`, which the binary of its name calls.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +34,7 @@ pub use self::stop::stop_signal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Logs to stderr, since stdout is for events: at level `info`, or as `RUST_LOG` says.
+/// Logs to stderr, which leaves stdout to the events: at level `info`, or as `RUST_LOG` says.
 pub fn log_to_stderr() {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())

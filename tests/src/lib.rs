@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: HTTP written by hand, receivers that run as separate processes, and how long a
-//! test waits.
+//! What the end-to-end tests share: HTTP written by hand, receivers that run as processes of their own, and how long a test
+//! waits.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ pub mod server;
 
 /// The paths of the two receivers, which must not differ in anything that a sender sees.
 ///
-/// It is a macro because cargo passes the path of a binary only to tests of the same package.
+/// It is a macro because cargo tells the path of a binary only to the tests of its own package.
 #[macro_export]
 macro_rules! receivers {
     () => {

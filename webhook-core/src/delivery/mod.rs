@@ -72,7 +72,7 @@ impl<E> Delivery<E> {
     }
 
     /// The sender's id of this delivery, the same when it is repeated. `None` if the sender has none (Klap and Mercado
-    /// Pago), if it is absent from this delivery, or if a test created the delivery from an event alone.
+    /// Pago), if it is missing from this delivery, or if a test created the delivery from an event alone.
     ///
     /// It is computed on demand; for Stripe, that reads the body once more.
     pub fn id(&self) -> Option<DeliveryId> {

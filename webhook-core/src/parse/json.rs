@@ -214,7 +214,7 @@ pub(crate) fn text(json: &str) -> Option<String> {
     }
 }
 
-/// A whole number in any spelling, including `2.0` and `2e0`. Anything else counts as absent.
+/// A whole number in any spelling, including `2.0` and `2e0`. Anything else counts as missing.
 pub(crate) fn whole_number(text: &str) -> Option<u64> {
     /// Up to here, a float represents every whole number exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -36,7 +36,7 @@ impl From<SecretsErrorKind> for SecretsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretsErrorKind {
-    /// No secret was given.
+    /// No secret was passed.
     NoSecret,
     /// Removing this secret would leave none.
     Last,

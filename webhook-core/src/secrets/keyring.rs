@@ -7,7 +7,7 @@ use super::store::{SecretStore, Store};
 use super::{IntoSecrets, Label, SecretsError, SecretsErrorKind};
 use crate::head::Head;
 
-/// The secrets of one sender, shared by all clones of its layer and replaceable while the server runs.
+/// The secrets of one sender, shared by all clones of its layer and changeable while the server runs.
 ///
 /// A change is prepared separately and swapped in atomically: if any part of it is refused, the old set stays. A delivery
 /// sees either the old set or the new one.

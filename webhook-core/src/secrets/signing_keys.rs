@@ -43,7 +43,7 @@ enum Keys<K> {
     OfTenants(HashMap<Label, Arc<Group<K>>>),
 }
 
-/// Keys that are tried together, in the order in which they were given.
+/// Keys that are tried together, in the order in which they were passed.
 type Group<K> = Vec<Arc<Entry<K>>>;
 
 struct Entry<K> {

@@ -67,7 +67,7 @@ impl Order {
     /// Decodes an order that the app stored, **without authenticating anything**. Accepts the JSON body of a confirm
     /// or reject, as the layer does, or what `Serialize` wrote.
     ///
-    /// What `Serialize` wrote no longer has the card token, as [`CardToken::expose`] tells. The body has it.
+    /// What `Serialize` wrote no longer has the card token: [`CardToken::expose`] returns `None`. The body has it.
     ///
     /// ```
     /// use webhook_core::multicaja::Order;

@@ -51,7 +51,7 @@ impl TfEvent {
     /// The sender does not document which `intento` belongs to which row, and every published example has 1. Counting
     /// from one is the likely reading, not a fact: use the estimate to plan, not to decide that an event is lost.
     ///
-    /// `None` if `intento` is absent, 0, or past the six rows.
+    /// `None` if `intento` is missing, 0, or past the six rows.
     ///
     /// ```
     /// use std::time::Duration;

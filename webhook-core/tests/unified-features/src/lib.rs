@@ -1,1 +1,1 @@
-//! Empty: only the test of this crate matters.
+//! Only its test matters.
