@@ -104,7 +104,7 @@ pub fn listen() -> Result<TcpListener, StartError> {
         StartError::setting(
             "ADDR",
             format_args!(
-                "is not an address to listen on ({error}): set it to a free address and port such as 127.0.0.1:3000"
+                "cannot be used ({error}): set it to a free address and port such as 127.0.0.1:3000"
             ),
         )
     })
