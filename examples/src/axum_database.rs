@@ -7,7 +7,7 @@
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use webhook_axum::tusfacturas::TusFacturas;
-use webhook_axum::{TfEvent, TfWebhookLayer, Webhook};
+use webhook_axum::{TfEvent, TfWebhookLayer, WebhookDelivery};
 
 use crate::{Limits, Sender, StartError, announce, listen, log_to_stderr, serve, stop_signal};
 
@@ -17,8 +17,9 @@ pub async fn run() -> Result<(), StartError> {
     let tusfacturas = Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?;
     let limits = Limits::from_env()?;
     let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite::memory:".to_owned());
-    let opened = open(&url).await;
-    let db = opened.map_err(|error| StartError::setting("DATABASE_URL", error))?;
+    let db = open(&url).await.map_err(|error| {
+        StartError::setting("DATABASE_URL", format_args!("cannot be opened: {error}"))
+    })?;
     let (listener, stop) = (listen()?, stop_signal()?);
     announce(&listener, [&tusfacturas])?;
     let layer = TfWebhookLayer::new(tusfacturas.secrets).body_timeout(limits.body);
@@ -35,21 +36,21 @@ pub async fn open(url: &str) -> sqlx::Result<SqlitePool> {
     let one = SqlitePoolOptions::new().max_connections(1);
     let one = one.idle_timeout(None).max_lifetime(None);
     let db = one.connect(url).await?;
-    const TABLE: &str = "CREATE TABLE IF NOT EXISTS events (hook_id TEXT UNIQUE, evento TEXT NOT NULL, external_reference TEXT)";
+    const TABLE: &str = "CREATE TABLE IF NOT EXISTS events (id TEXT UNIQUE, evento TEXT NOT NULL, external_reference TEXT)";
     sqlx::query(TABLE).execute(&db).await?;
     Ok(db)
 }
 
-/// `Webhook` is the last argument, as `Json` would be. A 500 makes the sender repeat the event; one that is already
-/// stored changes nothing.
+/// The extractor is the last argument, as `Json` would be. A 500 makes the sender repeat the event; one that is
+/// already stored changes nothing, since it has the same id.
 async fn on_invoice(
     State(db): State<SqlitePool>,
-    Webhook(event): Webhook<TfEvent>,
+    WebhookDelivery(delivery): WebhookDelivery<TfEvent>,
 ) -> Result<(), StatusCode> {
     let stored = sqlx::query("INSERT INTO events VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(event.hook_id)
-        .bind(event.evento.as_str())
-        .bind(event.external_reference)
+        .bind(delivery.id().map(|id| id.as_str().to_owned()))
+        .bind(delivery.evento.as_str())
+        .bind(&delivery.external_reference)
         .execute(&db)
         .await;
     stored.map(|_| ()).map_err(|error| {

@@ -11,6 +11,7 @@ pub mod courier;
 pub mod custom_provider;
 pub mod hyper;
 mod limits;
+pub mod prometheus;
 #[cfg(doctest)]
 mod readme;
 pub mod receiver;

@@ -10,6 +10,18 @@ struct ReadmeInSpanish;
 #[doc = include_str!("../README.md")]
 struct Examples;
 
+#[doc = include_str!("../../webhook-core/README.md")]
+struct Core;
+
+#[doc = include_str!("../../webhook-tower/README.md")]
+struct Tower;
+
+#[doc = include_str!("../../webhook-axum/README.md")]
+struct Axum;
+
+#[doc = include_str!("../../webhook-actix/README.md")]
+struct Actix;
+
 #[doc = include_str!("../../docs/senders.md")]
 struct Senders;
 
@@ -24,6 +36,9 @@ struct Security;
 
 #[doc = include_str!("../../docs/testing.md")]
 struct Testing;
+
+#[doc = include_str!("../../docs/writing-a-sender.md")]
+struct WritingASender;
 
 #[doc = include_str!("../../docs/es/emisores.md")]
 struct SendersInSpanish;

@@ -21,7 +21,7 @@ async fn answer(db: &SqlitePool, request: TestRequest) -> (u16, String) {
 }
 
 async fn rows(db: &SqlitePool) -> Vec<Row> {
-    let rows = sqlx::query_as("SELECT hook_id, evento, external_reference FROM events");
+    let rows = sqlx::query_as("SELECT id, evento, external_reference FROM events");
     rows.fetch_all(db).await.unwrap()
 }
 
@@ -35,7 +35,7 @@ fn issued() -> TfEvent {
 fn issued_row() -> Row {
     let event = issued();
     (
-        event.hook_id,
+        Some("6:hook-1-7:emitido25:17032'; DROP TABLE events".to_owned()),
         "emitido".to_owned(),
         event.external_reference,
     )

@@ -1,4 +1,78 @@
-#![doc = include_str!("../README.md")]
+//! Receive webhooks in actix-web: a middleware authenticates the sender, an extractor gives the handler the typed event.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpResponse, HttpServer, web};
+//! use webhook_actix::{TfEvent, TfWebhookLayer, Webhook};
+//!
+//! async fn on_invoice(Webhook(event): Webhook<TfEvent>) -> HttpResponse {
+//!     println!("{} {:?}", event.evento, event.external_reference);
+//!     HttpResponse::Ok().finish()
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     // Built once, outside the closure, and cloned into the app of each worker.
+//!     let layer = TfWebhookLayer::new(std::env::var("TF_WEBHOOK_TOKEN").expect("set TF_WEBHOOK_TOKEN"));
+//!
+//!     HttpServer::new(move || {
+//!         App::new().service(
+//!             web::resource("/webhook").wrap(layer.clone()).route(web::post().to(on_invoice)),
+//!         )
+//!     })
+//!     .bind("127.0.0.1:3000")?
+//!     .run()
+//!     .await
+//! }
+//! ```
+//!
+//! [`Webhook`] and [`WebhookDelivery`], which has the raw body and the label of the secret as well, go in any position of a
+//! handler's arguments. A layer that is built inside the closure is a separate one in each worker: rotating a secret would
+//! reach only one of them. On a scope or an `App`, `.wrap(…)` guards every route inside.
+//!
+//! # Senders
+//!
+//! | sender | layer | event | what its deliveries prove |
+//! |---|---|---|---|
+//! | TusFacturasAPP: invoices, Argentina | [`TfWebhookLayer`] | [`TfEvent`] | [`tusfacturas`]: that the sender knows a token |
+//! | Multicaja/Klap: payments, Chile | [`MulticajaWebhookLayer`] | [`MulticajaEvent`] | [`multicaja`]: two ids |
+//! | the same: validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
+//! | Mercado Pago | [`MercadoPagoWebhookLayer`] | [`MercadoPagoEvent`] | [`mercadopago`]: an id and the time, not the body |
+//! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
+//! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
+//! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
+//! | one of your own | [`WebhookLayer`] | any | [`provider`] |
+//!
+//! # What is where
+//!
+//! - **What the handler gets**: the event, or a whole [`Delivery`] with the raw body, the [`Label`] of the secret and the
+//!   [`DeliveryId`], which is the same when the sender repeats it.
+//! - **What the sender gets**: the module of each sender has the table. A successful answer without a body is replaced
+//!   with the sender's acknowledgement; a refusal is answered as the sender documents it ([`Rejection`] has the reasons,
+//!   [`on_refusal`](WebhookLayer::on_refusal) changes the [`Reply`]).
+//! - **Settings**: [`body_limit`](WebhookLayer::body_limit), [`body_timeout`](WebhookLayer::body_timeout),
+//!   [`tolerance`](WebhookLayer::tolerance) for signed times,
+//!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
+//! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
+//!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
+//! - **What happened** is logged with target `webhook`, and told to each
+//!   [`Observer`](observe::Observer): [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with
+//!   the feature `metrics`.
+//! - **Tests** sign requests with `testing`, a feature.
+//!
+//! # Behind a proxy
+//!
+//! Terminate TLS in front of the app: a bearer token is only as secret as the connection that carries it. The proxy must
+//! not change path, query, or the headers that are signed.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tracing` (default) | the log, through `log` if no `tracing` subscriber is set |
+//! | `metrics` | `observe::Metrics` |
+//! | `testing` | `testing`: signed requests for the tests of handlers |
+//! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

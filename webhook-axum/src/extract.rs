@@ -73,7 +73,11 @@ where
         _: &S,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
         let extensions = extensions_of(request);
-        async { take::<E>(extensions).map(|delivery| Self(delivery.into_event())) }
+        async {
+            take(extensions, |delivery: Delivery<E>| {
+                Self(delivery.into_event())
+            })
+        }
     }
 }
 
@@ -89,7 +93,7 @@ where
         _: &S,
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send {
         let extensions = extensions_of(request);
-        async { take(extensions).map(Self) }
+        async { take(extensions, Self) }
     }
 }
 
@@ -98,13 +102,17 @@ fn extensions_of(mut request: Request) -> Extensions {
     mem::take(request.extensions_mut())
 }
 
-fn take<E>(mut extensions: Extensions) -> Result<Delivery<E>, MissingWebhookLayer>
+fn take<E, T>(
+    mut extensions: Extensions,
+    extract: impl FnOnce(Delivery<E>) -> T,
+) -> Result<T, MissingWebhookLayer>
 where
     E: Clone + Send + Sync + 'static,
 {
-    extensions
-        .remove::<Delivery<E>>()
-        .ok_or_else(MissingWebhookLayer::for_event::<E>)
+    match extensions.remove() {
+        Some(delivery) => Ok(extract(delivery)),
+        None => Err(MissingWebhookLayer::for_event::<E>()),
+    }
 }
 
 impl<E> Deref for Webhook<E> {

@@ -1,4 +1,79 @@
-#![doc = include_str!("../README.md")]
+//! Receive webhooks in axum: a layer authenticates the sender, an extractor gives the handler the typed event.
+//!
+//! ```no_run
+//! use axum::{Router, extract::State, http::StatusCode, routing::post};
+//! use webhook_axum::{TfEvent, TfWebhookLayer, Webhook};
+//! # #[derive(Clone)]
+//! # struct Db;
+//! # impl Db { async fn store(&self, _: &TfEvent) -> Result<(), std::io::Error> { Ok(()) } }
+//!
+//! async fn on_invoice(State(db): State<Db>, Webhook(event): Webhook<TfEvent>) -> StatusCode {
+//!     match db.store(&event).await {
+//!         Ok(()) => StatusCode::OK,
+//!         Err(_) => StatusCode::INTERNAL_SERVER_ERROR, // TusFacturas tries again
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let layer = TfWebhookLayer::new(std::env::var("TF_WEBHOOK_TOKEN").expect("set TF_WEBHOOK_TOKEN"));
+//! let app = Router::new().route("/webhook", post(on_invoice).layer(layer)).with_state(Db);
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await
+//! # }
+//! ```
+//!
+//! [`Webhook`] is the last argument of a handler, as `Json` is; [`WebhookDelivery`] has the raw body and the label of the
+//! secret as well. Put the layer on the route: on a whole `Router` it guards every route in it, and answers for unknown
+//! paths too.
+//!
+//! # Senders
+//!
+//! | sender | layer | event | what its deliveries prove |
+//! |---|---|---|---|
+//! | TusFacturasAPP: invoices, Argentina | [`TfWebhookLayer`] | [`TfEvent`] | [`tusfacturas`]: that the sender knows a token |
+//! | Multicaja/Klap: payments, Chile | [`MulticajaWebhookLayer`] | [`MulticajaEvent`] | [`multicaja`]: two ids |
+//! | the same: validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
+//! | Mercado Pago | [`MercadoPagoWebhookLayer`] | [`MercadoPagoEvent`] | [`mercadopago`]: an id and the time, not the body |
+//! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
+//! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
+//! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
+//! | one of your own | [`WebhookLayer`] | any | [`provider`] |
+//!
+//! # What is where
+//!
+//! - **What the handler gets**: the event, or a whole [`Delivery`] with the raw body, the [`Label`] of the secret and the
+//!   [`DeliveryId`], which is the same when the sender repeats it.
+//! - **What the sender gets**: the module of each sender has the table. A successful answer without a body is replaced
+//!   with the sender's acknowledgement; a refusal is answered as the sender documents it ([`Rejection`] has the reasons,
+//!   [`on_refusal`](WebhookLayer::on_refusal) changes the [`Reply`]).
+//! - **Settings**: [`body_limit`](WebhookLayer::body_limit), `body_timeout`,
+//!   [`tolerance`](WebhookLayer::tolerance) for signed times,
+//!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
+//! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
+//!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
+//! - **What happened** is logged with target `webhook`, and told to each
+//!   [`Observer`](observe::Observer): [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with
+//!   the feature `metrics`.
+//! - **Tests** sign requests with `testing`, a feature.
+//!
+//! # Behind a proxy
+//!
+//! Terminate TLS in front of the app: a bearer token is only as secret as the connection that carries it. The proxy must
+//! not change path, query, or the headers that are signed. `axum::serve` sets no time limit on the headers of a request:
+//! set one in the proxy, or use hyper's `header_read_timeout`.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `timeout` (default) | `WebhookLayer::body_timeout`: a time limit for the body, 10 seconds unless set |
+//! | `tracing` (default) | the log |
+//! | `metrics` | `observe::Metrics` |
+//! | `testing` | `testing`: signed requests for the tests of handlers |
+//! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

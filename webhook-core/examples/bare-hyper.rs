@@ -49,16 +49,17 @@ where
     let read = read.unwrap_or(Err(Rejection::BodyTimeout));
 
     // 3. The proof, and the event.
+    for (name, value) in &mut parts.headers {
+        if pending.credential_headers().contains(name) {
+            value.set_sensitive(true);
+        }
+    }
     let accepted = match pending.collected(read.map(|()| buffer.into_bytes())) {
         Ok(accepted) => accepted,
         Err(answered) => return response(answered.reply, answered.closes),
     };
 
     // 4. The handler finds the delivery in the extensions.
-    for (name, value) in &mut parts.headers {
-        let is_credential = accepted.credential_headers().contains(name);
-        value.set_sensitive(is_credential || value.is_sensitive());
-    }
     parts.extensions.insert(accepted.delivery);
 
     // 5. The handler runs.

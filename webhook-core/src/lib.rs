@@ -8,7 +8,7 @@
 //!   [`standard_webhooks`]): what a delivery proves, and what each event holds. [`Delivery`] is what a handler gets;
 //!   [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused; [`observe`] counts.
 //!   [`testing`] signs requests for the tests of an app.
-//! - **The author of a sender** implements [`Provider`]: the [`guide`] has one in 25 lines, with [`signing`], [`secrets`]
+//! - **The author of a sender** implements [`Provider`]: the [`guide`] has a whole one, with [`signing`], [`secrets`]
 //!   and [`answer`].
 //! - **The author of an adapter** for another framework drives a [`Verifier`](driver::Verifier): see [`driver`].
 //!

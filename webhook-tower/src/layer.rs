@@ -54,7 +54,7 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     }
 
     __layer!(limits);
-    // Then the service must run in a tokio runtime with its timer enabled.
+    // With the time limit, the service must run in a tokio runtime with its timer enabled.
     #[cfg(feature = "timeout")]
     __layer!(body_timeout);
     __layer!(sender);

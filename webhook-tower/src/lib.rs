@@ -1,4 +1,87 @@
-#![doc = include_str!("../README.md")]
+//! A tower layer that authenticates webhooks and passes typed events to the inner service.
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use webhook_tower::bytes::Bytes;
+//! use webhook_tower::{Delivery, TfEvent, TfWebhookLayer};
+//!
+//! async fn on_event(mut request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+//!     if let Some(delivery) = request.extensions_mut().remove::<Delivery<TfEvent>>() {
+//!         println!("{} {:?}", delivery.evento, delivery.external_reference);
+//!     }
+//!     Ok(Response::default())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Infallible> {
+//! let service = ServiceBuilder::new().layer(TfWebhookLayer::new("s3cr3t")).service_fn(on_event);
+//!
+//! let forged = Request::post("/webhook").header("TF-WebhookToken", "guessed").body(Full::<Bytes>::default());
+//! assert_eq!(service.oneshot(forged.unwrap()).await?.status(), StatusCode::FORBIDDEN);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Senders
+//!
+//! | sender | layer | event | what its deliveries prove |
+//! |---|---|---|---|
+//! | TusFacturasAPP: invoices, Argentina | [`TfWebhookLayer`] | [`TfEvent`] | [`tusfacturas`]: that the sender knows a token |
+//! | Multicaja/Klap: payments, Chile | [`MulticajaWebhookLayer`] | [`MulticajaEvent`] | [`multicaja`]: two ids |
+//! | the same: validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
+//! | Mercado Pago | [`MercadoPagoWebhookLayer`] | [`MercadoPagoEvent`] | [`mercadopago`]: an id and the time, not the body |
+//! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
+//! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
+//! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
+//! | one of your own | [`WebhookLayer`] | any | [`provider`] |
+//!
+//! # What is where
+//!
+//! - **What the handler gets**: the event, or a whole [`Delivery`] with the raw body, the [`Label`] of the secret and the
+//!   [`DeliveryId`], which is the same when the sender repeats it.
+//! - **What the sender gets**: the module of each sender has the table. A successful answer without a body is replaced
+//!   with the sender's acknowledgement; a refusal is answered as the sender documents it ([`Rejection`] has the reasons,
+//!   [`on_refusal`](WebhookLayer::on_refusal) changes the [`Reply`]).
+//! - **Settings**: [`body_limit`](WebhookLayer::body_limit), `body_timeout`,
+//!   [`tolerance`](WebhookLayer::tolerance) for signed times,
+//!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
+//! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
+//!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
+//! - **What happened** is logged with target `webhook`, and told to each
+//!   [`Observer`](observe::Observer): [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with
+//!   the feature `metrics`.
+//! - **Tests** sign requests with `testing`, a feature.
+//!
+//! # For the inner service
+//!
+//! It gets a request whose extensions contain the [`Delivery`] and whose body is restored in full, as `Full<Bytes>` or any
+//! type that implements `From<Bytes>`; the credential's headers are marked as sensitive. For a refused request it is
+//! neither polled for readiness nor called; the [`Rejection`] is in the extensions of the response. Its error type does not
+//! change.
+//!
+//! [`WebhookService::call`](tower_service::Service::call) follows a delivery: the head is judged, the body is read, the
+//! delivery is authenticated, and the inner service is called. [`ResponseFuture`] waits where one of these has to.
+//!
+//! # Behind a proxy
+//!
+//! Terminate TLS in front of the app: a bearer token is only as secret as the connection that carries it. The proxy must
+//! not change path, query, or the headers that are signed. The layer limits the body; the server has to limit the time for
+//! the headers.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `timeout` (default) | `WebhookLayer::body_timeout`: 10 seconds unless set. It needs tokio's timer; without this feature the server has to set a limit |
+//! | `tracing` | the log |
+//! | `metrics` | `observe::Metrics` |
+//! | `testing` | `testing`: signed requests for tests |
+//! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
+
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -7,6 +90,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)
 )]
 
+mod admit;
 mod answering;
 mod body;
 mod deadline;

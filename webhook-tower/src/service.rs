@@ -9,7 +9,7 @@ use tower_service::Service;
 use webhook_core::driver::Verifier;
 use webhook_core::{Head, Provider};
 
-use crate::deadline::Deadline;
+use crate::admit::admit;
 use crate::reading::Reading;
 use crate::waiting::Waiting;
 use crate::{BoxError, ResponseBody, ResponseFuture, response};
@@ -55,23 +55,28 @@ where
         // here first, without a future that has room for waiting, and again with the task's own waker if they are not
         // ready.
         let mut nobody = Context::from_waker(Waker::noop());
-        let mut reading = Reading::new(request, pending);
+        let (mut parts, body) = request.into_parts();
+        let mut reading = Reading::new(body, pending.buffer());
         let Poll::Ready(read) = reading.poll(&mut nobody) else {
-            let deadline = Deadline::new(reading.timeout());
-            let waiting = Waiting::for_body(self.inner.clone(), reading, deadline);
+            let waiting = Waiting::for_body(self.inner.clone(), parts, pending, reading);
             return ResponseFuture::waiting(waiting);
         };
-        let (request, in_flight) = match reading.admit(read) {
-            Ok(admitted) => admitted,
+        let body = reading.into_bytes();
+        let in_flight = match admit(&mut parts, pending, read.map(|()| body.clone())) {
+            Ok(in_flight) => in_flight,
             Err(answer) => return ResponseFuture::known(Ok(answer)),
         };
         match self.inner.poll_ready(&mut nobody) {
-            Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), in_flight),
+            Poll::Ready(Ok(())) => {
+                let request = Request::from_parts(parts, B::from(body));
+                ResponseFuture::calling(self.inner.call(request), in_flight)
+            }
             Poll::Ready(Err(error)) => ResponseFuture::known(Err(error)),
             Poll::Pending => {
                 // The polled service keeps waiting, since it may have a place in a queue; a clone replaces it here.
                 let clone = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, clone);
+                let request = Request::from_parts(parts, B::from(body));
                 ResponseFuture::waiting(Waiting::for_readiness(polled, request, in_flight))
             }
         }

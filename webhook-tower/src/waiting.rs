@@ -3,13 +3,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use webhook_core::driver::InFlight;
+use webhook_core::driver::{InFlight, Pending};
 use webhook_core::{Provider, Rejection};
 
 use crate::BoxError;
+use crate::admit::admit;
 use crate::answering::Answering;
 use crate::deadline::Deadline;
 use crate::reading::Reading;
@@ -23,7 +25,7 @@ pub(crate) struct Waiting<S, P: Provider, B, ReqBody> {
 
 enum Step<P: Provider, B, ReqBody> {
     /// The body has not arrived in full.
-    Body(Reading<P, ReqBody>, Deadline),
+    Body(Parts, Pending<P>, Reading<ReqBody>, Deadline),
     /// The delivery is authentic, but the inner service has no capacity yet.
     Readiness(Request<B>, InFlight),
     /// The future is ready.
@@ -31,8 +33,14 @@ enum Step<P: Provider, B, ReqBody> {
 }
 
 impl<S, P: Provider, B, ReqBody> Waiting<S, P, B, ReqBody> {
-    pub(crate) fn for_body(inner: S, reading: Reading<P, ReqBody>, deadline: Deadline) -> Self {
-        let step = Step::Body(reading, deadline);
+    pub(crate) fn for_body(
+        inner: S,
+        parts: Parts,
+        pending: Pending<P>,
+        reading: Reading<ReqBody>,
+    ) -> Self {
+        let deadline = Deadline::new(pending.body_timeout());
+        let step = Step::Body(parts, pending, reading, deadline);
         Self { inner, step }
     }
 
@@ -62,7 +70,7 @@ where
     type Output = Result<Result<Answering<S::Future>, Response<Bytes>>, S::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Step::Body(reading, deadline) = &mut self.step {
+        if let Step::Body(_, _, reading, deadline) = &mut self.step {
             let read = match reading.poll(cx) {
                 Poll::Ready(read) => read,
                 Poll::Pending => {
@@ -70,9 +78,13 @@ where
                     Err(Rejection::BodyTimeout)
                 }
             };
-            if let Step::Body(reading, _) = self.leave() {
-                match reading.admit(read) {
-                    Ok((request, in_flight)) => self.step = Step::Readiness(request, in_flight),
+            if let Step::Body(mut parts, pending, reading, _) = self.leave() {
+                let body = reading.into_bytes();
+                match admit(&mut parts, pending, read.map(|()| body.clone())) {
+                    Ok(in_flight) => {
+                        let request = Request::from_parts(parts, B::from(body));
+                        self.step = Step::Readiness(request, in_flight);
+                    }
                     Err(answer) => return Poll::Ready(Ok(Err(answer))),
                 }
             }

@@ -7,7 +7,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderName;
 
 pub(crate) use self::id::joined;
 pub use self::id::{DeliveryId, Identity, Trust};
@@ -31,11 +30,10 @@ pub(crate) trait Origin<E>: Send + Sync {
     fn sender(&self) -> &str;
 
     fn id(&self, event: &E, body: &Bytes) -> Option<DeliveryId>;
-
-    fn credential_headers(&self) -> &[HeaderName];
 }
 
 impl<E> Delivery<E> {
+    #[inline]
     pub(crate) fn new(
         event: E,
         label: Option<Label>,
@@ -56,6 +54,7 @@ impl<E> Delivery<E> {
     }
 
     /// Returns the event and drops the rest.
+    #[inline]
     pub fn into_event(self) -> E {
         self.event
     }
@@ -87,13 +86,6 @@ impl<E> Delivery<E> {
     /// Event, label and body.
     pub fn into_parts(self) -> (E, Option<Label>, Bytes) {
         (self.event, self.label, self.body)
-    }
-
-    pub(crate) fn credential_headers(&self) -> &[HeaderName] {
-        match &self.origin {
-            Some(origin) => origin.credential_headers(),
-            None => &[],
-        }
     }
 }
 

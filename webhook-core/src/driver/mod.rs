@@ -7,10 +7,10 @@
 //! 2. The [`Pending`] delivery gives a [`BodyBuffer`], which takes the frames of the body and refuses one too many. The
 //!    adapter stops reading after [`Pending::body_timeout`], and lets other tasks run after
 //!    [`BodyBuffer::FRAMES_PER_TURN`] frames.
-//! 3. [`Pending::collected`] authenticates and decodes. It returns what to answer at once, or the
-//!    [`Delivery`](crate::Delivery) and its [`InFlight`].
-//! 4. The delivery goes into the request's extensions, and [`Accepted::credential_headers`] are marked as sensitive. Only
-//!    now does the adapter ask for the capacity of the handler, so that no stranger holds it, and calls it.
+//! 3. [`Pending::credential_headers`] are marked as sensitive. [`Pending::collected`] authenticates and decodes: it returns
+//!    what to answer at once, or the [`Delivery`](crate::Delivery) and its [`InFlight`].
+//! 4. The delivery goes into the request's extensions. Only now does the adapter ask for the capacity of the handler, so
+//!    that no stranger holds it, and calls it.
 //! 5. Each poll of the handler's future runs in [`InFlight::polling`], so that a panic is told from a hang-up.
 //! 6. [`InFlight::answer`] says what becomes of the handler's answer: pass, another status, or replaced. Dropped without an
 //!    answer, it reports that the handler did not answer.

@@ -35,6 +35,11 @@ impl<P: Provider> Pending<P> {
         self.shared.body_timeout
     }
 
+    /// The headers to mark as sensitive before the handler sees them.
+    pub fn credential_headers(&self) -> &[HeaderName] {
+        self.shared.provider.credential_headers()
+    }
+
     /// Authenticates and decodes the whole body.
     ///
     /// # Errors
@@ -65,14 +70,23 @@ impl<P: Provider> Pending<P> {
                 return Err(Answered::refused(&shared, watch, rejection, stage));
             }
         };
-        let (event, rule) = match decoding::decode(&*shared.provider, &mut facts, &body) {
+        match decoding::decode(&*shared.provider, &mut facts, &body) {
             Ok((Decoded::Event(event), json)) => {
                 let rule = shared.provider.acknowledge(&event, &json);
-                (event, rule)
+                drop(json);
+                let observation = watch.accepted(
+                    &shared.observers,
+                    &*shared.provider,
+                    &event,
+                    label.as_ref(),
+                    &body,
+                );
+                Ok(Accepted {
+                    delivery: Delivery::new(event, label, body, Some(shared)),
+                    in_flight: InFlight::new(rule, observation),
+                })
             }
-            Ok((Decoded::Greeting(reply), _)) => {
-                return Err(Answered::greeted(&shared, watch, reply));
-            }
+            Ok((Decoded::Greeting(reply), _)) => Err(Answered::greeted(&shared, watch, reply)),
             Err(error) => {
                 let stage = match proven {
                     true => Stage::Authentic {
@@ -81,20 +95,9 @@ impl<P: Provider> Pending<P> {
                     },
                     false => Stage::Body { bytes: Some(bytes) },
                 };
-                return Err(Answered::refused(&shared, watch, error.into(), stage));
+                Err(Answered::refused(&shared, watch, error.into(), stage))
             }
-        };
-        let observation = watch.accepted(
-            &shared.observers,
-            &*shared.provider,
-            &event,
-            label.as_ref(),
-            &body,
-        );
-        Ok(Accepted {
-            in_flight: InFlight::new(rule, observation),
-            delivery: Delivery::new(event, label, body, Some(shared)),
-        })
+        }
     }
 
     /// Calls [`finish`](Self::finish) if the body was collected, [`refuse`](Self::refuse) otherwise.
@@ -134,11 +137,4 @@ pub struct Accepted<E> {
     pub delivery: Delivery<E>,
     /// What turns the handler's answer into the sender's.
     pub in_flight: InFlight,
-}
-
-impl<E> Accepted<E> {
-    /// The headers to mark as sensitive before the handler sees them.
-    pub fn credential_headers(&self) -> &[HeaderName] {
-        self.delivery.credential_headers()
-    }
 }

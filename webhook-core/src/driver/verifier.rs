@@ -271,10 +271,6 @@ impl<P: Provider> Origin<P::Event> for Shared<P> {
         let id = self.provider.id(event, body)?;
         Some(id.of(self.provider.name()))
     }
-
-    fn credential_headers(&self) -> &[HeaderName] {
-        self.provider.credential_headers()
-    }
 }
 
 #[allow(

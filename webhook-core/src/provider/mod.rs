@@ -37,7 +37,7 @@ pub use crate::parse::payload::{Payload, decode_json};
 /// 3. [`decode`](Self::decode) takes the facts that an [`Authentic`] carries, so nothing decodes what was not
 ///    authenticated. It needs no secret and no clock: a stored delivery decodes as well as one that has just arrived.
 ///
-/// See the [guide](crate::guide) for a sender in 25 lines.
+/// The [guide](crate::guide) has a whole sender.
 pub trait Provider: Send + Sync + 'static {
     /// What an accepted delivery decodes to.
     type Event: Clone + Send + Sync + 'static;

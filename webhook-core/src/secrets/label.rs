@@ -15,7 +15,7 @@ impl Label {
     ///
     /// # Errors
     ///
-    /// See [`Secret::labeled`].
+    /// See [`Secret::labeled`](super::Secret::labeled).
     pub fn new(label: &str) -> Result<Self, SecretsError> {
         let fits = (1..=64).contains(&label.len())
             && label

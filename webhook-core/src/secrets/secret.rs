@@ -94,7 +94,7 @@ impl Secret {
         self.raw
     }
 
-    /// The value, for a [`SecretStore`](crate::SecretStore) that prepares a key from it.
+    /// The value, for a [`SigningKey`](super::SigningKey) that is prepared from it.
     pub fn expose(&self) -> &str {
         &self.value
     }

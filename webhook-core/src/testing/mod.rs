@@ -74,7 +74,7 @@ impl TestRequest {
         self
     }
 
-    /// Its [`Head`], for a [`Verifier`](crate::driver::Verifier).
+    /// Its [`Head`], for a [`Verifier`].
     pub fn head(&self) -> Head<'_> {
         Head::new(
             self.method.as_str(),
