@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use crate::Configured;
 
-/// Says on stderr where the server listens and, for each sender, how to try it.
+/// Prints on stderr where the server listens and, for each sender, how to try it.
 ///
-/// A configured secret is named by its variable, never shown; a generated one is known to nobody else and is shown.
+/// A configured secret is named by its variable, never shown; a generated one is shown, since nobody else knows it.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub fn announce<'a>(
     senders: impl IntoIterator<Item = &'a Configured>,
 ) -> io::Result<()> {
     let text = announcement(listener.local_addr()?, senders);
-    // A server that nobody watches has no reader for this, and runs all the same.
+    // If nobody reads stderr, the server runs anyway.
     let _unread = io::stderr().lock().write_all(text.as_bytes());
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! Events in a database: an axum app with a state of its own, which keeps each of TusFacturas' events as a row of SQLite.
+//! Events in a database: an axum app with its own state, which stores each TusFacturas event as a row in SQLite.
 //!
-//! `cargo run -p webhook-examples --bin axum-database` starts it and says what to try. `DATABASE_URL`, such as
-//! `sqlite:events.db?mode=rwc`, says where; if it is not set, the database is in memory and ends with the program.
+//! `cargo run -p webhook-examples --bin axum-database` starts it and prints what to try. `DATABASE_URL`, such as
+//! `sqlite:events.db?mode=rwc`, sets the database; if it is not set, the database is in memory and ends with the
+//! program.
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
@@ -40,8 +41,8 @@ pub async fn open(url: &str) -> sqlx::Result<SqlitePool> {
     Ok(db)
 }
 
-/// The extractor is the last argument, as `Json` would be. A 500 makes the sender repeat the event; one that is stored
-/// already changes nothing, since it has the same id.
+/// The extractor is the last argument, as `Json` would be. A 500 makes the sender repeat the event; one that is
+/// already stored changes nothing, since it has the same id.
 async fn on_invoice(
     State(db): State<SqlitePool>,
     WebhookDelivery(delivery): WebhookDelivery<TfEvent>,

@@ -1,4 +1,4 @@
-//! A sender of one's own, written with nothing but the public items of `webhook-core`.
+//! A custom sender, written with only the public items of `webhook-core`.
 //!
 //! A courier posts JSON, signs `{Courier-Timestamp}.{body}` with HMAC-SHA256, sends the hex in `Courier-Signature`, and
 //! counts any 2xx as received.
@@ -30,9 +30,9 @@ pub struct ParcelMoved {
     pub place: String,
 }
 
-/// What the head claims, decoded and not yet compared.
+/// What the headers claim, decoded and not yet compared.
 pub struct Claim {
-    /// As sent: these characters are signed, not their value.
+    /// As sent: its characters are signed, not its value.
     timestamp: String,
     unix_time: u64,
     signature: Signatures,
@@ -87,7 +87,7 @@ impl Provider for Courier {
     }
 }
 
-/// Gives `WebhookLayer::<Courier>` its `new`, and keys that change while the server runs.
+/// Gives `WebhookLayer::<Courier>` its `new`, and keys that can change while the server runs.
 impl FromSecrets for Courier {
     const NAME: &'static str = "courier";
 

@@ -1,6 +1,6 @@
-//! A receiver for a sender of one's own, which is in `src/courier.rs`.
+//! A receiver for a custom sender, which is in `src/courier.rs`.
 //!
-//! `cargo run -p webhook-examples --bin custom-provider` starts it and says what to try.
+//! `cargo run -p webhook-examples --bin custom-provider` starts it and prints what to try.
 
 use axum::{Router, http::StatusCode, routing::post};
 use webhook_axum::{WebhookDelivery, WebhookLayer};

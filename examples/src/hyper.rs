@@ -1,6 +1,6 @@
-//! The tower layer on hyper, without a framework: TusFacturas' events on any path.
+//! The tower layer on hyper, without a framework: TusFacturas events on any path.
 //!
-//! `cargo run -p webhook-examples --bin hyper` starts it and says what to try.
+//! `cargo run -p webhook-examples --bin hyper` starts it and prints what to try.
 
 use std::convert::Infallible;
 
@@ -25,11 +25,11 @@ pub async fn run() -> Result<(), StartError> {
 
     let layer: TfWebhookLayer = TfWebhookLayer::new(tusfacturas.secrets).body_timeout(limits.body);
     let service = ServiceBuilder::new().layer(layer).service_fn(on_request);
-    // `serve` makes a service of hyper from the tower service, with hyper-util's `TowerToHyperService`.
+    // `serve` turns the tower service into a hyper service, with hyper-util's `TowerToHyperService`.
     Ok(serve(listener, service, limits, stop).await?)
 }
 
-/// The layer calls this for authentic deliveries only, and puts its acknowledgement into an empty 200.
+/// The layer calls this only for authentic deliveries, and puts its acknowledgement in an empty 200.
 async fn on_request(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
     let delivery = request.extensions().get::<Delivery<TfEvent>>();
     let recorded = delivery.map(record);

@@ -7,15 +7,15 @@ use crate::StartError;
 const HEAD: &str = "HEAD_TIMEOUT_MS";
 const BODY: &str = "BODY_TIMEOUT_MS";
 
-/// The most that can be set: a day. The servers add a limit to the time of the moment, which must not overflow.
+/// The longest limit that can be set: a day. The servers add a limit to the current time, which must not overflow.
 const MOST: u64 = 24 * 60 * 60 * 1000;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// `HEAD_TIMEOUT_MS`: from the connection to the end of the head of a request, which is the server's to limit.
+    /// `HEAD_TIMEOUT_MS`: from the connection to the end of a request's headers, enforced by the server.
     pub head: Duration,
-    /// `BODY_TIMEOUT_MS`: from the head to the end of the body, which the webhook layer limits.
+    /// `BODY_TIMEOUT_MS`: from the headers to the end of the body, enforced by the webhook layer.
     pub body: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Reads the environment. What is not set is the default.
+    /// Reads the environment. Variables that are not set have the default.
     ///
     /// # Errors
     ///
@@ -43,8 +43,8 @@ impl Limits {
         })
     }
 
-    /// How long requests in flight may take to be answered once the server is asked to stop: the time of a slow body,
-    /// and some for the handler.
+    /// How long requests in flight may take to be answered once the server is asked to stop: the time for a slow body,
+    /// plus some for the handler.
     pub fn stop(self) -> Duration {
         self.body + Duration::from_secs(5)
     }

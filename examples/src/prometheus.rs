@@ -1,6 +1,6 @@
 //! Metrics: an axum app that counts its deliveries and serves the numbers to Prometheus.
 //!
-//! `cargo run -p webhook-examples --bin prometheus` starts it and says what to try; `GET /metrics` has the numbers.
+//! `cargo run -p webhook-examples --bin prometheus` starts it and prints what to try; `GET /metrics` has the numbers.
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -32,7 +32,7 @@ pub fn app(layer: TfWebhookLayer, recorder: PrometheusHandle) -> Router {
     let layer = layer.observer(Metrics::new());
     Router::new()
         .route("/webhook", post(on_invoice).layer(layer))
-        // In production on a port of its own: strangers need not read it.
+        // In production, use a separate port: strangers need not read it.
         .route("/metrics", get(async move || recorder.render()))
 }
 

@@ -1,5 +1,5 @@
-//! The code of the pages of the repository, run as doc tests. It is done here and not in a published crate because a
-//! package holds no file from outside its own folder.
+//! The code of the pages of the repository, run as doc tests. This is not in a published crate because a package
+//! contains no files from outside its own folder.
 
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -14,7 +14,7 @@ struct Line<'a, E> {
 ///
 /// # Errors
 ///
-/// Nobody reads stdout any more. Such an event must not be acknowledged.
+/// If nobody reads stdout anymore. Such an event must not be acknowledged.
 pub fn record<E: Serialize>(delivery: &Delivery<E>) -> io::Result<()> {
     let mut line = serde_json::to_vec(&Line {
         provider: delivery.sender(),

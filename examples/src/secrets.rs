@@ -1,4 +1,4 @@
-//! The grammar of a variable with secrets: `secret`, `secret,secret`, `label=secret,label=secret`.
+//! Parses variables with secrets: `secret`, `secret,secret`, `label=secret,label=secret`.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str, raw: bool) -> Result<Vec<Secret>, Mistake> {
     Ok(secrets)
 }
 
-/// Splits at commas, but for the one in a secret of the form `v1,whsec_…`.
+/// Splits at commas, except the one in a secret of the form `v1,whsec_…`.
 fn items(text: &str) -> Vec<&str> {
     let mut items = Vec::new();
     let mut from = 0;
@@ -42,8 +42,8 @@ fn items(text: &str) -> Vec<&str> {
 
 /// Splits `label=secret`.
 ///
-/// The padding of a base64 secret is no separator: `abcd==` has no label. A single `=` at the end could be either. It
-/// is taken for a label without a secret, since `label=$UNSET` would otherwise make a secret that anyone can guess.
+/// The padding of a base64 secret is not a separator: `abcd==` has no label. A single `=` at the end could be either.
+/// It is read as a label without a secret, since `label=$UNSET` would otherwise make a secret that anyone can guess.
 fn labeled(item: &str) -> Option<(&str, &str)> {
     let (label, value) = item.split_once('=')?;
     let is_label = label.starts_with(|first: char| first.is_ascii_lowercase())
@@ -70,10 +70,10 @@ impl From<SecretsError> for Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSecret => f.write_str("is set and empty: set it to a secret, or unset it"),
+            Self::NoSecret => f.write_str("is set but empty: set it to a secret, or unset it"),
             Self::OnlyLabel { index } => write!(
                 f,
-                "has a label and no secret at item {}: write label=secret, also for a secret that ends in `=`",
+                "has a label without a secret at item {}: write label=secret, even if the secret ends in `=`",
                 index + 1
             ),
             Self::Item { index, error } => write!(f, "is wrong at item {}: {error}", index + 1),
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_stands_before_the_first_equals_sign_and_padding_is_no_label() {
+    fn a_label_ends_at_the_first_equals_sign_and_padding_is_not_a_label() {
         for (text, expected) in [
             ("s3cr3t", vec![(None, "s3cr3t")]),
             ("abcd==", vec![(None, "abcd==")]),
@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn a_useless_value_is_refused_with_its_place_and_the_fix() {
         for (text, expected) in [
-            ("", "is set and empty: set it to a secret, or unset it"),
-            ("  ", "is set and empty: set it to a secret, or unset it"),
+            ("", "is set but empty: set it to a secret, or unset it"),
+            ("  ", "is set but empty: set it to a secret, or unset it"),
             (
                 "a,,b",
                 "is wrong at item 2: the secret is empty: set a value",
@@ -139,11 +139,11 @@ mod tests {
             ("a,", "is wrong at item 2: the secret is empty: set a value"),
             (
                 "tok\n",
-                "is wrong at item 1: the secret begins or ends with white space: trim it where it is read",
+                "is wrong at item 1: the secret begins or ends with whitespace: trim it where it is read",
             ),
             (
                 "pdv-1=a,pdv-3=",
-                "has a label and no secret at item 2: write label=secret, also for a secret that ends in `=`",
+                "has a label without a secret at item 2: write label=secret, even if the secret ends in `=`",
             ),
         ] {
             let message = parse(text, false).err().map(|mistake| mistake.to_string());

@@ -6,18 +6,18 @@ use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 use crate::StartError;
 use crate::secrets::{Mistake, parse};
 
-/// A sender as the receivers serve it.
+/// A sender that the receivers serve.
 #[derive(Debug)]
 pub struct Sender {
-    /// What it is called, and where it posts to.
+    /// Its name, and where it posts to.
     pub title: &'static str,
     /// The environment variable with its secrets, separated by commas, each with a label if it is written
-    /// `label=secret`. A label is of lower-case letters, digits and hyphens and begins with a letter.
+    /// `label=secret`. A label consists of lowercase letters, digits and hyphens, and begins with a letter.
     pub variable: &'static str,
     /// A request to try, as a shell command. `<url>` stands for the server, `<secret>` for a shell expression inside
     /// double quotes.
     pub curl: &'static str,
-    /// Whether the text of a secret is the key itself, where the sender's secrets otherwise are encoded.
+    /// Whether the text of a secret is the key itself, if the sender's secrets are otherwise encoded.
     pub raw: bool,
 }
 
@@ -30,8 +30,8 @@ impl Sender {
         raw: false,
     };
 
-    /// Needs the private API key of a merchant. The digest is made with what the system has: Linux has `sha256sum`,
-    /// macOS has `shasum`.
+    /// Needs the private API key of a merchant. The digest is computed with what the system has: `sha256sum` on Linux,
+    /// `shasum` on macOS.
     pub const MULTICAJA: Self = Self {
         title: "Multicaja/Klap: POST /webhook_confirm, /webhook_reject, /webhooks?webhook=confirm|reject, \
                 and without a credential /webhook_validation",
@@ -40,7 +40,8 @@ impl Sender {
         raw: false,
     };
 
-    /// Needs a signing secret, base64 with or without `whsec_` before it. `openssl` takes a key of any bytes as hex only.
+    /// Needs a signing secret, base64 with or without the prefix `whsec_`. `openssl` accepts arbitrary keys only as
+    /// hex.
     pub const STANDARD_WEBHOOKS: Self = Self {
         title: "Standard Webhooks: POST /standard",
         variable: "STANDARD_WEBHOOKS_SECRET",
@@ -48,7 +49,7 @@ impl Sender {
         raw: false,
     };
 
-    /// The same for senders that use the text of the secret as the key, such as Whop.
+    /// For senders that use the text of the secret as the key, such as Whop.
     pub const STANDARD_WEBHOOKS_RAW: Self = Self {
         title: "Standard Webhooks with a raw key: POST /standard",
         variable: "STANDARD_WEBHOOKS_RAW_SECRET",
@@ -84,7 +85,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// The variable is set to something useless, such as nothing.
+    /// If the variable is set to something useless, such as nothing.
     pub fn configured<P: FromSecrets>(&'static self) -> Result<Option<Configured>, StartError> {
         let Some(text) = env::var_os(self.variable) else {
             return Ok(None);
@@ -93,7 +94,7 @@ impl Sender {
             .into_string()
             .map_err(|_| StartError::setting(self.variable, "is not UTF-8: check the value"))?;
         let secrets = parse(&text, self.raw)
-            // A set of this sender knows its rules: how many, how long, in which form.
+            // A set for this sender knows its rules: how many, how long, in which form.
             .and_then(|secrets| Ok(Keyring::<P::Store>::new(secrets.clone()).map(|_| secrets)?))
             .map_err(|mistake| StartError::setting(self.variable, mistake))?;
         Ok(Some(Configured {
@@ -103,12 +104,12 @@ impl Sender {
         }))
     }
 
-    /// The secrets in the variable, or a random one if it is not set: a receiver that is tried for the first time
-    /// needs no setting, and none accepts a secret that others know.
+    /// The secrets in the variable, or a random one if it is not set: trying a receiver for the first time needs no
+    /// settings, and none accepts a secret that others know.
     ///
     /// # Errors
     ///
-    /// The variable is set to something useless, such as nothing.
+    /// If the variable is set to something useless, such as nothing.
     pub fn configured_or_generated<P: FromSecrets>(
         &'static self,
     ) -> Result<Configured, StartError> {
@@ -140,7 +141,7 @@ pub struct Configured {
     pub sender: &'static Sender,
     /// At least one, and all fit for this sender.
     pub secrets: Vec<Secret>,
-    /// Whether the secret was made up at the start.
+    /// Whether the secret was generated at startup.
     pub generated: bool,
 }
 
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_generated_secret_is_another_one() {
+    fn every_generated_secret_is_different() {
         let made = || Sender::TUSFACTURAS.generated().unwrap().secrets;
         let [one, other] = [made(), made()].map(|secrets| {
             let secret = secrets.first().unwrap();

@@ -22,13 +22,13 @@ use crate::Limits;
 
 /// Serves HTTP/1 and HTTP/2 without TLS until `stop` is ready and the requests in flight are answered.
 ///
-/// `axum::serve` is shorter and has no limit on the time that a head may take: a client that connects and says nothing
-/// would hold its connection for ever. Of the limits, that of the body is for the layers in the service to keep; here
-/// it says how long to wait at the end.
+/// `axum::serve` is shorter, but does not limit the time for headers: a client that connects and sends nothing would
+/// keep its connection forever. The layers in the service enforce the limit of the body; here it only determines how
+/// long to wait at the end.
 ///
 /// # Errors
 ///
-/// The listener cannot be handed to tokio. Nothing that happens to a single connection ends the server.
+/// If the listener cannot be passed to tokio. Nothing that happens to a single connection ends the server.
 pub async fn serve<S, B>(
     listener: TcpListener,
     service: S,
@@ -59,7 +59,7 @@ where
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Out of file descriptors, most likely: some come back when connections end.
+                    // Most likely out of file descriptors: some become free when connections end.
                     tracing::warn!("cannot accept a connection: {error}");
                     sleep(Duration::from_millis(100)).await;
                     continue;
@@ -79,7 +79,7 @@ where
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             let mut connection = pin!(connection);
-            // hyper's own limit begins when it knows the version of HTTP, which a silent client never tells.
+            // hyper's own limit starts when it knows the HTTP version, which a silent client never sends.
             if let Ok(_ended) = timeout(limits.head, &mut connection).await {
                 return;
             }

@@ -12,7 +12,7 @@ use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 use crate::secrets::Mistake;
 use crate::{Configured, Limits, Sender, StartError};
 
-/// What both receivers are told: the senders that they serve, and how long a client may take.
+/// The settings of both receivers: the senders that they serve, and how long a client may take.
 #[derive(Debug)]
 pub struct Settings {
     /// `HEAD_TIMEOUT_MS` and `BODY_TIMEOUT_MS`.
@@ -21,11 +21,11 @@ pub struct Settings {
     pub tusfacturas: Configured,
     /// `MULTICAJA_API_KEY`.
     pub multicaja: Configured,
-    /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and those
-    /// below are served only if they are configured: a made-up secret would help nobody, since the real sender would not
-    /// know it.
+    /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and
+    /// those below are served only if they are configured: a generated secret would be useless, since the real sender
+    /// would not know it.
     pub standard_webhooks: Option<Configured>,
-    /// The same by variable.
+    /// The same, by variable.
     standard_variables: Vec<Configured>,
     /// `GITHUB_WEBHOOK_SECRET`.
     pub github: Option<Configured>,
@@ -40,7 +40,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A variable that is set to something useless, such as nothing.
+    /// If a variable is set to something useless, such as nothing.
     pub fn from_env() -> Result<Self, StartError> {
         let standard_variables: Vec<_> = [
             Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
@@ -81,7 +81,7 @@ fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> 
         .cloned()
         .collect::<Vec<Secret>>()
         .into_secrets()
-        // One key in both, or too many in all.
+        // The same key in both, or too many in total.
         .and_then(|secrets| {
             Keyring::<<StandardWebhooks as FromSecrets>::Store>::new(secrets.clone())
                 .map(|_| secrets)
@@ -97,14 +97,14 @@ fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> 
 ///
 /// # Errors
 ///
-/// The variable holds no address with a port, or the port is taken.
+/// If the variable has no address with a port, or the port is taken.
 pub fn listen() -> Result<TcpListener, StartError> {
     let addr = env::var_os("ADDR").unwrap_or_else(|| "127.0.0.1:3000".into());
     TcpListener::bind(&*addr.to_string_lossy()).map_err(|error| {
         StartError::setting(
             "ADDR",
             format_args!(
-                "cannot be listened on ({error}): set it to a free address and port such as 127.0.0.1:3000"
+                "cannot be used ({error}): set it to a free address and port such as 127.0.0.1:3000"
             ),
         )
     })

@@ -3,7 +3,7 @@ use std::io;
 
 /// Why a receiver does not start. The message names the variable and the fix.
 pub enum StartError {
-    /// A variable of the environment.
+    /// An environment variable.
     Setting(String),
     /// The system.
     Io(io::Error),
@@ -30,7 +30,7 @@ impl fmt::Display for StartError {
     }
 }
 
-/// The message: it is what the runtime prints when `main` returns an error.
+/// Shows the message: the runtime prints `Debug` when `main` returns an error.
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -3,11 +3,11 @@ use std::io;
 
 /// Waits for Ctrl-C or SIGTERM.
 ///
-/// From this call on, not from the first poll, neither ends the process by itself. It needs a tokio runtime.
+/// From this call on, not from the first poll, neither ends the process by itself. Requires a tokio runtime.
 ///
 /// # Errors
 ///
-/// The system does not let the process listen for signals.
+/// If the system does not let the process listen for signals.
 #[cfg(unix)]
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -6,7 +6,7 @@
 //! valgrind --tool=callgrind target/release/deps/instructions-… github-by-hand 10000 2000
 //! ```
 //!
-//! The second number is the length of the body, for the subjects that can have several.
+//! The second number is the length of the body, for the subjects that have several.
 
 mod subjects;
 

@@ -1,7 +1,7 @@
-//! The cost of a delivery through a complete axum router, against what a developer would write by hand.
+//! The cost of a delivery through a complete axum router, compared with what a developer would write by hand.
 //!
-//! Each comparison runs its two sides in turn, a few deliveries each, so that a machine that changes its speed changes
-//! it for both. The ratio is the median over all turns.
+//! Each comparison alternates between its two sides, a few deliveries each, so that a change in the machine's speed
+//! affects both. The ratio is the median over all turns.
 
 #![allow(clippy::print_stdout, reason = "a benchmark reports")]
 
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use subjects::Side;
 
-/// How many deliveries one side makes before it is the other's turn.
+/// How many deliveries one side makes per turn.
 const TURN: u64 = 64;
 
-/// The same for bodies of this many bytes. A turn as long as what the scheduler grants at a time would have each slow
-/// side pay for an interruption, and each fast one for none.
+/// The same for bodies of this many bytes. With turns as long as a scheduler's time slice, each slow side would pay
+/// for an interruption and each fast one for none.
 fn turn(length: usize) -> u64 {
     match length {
         0..1_000 => TURN,
@@ -44,7 +44,7 @@ fn compare_in_turns(
                 let turns = iterations.div_ceil(length);
                 for turn in 0..turns {
                     let mut turn_spent = [Duration::ZERO; 2];
-                    // The order alternates, too: the second finds warmer caches.
+                    // The order also alternates: the second finds warmer caches.
                     for place in [turn % 2, 1 - turn % 2] {
                         let side = if place == 0 { &mut side } else { &mut other };
                         let started = Instant::now();
@@ -116,14 +116,14 @@ fn rows(criterion: &mut Criterion) {
             ("layer", subjects::actix_tusfacturas),
             ("by hand", subjects::actix_tusfacturas_by_hand_untyped),
         ),
-        // What any layer costs: these two do nothing, and no more than to hand a value on.
+        // What any layer costs: one does nothing, the other only passes on a value.
         (
             "body below a layer that does nothing",
             ("nothing", || subjects::body_below_a_layer(1024, false)),
             ("Bytes", || subjects::body_by_hand(1024, false)),
         ),
         (
-            "body handed on by the least layer",
+            "body passed on by the least layer",
             ("least", || subjects::body_handed_on(1024, false)),
             ("Bytes", || subjects::body_by_hand(1024, false)),
         ),
@@ -153,7 +153,7 @@ fn rows(criterion: &mut Criterion) {
     }
 }
 
-/// The senders that sign, by the length of the body: what holds for one of them need not hold for another.
+/// The senders that sign, by the length of the body: what is true for one need not be true for another.
 fn signing_rows(criterion: &mut Criterion) {
     type Of = fn(usize) -> Side;
     type Sender = (&'static str, Of, &'static [(&'static str, Of)]);

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Delivers to running receivers what libraries of other projects have signed.
+"""Delivers requests signed by libraries of other projects to running receivers.
 
     export STANDARD_WEBHOOKS_SECRET=whsec_… GITHUB_WEBHOOK_SECRET=…
     export STRIPE_WEBHOOK_SECRET=… MERCADOPAGO_WEBHOOK_SECRET=…
     python3 tests/interop/deliver.py http://127.0.0.1:3000
 
-with each variable set to one secret without a label, the same that the receiver was started with. The signatures of
-Standard Webhooks and Stripe are those of `standardwebhooks` and `stripe` from PyPI, which are installed into a folder
-that is thrown away at the end; those of GitHub and Mercado Pago are made here, by the rules of their documentation,
-with the `hmac` of Python.
+Set each variable to one secret without a label, the same that the receiver was started with. The signatures of
+Standard Webhooks and Stripe come from `standardwebhooks` and `stripe` on PyPI, which are installed in a folder that
+is deleted at the end; those of GitHub and Mercado Pago are computed here, by the rules of their documentation, with
+Python's `hmac`.
 
-Each delivery must be accepted, and its signature with another body (for Mercado Pago, which does not sign the body,
-with another `data.id`) must be refused. The exit status is 0 if all of that holds, 1 if it does not, and 77 if the
-packages cannot be had here.
+Each delivery must be accepted, and its signature with a different body (for Mercado Pago, which does not sign the
+body, with a different `data.id`) must be refused. The exit status is 0 if all of that is true, 1 if it is not, and 77
+if the packages cannot be installed.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ def sha256_hmac(key, content):
 
 
 def deliveries():
-    """For each sender its name, the target, the headers, the body, and a target and a body that were not signed."""
+    """For each sender: its name, the target, the headers, the body, and a target and a body that were not signed."""
     from standardwebhooks import Webhook
     from stripe import WebhookSignature
 
@@ -99,7 +99,7 @@ def deliveries():
 
 
 def post(url, target, headers, body):
-    # No proxy of the environment is asked: the receiver runs here.
+    # Proxies in the environment are ignored: the receiver runs here.
     # The time is a safety net: a busy machine answers late.
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=120)
     connection.request("POST", target, body.encode(), {"Content-Type": "application/json", **headers})
@@ -110,13 +110,13 @@ def post(url, target, headers, body):
 
 
 def deliver(url):
-    """Whether every answer is the one that is documented."""
+    """Whether every answer is as documented."""
     right = True
     for name, target, headers, body, other_target, other_body in deliveries():
         accepted = post(url, target, headers, body)
         refused = post(url, other_target, headers, other_body)
         if (accepted, refused) == ((200, b""), (401, b"")):
-            print(f"{url} {name}: accepted; with what was not signed: refused")
+            print(f"{url} {name}: accepted, and refused with what was not signed")
         else:
             print(f"{url} {name}: {accepted}; with what was not signed: {refused}", file=sys.stderr)
             right = False

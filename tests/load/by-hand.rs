@@ -1,5 +1,5 @@
-//! The other side of the load test: what a developer writes with axum alone. The same job as the receiver's
-//! `/webhook`, without its limits, its constant-time comparison and its liberal decoding.
+//! The other side of the load test: what a developer writes with axum alone. It does the same job as the receiver's
+//! `/webhook`, without its limits, constant-time comparison and liberal decoding.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! HTTP/1.1 written by hand: what the tests send is not always what a client library would let them.
+//! HTTP/1.1 written by hand, because a client library would not send everything that the tests need.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use webhook_core::testing::multicaja_digest;
 
 use crate::patience::PATIENCE;
 
-/// A request, to be sent as it is.
+/// A request, sent unchanged.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: &'static str,
@@ -38,7 +38,7 @@ impl Request {
         self
     }
 
-    /// Sends the body without saying how long it is, in chunks of at most 8 KiB.
+    /// Sends the body without its length, in chunks of at most 8 KiB.
     pub fn chunked(mut self) -> Self {
         self.chunked = true;
         self
@@ -80,7 +80,7 @@ impl Request {
         framed
     }
 
-    /// Sends the request on a connection of its own and reads the answer.
+    /// Sends the request on its own connection and reads the answer.
     #[track_caller]
     pub fn send(&self, to: SocketAddr) -> Response {
         let mut connection = Connection::open(to);
@@ -107,7 +107,7 @@ impl Connection {
         }
     }
 
-    /// Sends bytes. A server that has answered already may have closed the connection: the answer tells.
+    /// Sends bytes. A server that has already answered may have closed the connection; the answer shows it.
     pub fn write(&mut self, bytes: &[u8]) {
         let _answered = self.stream.write_all(bytes);
     }
@@ -117,19 +117,19 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits until the server asks for the body, where the head said that it would wait for that.
+    /// Waits until the server asks for the body, after headers with `Expect: 100-continue`.
     #[track_caller]
     pub fn is_told_to_continue(&mut self) {
         assert_eq!(self.any_response().unwrap().status, 100);
     }
 
-    /// Reads one answer, and leaves what follows it. A 100 that comes before it is skipped.
+    /// Reads one answer, and leaves what follows it. A 100 before it is skipped.
     #[track_caller]
     pub fn response(&mut self) -> Response {
         self.try_response().expect("an answer")
     }
 
-    /// The same, for a caller who knows better what it was that has no answer.
+    /// Like [`response`](Self::response), for a caller who can say what got no answer.
     pub fn try_response(&mut self) -> io::Result<Response> {
         let first = self.any_response()?;
         if first.status == 100 {
@@ -179,7 +179,7 @@ impl Connection {
         self.unread.is_empty() && matches!(self.try_read(), Ok(0))
     }
 
-    /// Everything that comes until the server ends the connection.
+    /// Everything that the server sends until it ends the connection.
     pub fn until_closed(mut self) -> String {
         while self.read() > 0 {
             assert!(self.unread.len() < 100_000, "an answer without end");
@@ -192,7 +192,7 @@ impl Connection {
         self.try_read().expect("the server answers or hangs up")
     }
 
-    /// How many bytes came; 0 at the end. A connection that is reset has ended, too.
+    /// The number of bytes received; 0 at the end. A reset also counts as the end.
     fn try_read(&mut self) -> io::Result<usize> {
         let mut bytes = [0; 16 * 1024];
         match self.stream.read(&mut bytes) {
@@ -218,7 +218,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// A header field, which must not be there twice.
+    /// A header, which must not occur twice.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(field, _)| field == name);

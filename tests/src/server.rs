@@ -1,4 +1,4 @@
-//! A receiver that runs as its own process.
+//! A receiver that runs in its own process.
 
 use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::patience::PATIENCE;
 
-/// Limits that no client of a test meets, however busy the machine is. A test of a limit sets its own.
+/// Limits that no client in a test reaches, however busy the machine is. A test of a limit sets its own.
 const LONG: [(&str, &str); 2] = [("HEAD_TIMEOUT_MS", "600000"), ("BODY_TIMEOUT_MS", "600000")];
 
 /// A running receiver. It is killed when dropped.
@@ -25,7 +25,7 @@ pub struct Server {
     stderr: Output,
 }
 
-/// A command for a binary on a free port, with nothing of the environment that could change what it does.
+/// A command for a binary on a free port, without any variables that could change what it does.
 pub fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary);
     command
@@ -40,7 +40,7 @@ pub fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs a command that ends soon by itself.
+/// Runs a command that soon ends by itself.
 #[track_caller]
 pub fn run(mut command: Command) -> process::Output {
     let mut child = command.spawn().unwrap();
@@ -92,19 +92,19 @@ impl Server {
         serde_json::from_str(&line).expect("a line is JSON")
     }
 
-    /// Stops the process, and returns the events that nobody has asked for: none can come later.
+    /// Stops the process, and returns the events that were not read: none can follow.
     #[track_caller]
     pub fn other_events(&mut self) -> Vec<String> {
         self.end();
         self.lines.try_iter().collect()
     }
 
-    /// The commands to paste that stderr shows for the senders that are always served.
+    /// The commands to paste from stderr for the senders that are always served.
     pub fn commands(&self) -> Vec<String> {
         self.commands_until("Apikey")
     }
 
-    /// The commands to paste, once one of them contains this.
+    /// The commands to paste, as soon as one of them contains this.
     pub fn commands_until(&self, last: &str) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -112,7 +112,7 @@ impl Server {
             let commands: Vec<_> = stderr
                 .lines()
                 .filter(|line| {
-                    // A command that signs a time begins with that.
+                    // A command that signs a time begins with this.
                     ["curl ", "export ", "t=$(date +%s); curl "]
                         .iter()
                         .any(|start| line.starts_with(start))
@@ -127,14 +127,14 @@ impl Server {
         panic!("no commands:\n{}", self.stderr.text());
     }
 
-    /// The end of what it has written to stderr, for the message of a test that fails.
+    /// The last lines on stderr, for the message of a failing test.
     pub fn last_lines(&self) -> String {
         let stderr = self.stderr.text();
         let lines: Vec<_> = stderr.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
-    /// The most memory that the process has held so far, in KiB, where the system tells.
+    /// The peak memory of the process so far, in KiB, if the system reports it.
     pub fn peak_memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -175,14 +175,14 @@ impl Server {
         panic!("still running:\n{}", self.stderr.text());
     }
 
-    /// Stops the process, and returns everything that it has written to stdout and stderr.
+    /// Stops the process, and returns everything that it wrote to stdout and stderr.
     #[track_caller]
     pub fn stop(mut self) -> String {
         self.end();
         [self.stdout.text(), self.stderr.text()].concat()
     }
 
-    /// Stops the process, if it still runs, and waits for all that it has written.
+    /// Stops the process, if it is still running, and waits for its output.
     #[track_caller]
     fn end(&mut self) {
         if self.child.try_wait().unwrap().is_none() {
@@ -201,7 +201,7 @@ impl Drop for Server {
     }
 }
 
-/// What a process writes, collected while it runs so that it never waits for a reader.
+/// The output of a process, collected while it runs so that it never waits for a reader.
 struct Output {
     text: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,

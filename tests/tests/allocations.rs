@@ -1,6 +1,6 @@
-//! What a delivery allocates, counted: deterministic, so what was won is kept.
+//! Counts the allocations of a delivery. They are deterministic, so gains can be kept.
 //!
-//! One test only: the counter sees every thread of the process.
+//! Only one test: the counter sees every thread of the process.
 
 #[path = "../benches/subjects/mod.rs"]
 mod subjects;
@@ -13,7 +13,7 @@ use subjects::Side;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations and reallocations of one delivery, once everything that is made on first use is there.
+/// Allocations and reallocations of one delivery, after everything that is created on first use.
 fn allocations(mut side: Side) -> usize {
     const DELIVERIES: u64 = 100;
     side.deliver(10);
@@ -23,8 +23,8 @@ fn allocations(mut side: Side) -> usize {
     (change.allocations + change.reallocations) / DELIVERIES as usize
 }
 
-/// How many fewer allocations a delivery makes than the other side; below zero, how many more. A figure that can be
-/// raised shows something won: raise it.
+/// How many fewer allocations a delivery makes than the other side; if negative, how many more. If a figure can be
+/// raised, raise it to keep the gain.
 #[test]
 fn a_delivery_allocates_no_more_than_it_did() {
     type Make = fn() -> Side;
@@ -84,7 +84,7 @@ fn a_delivery_allocates_no_more_than_it_did() {
             subjects::mercado_pago,
             subjects::mercado_pago_by_hand,
         ),
-        // A handler that does nothing, in a router without a layer.
+        // A handler that does nothing, in a router without layers.
         ("forged", -5, subjects::forged, subjects::bare),
     ];
     for (name, fewer, layer, other) in rows {
@@ -92,7 +92,7 @@ fn a_delivery_allocates_no_more_than_it_did() {
         let saved = other.cast_signed() - layer.cast_signed();
         assert!(
             saved >= fewer,
-            "{name}: {layer} allocations, {other} on the other side, where {fewer} fewer were won"
+            "{name}: {layer} allocations, {other} on the other side, where {fewer} fewer are expected"
         );
     }
 }

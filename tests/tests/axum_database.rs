@@ -1,4 +1,4 @@
-//! The example with a database: what is authentic becomes a row, and nothing else does.
+//! The example with a database: only what is authentic becomes a row.
 
 use axum::body::{Body, to_bytes};
 use sqlx::SqlitePool;
@@ -49,7 +49,7 @@ async fn an_authentic_event_becomes_one_row_however_often_it_is_sent() {
         assert_eq!(answer(&db, sent).await, (200, "OK".to_owned()));
         assert_eq!(rows(&db).await, [issued_row()]);
     }
-    // Events without an id cannot be told apart, and none may get lost.
+    // Events without an id cannot be told apart, and none may be lost.
     for _ in 0..2 {
         let sent = testing::tusfacturas(&TfEvent::new(TfEvento::Test), TOKEN);
         assert_eq!(answer(&db, sent).await.0, 200);

@@ -1,8 +1,8 @@
-//! What the sender gets for each answer that a handler can give: the same in axum, in actix, and with the adapter that the
-//! documentation of `webhook_core::driver` shows, over a socket.
+//! What the sender gets for each response that a handler can give: the same in axum, in actix, and over a socket with
+//! the adapter in the documentation of `webhook_core::driver`.
 //!
-//! The gate runs this in a release build, too: there hyper sends nothing after a `content-length: 0` that a router
-//! has set, where a debug build would complain.
+//! The gate also runs this in a release build, where hyper sends nothing after a `content-length: 0` set by a router;
+//! a debug build would complain.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -36,7 +36,7 @@ const HANDLERS: [(&str, u16, &str, &str); 9] = [
     ("/failed", 500, "text/plain; charset=utf-8", "broken"),
 ];
 
-/// What TusFacturas gets, and what Klap gets; `order` stands for the order as received.
+/// What TusFacturas gets, and what Klap gets; `order` is the order as received.
 const ANSWERS: [(&str, [Answer; 2]); 9] = [
     ("/unit", [OK, ORDER]),
     ("/ok", [(200, TEXT, "ok"), ORDER]),
@@ -97,7 +97,7 @@ async fn axum_answers_as_each_sender_needs() {
     };
     let on_each = |router: Router, layer| router.layer::<TfWebhookLayer>(layer);
     let app = Router::new()
-        // The layer above a router: what it wraps has set a content-length already.
+        // The layer around a router: the inner service has already set a content-length.
         .nest(
             "/tf",
             on_each(
@@ -163,7 +163,7 @@ async fn actix_answers_as_each_sender_needs() {
                 )
             })
     })
-    // No limit of the server or of the layers is what is tested here.
+    // This does not test limits of the server or the layers.
     .client_request_timeout(PATIENCE)
     .workers(1)
     .bind("127.0.0.1:0")
@@ -253,7 +253,7 @@ async fn check(server: SocketAddr, prefix: &'static str) {
     checked.await.unwrap();
 }
 
-/// Status, `Content-Type` and body of the answer, which must be complete when the server closes.
+/// Status, `Content-Type` and body of the answer, which must be complete when the server closes the connection.
 fn send(server: SocketAddr, target: &str, request: &TestRequest) -> (u16, String, String) {
     let mut stream = TcpStream::connect(server).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -1,4 +1,4 @@
-//! Requests that libraries of other projects have signed, sent to both receivers as they run.
+//! Requests signed by libraries of other projects, sent to both running receivers.
 
 use std::process::{Command, Stdio};
 use std::thread;
@@ -11,7 +11,7 @@ const RECEIVERS: [&str; 2] = webhook_tests::receivers!();
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/deliver.py");
 
-/// A safety net. Installing the packages is most of it, which the script stops before.
+/// A safety net. Most of it is for installing the packages, which the script limits to less.
 const AT_MOST: Duration = Duration::from_secs(900);
 
 const VARIABLES: [(&str, &str); 4] = [
@@ -26,7 +26,7 @@ const VARIABLES: [(&str, &str); 4] = [
 
 #[test]
 #[ignore = "installs packages from PyPI"]
-fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_elsewhere_refused() {
+fn signatures_of_other_libraries_are_accepted_only_for_what_they_sign() {
     let python = python().expect("Python 3.9 or later");
     let mut servers = RECEIVERS.map(|binary| Server::start(binary, &VARIABLES));
     let mut script = Command::new(python);
@@ -60,7 +60,7 @@ fn what_libraries_of_other_projects_sign_is_accepted_and_the_same_signature_else
     }
 }
 
-/// A Python that can run the script and the packages.
+/// A Python that can run the script and the packages, if there is one.
 fn python() -> Option<&'static str> {
     let is_recent = |python: &&str| {
         Command::new(python)

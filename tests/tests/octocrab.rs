@@ -1,4 +1,4 @@
-//! A payload whose type is chosen by the event's name: the `WebhookEvent` of octocrab.
+//! A payload whose type is chosen by the event's name: octocrab's `WebhookEvent`.
 
 use axum::body::{Body, to_bytes};
 use axum::routing::post;
@@ -12,7 +12,7 @@ use webhook_axum::{BodyError, GithubEvent, GithubWebhookLayer, Webhook};
 
 const SECRET: &str = "It's a Secret to Everybody";
 
-/// octocrab's event, which is not `Deserialize`: its type is in the head.
+/// octocrab's event, which is not `Deserialize`: its type is in the headers.
 #[derive(Clone)]
 struct Octocrab(WebhookEvent);
 
@@ -24,7 +24,7 @@ impl GithubBody for Octocrab {
     }
 }
 
-/// Says as what the event was decoded.
+/// Answers what the event was decoded as.
 async fn on_event(Webhook(event): Webhook<GithubEvent<Octocrab>>) -> Json<Value> {
     Json(match event.payload {
         GithubPayload::Ping(ping) => json!({"ping": ping.hook_id}),
@@ -65,7 +65,7 @@ fn push() -> String {
 }
 
 #[tokio::test]
-async fn octocrabs_event_is_decoded_by_its_name_as_json_and_as_a_form_and_a_ping_is_a_ping() {
+async fn octocrabs_event_is_decoded_by_its_name_and_a_ping_is_a_ping() {
     let zen = r#"{"zen":"Design for failure.","hook_id":7,"hook":{"type":"Repository"}}"#;
     for request in [testing::github, form] {
         let answer_to =
@@ -77,7 +77,7 @@ async fn octocrabs_event_is_decoded_by_its_name_as_json_and_as_a_form_and_a_ping
         assert_eq!(answer_to("ping", zen).await, (200, json!({"ping": 7})));
         let new = answer_to("invented_yesterday", "{}").await;
         assert_eq!(new, (200, json!({"unknown": "invented_yesterday"})));
-        // A type that does not fit is the sender's mistake, or an attacker's.
+        // A body that does not fit is the sender's mistake, or an attacker's.
         assert_eq!(answer_to("issues", "{}").await.0, 400);
     }
 }
@@ -86,7 +86,7 @@ fn form(event: &str, json: bytes::Bytes, secret: &str) -> TestRequest {
     testing::github_form(event, std::str::from_utf8(&json).unwrap(), secret)
 }
 
-/// The signature covers the body and not the name: an attacker who has captured one body chooses what it is decoded as.
+/// The signature covers the body and not the name: an attacker who has captured one body chooses how it is decoded.
 #[tokio::test]
 async fn one_signed_body_passes_under_two_names() {
     let captured = testing::github("push", push(), SECRET);

@@ -1,4 +1,4 @@
-//! A sender that was written outside `webhook-core` reaches what those inside do, in both adapters and as a receiver.
+//! A sender written outside `webhook-core` can do what those inside can, in both adapters and as a receiver.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,7 +22,7 @@ const NOW: u64 = 1_614_265_330;
 const KEY: &str = "courier-key-1a2b3c4d";
 const NEW_KEY: &str = "courier-key-5e6f7a8b";
 const BODY: &str = r#"{"parcel":"7","place":"Rosario"}"#;
-/// Made with the `hmac` module of Python: key, time and body as above.
+/// Computed with Python's `hmac` module: key, time and body as above.
 const SIGNATURE: &str = "f414c7ef4e2f2b7c57e453179407ab9a3be9a975dc2a07f3ea5128d7ff73edcc";
 const LIMIT: usize = 16 * 1024;
 
@@ -61,12 +61,12 @@ impl Sent {
     }
 }
 
-/// A parcel event of this length, most of it white space.
+/// A parcel event of this length, most of it whitespace.
 fn padded(length: usize) -> String {
     BODY.to_owned() + &" ".repeat(length - BODY.len())
 }
 
-/// The courier in both adapters, with clocks that stand still.
+/// The courier in both adapters, with fixed clocks.
 struct Adapters {
     axum: webhook_axum::WebhookLayer<Courier>,
     actix: webhook_actix::WebhookLayer<Courier>,
@@ -88,7 +88,7 @@ impl Adapters {
         [self.axum.secrets(), self.actix.secrets()]
     }
 
-    /// Status and body of the answer, which is the label of the key if the handler was called. It is the same in both.
+    /// Status and body of the answer, the same in both. The body is the label of the key if the handler was called.
     async fn answer(&self, sent: &Sent) -> (u16, String) {
         let [axum, actix] = [self.in_axum(sent).await, self.in_actix(sent).await];
         assert_eq!(axum, actix);
@@ -135,7 +135,7 @@ impl Adapters {
     }
 }
 
-/// A row: a name, what is changed in an authentic delivery, and the status of the answer.
+/// A row: a name, the change to an authentic delivery, and the status of the answer.
 type Row<'a> = (&'a str, &'a dyn Fn(&mut Sent), u16);
 
 #[actix_web::test]
@@ -158,7 +158,7 @@ async fn only_what_the_key_has_signed_of_late_passes() {
         ("signature twice", &|s| s.repeat(SIGNATURE_FIELD), 401),
         ("time twice", &|s| s.repeat(TIME_FIELD), 401),
         ("no time at all", &|s| s.set(TIME_FIELD, "yesterday"), 401),
-        // The same request once more is authentic until it is too old.
+        // The same request is authentic again until it is too old.
         ("300 s old", &|s| *s = signed(NOW - 300, BODY, KEY), 200),
         ("replayed", &|s| *s = signed(NOW - 301, BODY, KEY), 401),
         ("ahead", &|s| *s = signed(NOW + 301, BODY, KEY), 401),

@@ -1,4 +1,4 @@
-//! The example with metrics: each outcome is counted, and no label of a secret shows.
+//! The example with metrics: each outcome is counted, and no secret's label is shown.
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;

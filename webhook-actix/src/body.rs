@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 /// The body of the answer to a refused request.
 ///
-/// It holds what was not read of the request until the answer is written. A chunked request whose payload is dropped
-/// before would be read on and thrown away, without a limit of size or time and even after `Connection: close`; of one
-/// that is held, actix closes the connection.
+/// It keeps the unread rest of the request until the answer is written. If the payload of a chunked request is dropped
+/// earlier, actix reads on and discards it, without a limit of size or time and even after `Connection: close`; if it
+/// is kept, actix closes the connection.
 pub(crate) struct ReplyBody {
     bytes: Bytes,
     _unread: Payload,

@@ -13,7 +13,7 @@ use webhook_core::Delivery;
 ///
 /// `E` is the event type of the middleware around the handler: [`TfEvent`](crate::TfEvent) for
 /// [`TfWebhookLayer`](crate::TfWebhookLayer), and so on. The event is moved out of the request, not cloned, so a
-/// handler asks for it once.
+/// handler can extract it only once.
 ///
 /// Without its middleware the handler is never called: the answer is a 500, and an error in the log names the event
 /// whose middleware is missing.
@@ -34,7 +34,7 @@ use webhook_core::Delivery;
 #[must_use]
 pub struct Webhook<E>(pub E);
 
-/// The whole of an authenticated delivery: event, label of the secret that matched, raw body.
+/// An authenticated delivery in full: event, label of the secret that matched, raw body.
 ///
 /// Otherwise like [`Webhook`].
 ///
@@ -69,8 +69,8 @@ impl<E: 'static> FromRequest for WebhookDelivery<E> {
     }
 }
 
-/// The future of the extractors. It is ready at once, and moves the event only when it is polled, to where the handler
-/// finds it: actix moves the future itself several times before.
+/// The future of the extractors. It is ready at once, but moves the event only when it is polled: actix moves the
+/// future itself several times first.
 pub struct ExtractFuture<T, E> {
     request: HttpRequest,
     extract: fn(Delivery<E>) -> T,
@@ -114,11 +114,10 @@ impl<E> Deref for WebhookDelivery<E> {
     }
 }
 
-/// A handler asked for an event, and no middleware around it has put one into the request: the app is
-/// misconfigured.
+/// The error when a handler asks for an event that no middleware has put in the request: the app is misconfigured.
 ///
-/// As a response it is a 500. actix sends the `Display` text to the client, so that says nothing more; the event is
-/// named in the log and in `Debug`.
+/// As a response it is a 500. actix sends the `Display` text to the client, so that says nothing more; the log and
+/// `Debug` name the event.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingWebhookLayer {
     #[allow(dead_code, reason = "read by Debug")]

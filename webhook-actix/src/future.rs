@@ -15,7 +15,7 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// When it is polled again after it was ready, as the future of an `async fn` does. No request leads there.
+    /// If it is polled again after it is ready, like the future of an `async fn`. No request can cause that.
     pub struct ResponseFuture<F> {
         #[pin]
         state: State<F>,
@@ -23,14 +23,14 @@ pin_project! {
 }
 
 pin_project! {
-    /// What waits is boxed, so that a delivery that is there is not moved in its size.
+    /// The waiting state is boxed, so that a delivery that has arrived does not move a future of its size.
     #[project = StateProj]
     enum State<F> {
         /// The answer is known and the inner service is not called.
         Answered { answer: Option<Box<ServiceResponse>> },
-        /// The payload has not arrived in whole.
+        /// The payload has not arrived in full.
         Waiting { future: Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>> },
-        /// The inner service is at work.
+        /// The inner service is running.
         Calling { #[pin] future: F, in_flight: Option<InFlight> },
     }
 }
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// Takes out what a state holds. It is there until the future is ready, and no input changes that.
+/// Takes the content of a state, which is present until the future is ready, whatever the input.
 #[allow(clippy::expect_used, reason = "only a broken executor polls again")]
 fn leave<T>(held: &mut Option<T>) -> T {
     held.take()

@@ -3,10 +3,10 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue
 use webhook_core::driver::Headers;
 use webhook_core::{Head, HeaderField, http};
 
-/// actix's header map for the core, which knows the one of `http` 1 only.
+/// actix's header map for the core, which only knows that of `http` 1.
 pub(crate) struct ActixHeaders<'a> {
     headers: &'a HeaderMap,
-    /// Names that are asked for in every request, so that they need not be parsed each time.
+    /// Names that every request looks up, so that they are not parsed each time.
     known: &'a [HeaderName],
 }
 
@@ -28,7 +28,7 @@ impl<'a> ActixHeaders<'a> {
     }
 }
 
-/// Uses the map's index: a scan would walk over the large buckets of actix's map.
+/// Uses the map's index: a scan would walk over the large buckets in actix's map.
 impl Headers for ActixHeaders<'_> {
     fn field(&self, name: &http::HeaderName) -> HeaderField<'_> {
         let known = self
@@ -37,7 +37,7 @@ impl Headers for ActixHeaders<'_> {
             .find(|known| known.as_str() == name.as_str());
         match known {
             Some(known) => field(self.headers, known),
-            // Parses the name, which is one of actix's version of `http` as well.
+            // Parses the name, which is also valid in actix's version of `http`.
             None => HeaderField::of(
                 self.headers
                     .get_all(name.as_str())

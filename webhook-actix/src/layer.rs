@@ -13,12 +13,12 @@ use webhook_core::{__layer, FromSecrets, Payload, Provider};
 
 use crate::WebhookService;
 
-/// Middleware that authenticates deliveries of the sender `P` and hands them to the handler: `.wrap(…)` it around a
-/// resource, a scope or an app, and it guards every route in there.
+/// Middleware that authenticates deliveries of the sender `P` and passes them to the handler. `.wrap(…)` it around a
+/// resource, a scope or an app, and it guards every route inside.
 ///
 /// See the [crate documentation](crate) for an example. actix builds its app once per worker: build the layer outside
-/// and clone it in, so that all workers share its secrets. Clones share the sender's configuration; a change made with
-/// a builder method afterwards concerns the changed clone only, a change of the [secrets](Self::secrets) all of them.
+/// and clone it in, so that all workers share its secrets. Clones share the sender's configuration; a later change
+/// with a builder method applies to the changed clone only, a change of the [secrets](Self::secrets) to all of them.
 #[must_use]
 pub struct WebhookLayer<P> {
     verifier: Verifier<P>,
@@ -41,12 +41,12 @@ impl<P: Provider> WebhookLayer<P> {
 }
 
 impl<P> WebhookLayer<P> {
-    /// A layer for a verifier that is configured already, such as one that another adapter shares.
+    /// A layer for a configured verifier, such as one shared with another adapter.
     pub fn from_verifier(verifier: Verifier<P>) -> Self {
         Self { verifier }
     }
 
-    /// Its verifier.
+    /// The layer's verifier.
     pub fn verifier(&self) -> &Verifier<P> {
         &self.verifier
     }
@@ -94,7 +94,7 @@ where
         let names = self.verifier.provider().credential_headers().iter();
         ready(Ok(WebhookService {
             inner: Rc::new(service),
-            // A name of one version of `http` is a name of the other.
+            // A name that is valid in one version of `http` is valid in the other.
             credential_headers: names
                 .filter_map(|name| HeaderName::from_bytes(name.as_str().as_bytes()).ok())
                 .collect(),
@@ -110,10 +110,10 @@ where
 pub struct MulticajaValidationLayer(WebhookLayer<MulticajaValidation>);
 
 impl MulticajaValidationLayer {
-    /// The layer. It needs no secret.
+    /// Creates the layer. It needs no secret.
     #[allow(
         clippy::new_without_default,
-        reason = "a layer that lets everyone in is asked for by name"
+        reason = "a layer that lets everyone in must be named"
     )]
     pub fn new() -> Self {
         Self(WebhookLayer::with_provider(MulticajaValidation::new()))

@@ -28,10 +28,10 @@ pub(crate) fn poll_payload(
     Poll::Pending
 }
 
-/// The payload with its body put back, for extractors inside.
+/// The payload with its body put back, for inner extractors.
 ///
-/// That of HTTP/1 takes back what was read from it. For any other one a stream stands in: actix's own conversion from
-/// bytes makes a channel of them, with a queue and both of its ends.
+/// An HTTP/1 payload takes back what was read from it. Any other is replaced by a stream: actix's own conversion from
+/// bytes creates a channel, with a queue and both ends.
 pub(crate) fn refilled(read: Payload, body: Bytes) -> Payload {
     match read {
         Payload::H1 { mut payload } => {
@@ -45,7 +45,7 @@ pub(crate) fn refilled(read: Payload, body: Bytes) -> Payload {
     }
 }
 
-/// A body that is there in whole.
+/// A complete body.
 struct Whole(Option<Bytes>);
 
 impl Stream for Whole {

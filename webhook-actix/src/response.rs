@@ -1,4 +1,4 @@
-//! The one place where answers become responses of actix.
+//! The only place where answers become actix responses.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,8 +12,8 @@ use webhook_core::{Reply, http};
 
 use crate::body::ReplyBody;
 
-/// The answer to a request that does not reach the handler. The reason of a refusal is in the response's extensions, for
-/// middleware above that counts them.
+/// The answer to a request that does not reach the handler. The reason for a refusal is in the response's extensions,
+/// for outer middleware that counts refusals.
 pub(crate) fn immediate(request: ServiceRequest, answered: Answered) -> ServiceResponse {
     let (request, unread) = request.into_parts();
     let mut response = HttpResponse::new(StatusCode::OK);
@@ -31,7 +31,7 @@ pub(crate) fn immediate(request: ServiceRequest, answered: Answered) -> ServiceR
     ServiceResponse::new(request, response)
 }
 
-/// The answer of the inner service, under the sender's rules.
+/// Applies the sender's rules to the inner service's response.
 pub(crate) fn answered<B: MessageBody + 'static>(
     in_flight: InFlight,
     answer: Result<ServiceResponse<B>, Error>,
@@ -51,7 +51,7 @@ pub(crate) fn answered<B: MessageBody + 'static>(
     Ok(ServiceResponse::new(request, response))
 }
 
-/// An error of a middleware inside never becomes a response before it has passed this layer, so it is met here.
+/// An error from inner middleware becomes a response only outside this layer, so it is handled here.
 #[cold]
 fn answered_error(in_flight: InFlight, error: Error) -> Error {
     let mut response = error.error_response();
@@ -74,7 +74,7 @@ fn rule<B: MessageBody>(in_flight: InFlight, response: &HttpResponse<B>) -> Answ
     in_flight.answer(status, content_type, without_body)
 }
 
-/// The response with the reply in the place of its body.
+/// The response with the reply in place of its body.
 fn replaced<B>(
     mut response: HttpResponse<B>,
     reply: Reply,
@@ -82,7 +82,7 @@ fn replaced<B>(
 ) -> HttpResponse {
     *response.status_mut() = actix_status(reply.status);
     let headers = response.headers_mut();
-    // Most handlers that answer without a body set no header, and each name would have to be parsed again.
+    // Most handlers that answer without a body set no header, and each name would have to be parsed.
     if !headers.is_empty() {
         for name in Answer::BODY_HEADERS {
             headers.remove(name.as_str());
@@ -103,8 +103,8 @@ fn replaced<B>(
     response.set_body(body(reply.body))
 }
 
-/// actix has the header types of `http` 0.2. What is valid in one version is in the other; the values that most answers
-/// have are made once.
+/// actix uses the header types of `http` 0.2. What is valid in one version is valid in the other; the most common
+/// values are created once.
 fn actix_value(value: &http::HeaderValue) -> Option<HeaderValue> {
     Some(match value.as_bytes() {
         b"text/plain; charset=utf-8" => {

@@ -14,11 +14,11 @@ use crate::head::ActixHeaders;
 use crate::payload::{poll_payload, refilled};
 use crate::{ResponseFuture, response};
 
-/// The service that [`WebhookLayer`](crate::WebhookLayer) makes of the one inside.
+/// The service that [`WebhookLayer`](crate::WebhookLayer) wraps around the inner one.
 pub struct WebhookService<S, P> {
     pub(crate) inner: Rc<S>,
     pub(crate) verifier: Verifier<P>,
-    /// [`Provider::credential_headers`] in actix's type, so that no name is parsed for each delivery.
+    /// [`Provider::credential_headers`] in actix's type, so that names are not parsed for each delivery.
     pub(crate) credential_headers: Rc<[HeaderName]>,
 }
 
@@ -60,8 +60,9 @@ where
             pending,
         };
 
-        // A payload that has arrived is taken here, before a future has to make room for waiting: over HTTP/2, and if a
-        // middleware has read it. actix's HTTP/1 feeds it after this call; it is then polled with the task's own waker.
+        // A payload that has already arrived is taken here, without a future that has room for waiting: over HTTP/2,
+        // or if middleware has read it. actix's HTTP/1 feeds it after this call; it is then polled with the task's own
+        // waker.
         let mut nobody = Context::from_waker(Waker::noop());
         if let Poll::Ready(read) = reading.poll(&mut nobody) {
             return match reading.admit(read, &self.credential_headers) {
@@ -88,7 +89,7 @@ where
     }
 }
 
-/// A request whose head was accepted and whose payload is being read.
+/// A request whose headers were accepted and whose payload is being read.
 struct Reading<P: Provider> {
     request: ServiceRequest,
     payload: Payload,
@@ -101,8 +102,8 @@ impl<P: Provider> Reading<P> {
         poll_payload(&mut self.payload, &mut self.buffer, cx)
     }
 
-    /// Authenticates the delivery: the request for the inner service, with the delivery in its extensions and its payload
-    /// in full, or the answer for the sender.
+    /// Authenticates the delivery. Returns the request for the inner service, with the delivery in its extensions and
+    /// its payload in full, or the answer to the sender.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     fn admit(
         self,
@@ -123,7 +124,7 @@ impl<P: Provider> Reading<P> {
                 Ok((request, accepted.in_flight))
             }
             Err(answered) => {
-                // What was not read goes back, for the answer to hold.
+                // The unread rest goes back, for the answer to keep.
                 request.set_payload(payload);
                 Err(response::immediate(request, answered))
             }
@@ -140,7 +141,7 @@ fn hide_credential(request: &mut ServiceRequest, names: &[HeaderName]) {
             }
         }
     } else {
-        // `get_mut` would find the first of several values only.
+        // `get_mut` would find only the first of several values.
         headers.retain(|name, value| {
             if names.contains(name) {
                 value.set_sensitive(true);

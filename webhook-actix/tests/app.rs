@@ -1,4 +1,4 @@
-//! The middleware in an actix app: where it can stand, what the extractors give, what becomes of an answer.
+//! The middleware in an actix app: where it can be used, what the extractors return, and how answers change.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -122,7 +122,7 @@ async fn the_event_is_taken_once_and_the_payload_stays() {
                     .wrap(from_fn(
                         async |request: actix_web::dev::ServiceRequest, next: Next<_>| {
                             let seen = request.extensions().get::<Delivery<TfEvent>>().is_some();
-                            assert!(seen, "middleware inside sees the delivery");
+                            assert!(seen, "inner middleware sees the delivery");
                             assert!(
                                 request
                                     .headers()
@@ -153,7 +153,7 @@ async fn the_event_is_taken_once_and_the_payload_stays() {
 }
 
 #[actix_web::test]
-async fn every_value_of_a_credential_field_is_marked_sensitive() {
+async fn every_value_of_a_credential_header_is_marked_sensitive() {
     async fn marks(request: actix_web::HttpRequest) -> String {
         let marks = |name| {
             request
@@ -194,19 +194,19 @@ async fn a_handler_without_its_layer_fails_and_tells_the_sender_nothing() {
 }
 
 #[actix_web::test]
-async fn an_error_of_a_middleware_inside_is_met_too() {
+async fn an_error_from_inner_middleware_is_handled_too() {
     async fn fails(
         _: actix_web::dev::ServiceRequest,
         _: Next<actix_web::body::BoxBody>,
     ) -> Result<ServiceResponse, Error> {
-        Err(actix_web::error::ErrorBadGateway("the database is away"))
+        Err(actix_web::error::ErrorBadGateway("the database is down"))
     }
     for (acknowledge, outcome) in [
         (
             true,
             expected(200, TEXT, "OK (processed with internal error)"),
         ),
-        (false, expected(502, TEXT, "the database is away")),
+        (false, expected(502, TEXT, "the database is down")),
     ] {
         let app = harness::init_service(
             App::new().service(
@@ -247,7 +247,7 @@ async fn a_body_is_refused_at_its_limits() {
     }
 }
 
-/// A payload that never comes.
+/// A payload that never arrives.
 struct Silence;
 
 impl futures_core::Stream for Silence {
@@ -258,7 +258,7 @@ impl futures_core::Stream for Silence {
     }
 }
 
-/// Puts a payload that never comes into every request above the layer under test.
+/// Puts a payload that never arrives in every request, outside the layer under test.
 async fn silence(
     mut request: actix_web::dev::ServiceRequest,
     next: Next<impl actix_web::body::MessageBody>,
@@ -268,7 +268,7 @@ async fn silence(
     next.call(request).await
 }
 
-/// A payload that comes in pieces, and is not ready before each of them.
+/// A payload in pieces, which is not ready before each of them.
 struct Pieces {
     left: std::vec::IntoIter<web::Bytes>,
     ready: bool,
@@ -325,7 +325,7 @@ async fn a_body_that_comes_in_pieces_is_waited_for_and_stays() {
 }
 
 #[actix_web::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn a_body_that_never_comes_ends_with_the_time_limit() {
     let layer = TfWebhookLayer::new(TOKEN).body_timeout(Duration::from_millis(50));
     let app = harness::init_service(
         App::new().service(

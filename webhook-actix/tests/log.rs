@@ -1,5 +1,5 @@
-//! The log of an app that has a logger of the `log` crate, as most on actix do, and no subscriber of `tracing`. A logger is
-//! set once for a process: this file has one test.
+//! The log of an app with a logger of the `log` crate, like most on actix, and no `tracing` subscriber. A logger is
+//! set once per process, so this file has only one test.
 #![cfg(feature = "tracing")]
 
 use std::panic::AssertUnwindSafe;
@@ -109,7 +109,7 @@ async fn every_delivery_reaches_a_logger_of_the_log_crate() {
         assert!(line.contains("sender=\"tusfacturas\""), "{lines:?}");
     }
 
-    // The handler panics, and a layer above catches it and drops the future later.
+    // The handler panics; an outer layer catches it and drops the future later.
     let call = call_service(&app, request("unexpected".into(), TOKEN));
     assert!(AssertUnwindSafe(call).catch_unwind().await.is_err());
     let lines = std::mem::take(&mut *LINES.lock().unwrap());

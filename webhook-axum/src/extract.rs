@@ -12,7 +12,7 @@ use webhook_core::http::{Extensions, StatusCode};
 ///
 /// `E` is the event type of the layer around the handler: [`TfEvent`](crate::TfEvent) for
 /// [`TfWebhookLayer`](crate::TfWebhookLayer), and so on. The event is moved out of the request, not cloned, so like
-/// `Json` this is the last argument of a handler, and there is one of it.
+/// `Json` it must be the last argument of a handler, and there can be only one.
 ///
 /// Without its layer the handler is never called: the answer is a 500, and an error in the log names the event whose
 /// layer is missing.
@@ -42,7 +42,7 @@ use webhook_core::http::{Extensions, StatusCode};
 #[must_use]
 pub struct Webhook<E>(pub E);
 
-/// The whole of an authenticated delivery: event, label of the secret that matched, raw body.
+/// An authenticated delivery in full: event, label of the secret that matched, raw body.
 ///
 /// Otherwise like [`Webhook`].
 ///
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// All that the future of an extractor has to hold: axum makes room for it in the future of the handler.
+/// All that an extractor's future has to keep: axum reserves room for it in the handler's future.
 fn extensions_of(mut request: Request) -> Extensions {
     mem::take(request.extensions_mut())
 }
@@ -131,7 +131,7 @@ impl<E> Deref for WebhookDelivery<E> {
     }
 }
 
-/// A handler asked for an event, and no layer around it has put one into the request: the app is misconfigured.
+/// The error when a handler asks for an event that no layer has put in the request: the app is misconfigured.
 ///
 /// As a response it is a 500 that tells the sender nothing more.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! The layer in an axum app: where it can stand, and what the extractors give.
+//! The layer in an axum app: where it can be used, and what the extractors return.
 
 use std::net::SocketAddr;
 
@@ -53,7 +53,7 @@ async fn the_layer_fits_wherever_a_layer_goes() {
         ("a router", route().layer(layer())),
         ("a route layer", route().route_layer(layer())),
         (
-            "a stack with axum's middleware below and a limit above",
+            "a stack with axum's middleware inside and a limit outside",
             route().layer(
                 ServiceBuilder::new()
                     .layer(TraceLayer::new_for_http())
@@ -131,7 +131,7 @@ async fn a_handler_without_its_layer_fails_and_tells_the_sender_nothing() {
 }
 
 #[tokio::test]
-async fn refusals_carry_their_reason_for_the_layers_above() {
+async fn refusals_carry_their_reason_for_outer_layers() {
     let app = Router::new().route("/webhook", post(on_event).layer(TfWebhookLayer::new(TOKEN)));
     let response = app
         .oneshot(Request::get("/webhook").body(Body::empty()).unwrap())

@@ -4,9 +4,9 @@ use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 
 use crate::answer::Rejection;
 
-/// The head of a request: method, path, query and header fields, borrowed from whatever the server uses.
+/// The method, path, query and headers of a request, borrowed from the server's own types.
 ///
-/// Its headers can be of any collection that implements [`Headers`](crate::driver::Headers), so every framework can build
+/// The headers can be any collection that implements [`Headers`](crate::driver::Headers), so any framework can build
 /// one.
 ///
 /// ```
@@ -24,7 +24,7 @@ use crate::answer::Rejection;
 /// assert_eq!(head.header(&API_KEY), HeaderField::Absent);
 /// ```
 ///
-/// A name in upper case does not compile as a `static`, and panics where it is made at run time.
+/// An uppercase header name does not compile as a `static`, and panics when created at run time.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     method: &'a str,
@@ -34,7 +34,7 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// A head from its parts. `path` and `query` are as on the wire, still percent-encoded, without the `?`.
+    /// Creates a head. `path` and `query` are as on the wire, still percent-encoded, without the `?`.
     pub fn new(
         method: &'a str,
         path: &'a str,
@@ -68,13 +68,13 @@ impl<'a> Head<'a> {
         self.headers.content_length()
     }
 
-    /// The header of this name.
+    /// The header with this name.
     pub fn header(&self, name: &HeaderName) -> HeaderField<'a> {
         self.headers.field(name)
     }
 
-    /// The headers of these names, each as [`header`](Self::header) finds it. A collection that has to be scanned is
-    /// scanned once for all of them.
+    /// The headers with these names, each as [`header`](Self::header) returns it. A collection that needs scanning is
+    /// scanned only once.
     ///
     /// ```
     /// use webhook_core::http::{HeaderMap, HeaderName};
@@ -120,7 +120,7 @@ impl<'a> From<&'a http::request::Parts> for Head<'a> {
     }
 }
 
-/// Shows method and path only: header fields and queries carry credentials.
+/// Shows method and path only: headers and queries carry credentials.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head")
@@ -130,10 +130,9 @@ impl fmt::Debug for Head<'_> {
     }
 }
 
-/// How often a header occurs in a request, and its value if that is once.
+/// How often a header occurs in a request, and its value if it occurs once.
 ///
-/// A credential that occurs twice is refused by every sender here: a proxy and the app behind it could each pick a
-/// different one.
+/// Every sender here refuses a credential that occurs twice: a proxy and the app could each pick a different one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum HeaderField<'a> {
     /// The request has no such header.
@@ -144,7 +143,7 @@ pub enum HeaderField<'a> {
     Repeated,
 }
 
-/// Shows how often, never the value: it may be a credential.
+/// Shows how often it occurs, never the value: it may be a credential.
 impl fmt::Debug for HeaderField<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -159,25 +158,24 @@ impl fmt::Debug for HeaderField<'_> {
 ///
 /// Implemented for the `HeaderMap` of `http` 1; an adapter for a framework with a different one wraps it in a newtype.
 pub trait Headers {
-    /// The header of this name.
+    /// The header with this name.
     fn field(&self, name: &HeaderName) -> HeaderField<'_>;
 
-    /// The headers of these names, each as [`field`](Self::field) finds it, into the places of `found`. A collection that
-    /// has to be scanned can do so once for all of them.
+    /// Writes the headers with these names to `found`, each as [`field`](Self::field) returns it. A collection that
+    /// needs scanning can be scanned once for all of them.
     fn fields<'a>(&'a self, names: &[&HeaderName], found: &mut [HeaderField<'a>]) {
         for (name, found) in names.iter().zip(found) {
             *found = self.field(name);
         }
     }
 
-    /// The header `content-length`, which is asked for in every request: a collection can have that name at hand.
+    /// The `content-length` header. Every request looks it up, so a collection can keep the name ready.
     fn content_length(&self) -> HeaderField<'_> {
         self.field(&CONTENT_LENGTH)
     }
 }
 
-/// Compares the names with each header in turn: the few headers of a webhook are scanned faster than a name is hashed, and
-/// servers bound their number.
+/// Scans the headers: a webhook has few, so a scan is faster than hashing a name, and servers limit their number.
 impl Headers for http::HeaderMap {
     fn field(&self, name: &HeaderName) -> HeaderField<'_> {
         let mut found = HeaderField::Absent;
@@ -193,7 +191,7 @@ impl Headers for http::HeaderMap {
     }
 
     fn fields<'a>(&'a self, names: &[&HeaderName], found: &mut [HeaderField<'a>]) {
-        // A bit for each length of name, modulo 64: most of a request's headers are passed over by theirs.
+        // One bit per name length, modulo 64: enough to skip most of a request's headers.
         let bit = |name: &HeaderName| 1_u64 << (name.as_str().len() % 64);
         let lengths = names.iter().fold(0, |lengths, name| lengths | bit(name));
         found.fill(HeaderField::Absent);
@@ -224,7 +222,7 @@ impl Headers for http::HeaderMap {
 }
 
 impl<'a> HeaderField<'a> {
-    /// The header with these values, as a lookup found them.
+    /// The header with these values, as a lookup returned them.
     pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
         match (values.next(), values.next()) {
             (None, _) => Self::Absent,

@@ -1,5 +1,5 @@
-//! The fuzz corpus, replayed on the stable toolchain: each seed as it is, cut off at every length, and with each of its
-//! bytes changed.
+//! The fuzz corpus, replayed on the stable toolchain: each seed unchanged, cut off at every length, and with each of
+//! its bytes changed.
 
 #[path = "../fuzz/attacks/mod.rs"]
 mod attacks;
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use attacks::Outcome;
 
-/// The seeds of a target with their names.
+/// The seeds of a target, with their names.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/seeds")
@@ -23,14 +23,14 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// Says which seed it was when the two readings differ.
+/// Names the seed when the two readings differ.
 fn run(attack: fn(&[u8]) -> Outcome, name: &str, input: &[u8]) -> Outcome {
     let input_shown = || String::from_utf8_lossy(input).into_owned();
     catch_unwind(|| attack(input)).unwrap_or_else(|_| panic!("{name}, as\n{}", input_shown()))
 }
 
 #[test]
-fn the_naive_reading_agrees_with_every_seed_and_every_target_has_both_outcomes() {
+fn the_naive_reading_agrees_and_every_target_has_both_outcomes() {
     for (target, attack) in attacks::ALL {
         let outcomes: Vec<_> = seeds(target)
             .iter()
@@ -42,7 +42,7 @@ fn the_naive_reading_agrees_with_every_seed_and_every_target_has_both_outcomes()
 }
 
 #[test]
-fn the_naive_reading_agrees_with_every_seed_cut_off_or_with_one_byte_changed() {
+fn the_naive_reading_agrees_with_seeds_cut_off_or_changed_in_one_byte() {
     for (target, attack) in attacks::ALL {
         for (name, seed) in seeds(target) {
             for length in 0..seed.len() {

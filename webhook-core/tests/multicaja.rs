@@ -1,4 +1,4 @@
-//! Multicaja/Klap through the public door.
+//! Multicaja/Klap through the public API.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -223,8 +223,8 @@ fn unacceptable_bodies_are_refused() {
     assert_eq!(deep(129).unwrap_err().name(), "body_too_deep");
 }
 
-/// What stands beside the ids is repaired, and the echo is strict JSON. The ids are what is proven: damaged, they are
-/// refused, whatever digest comes with them.
+/// Everything but the ids is repaired, and the echo is strict JSON. The ids are what is proven: damaged ids are
+/// refused, whatever the digest.
 #[test]
 fn damage_beside_the_ids_is_repaired_and_damaged_ids_are_refused() {
     let deliver = |body: &[u8], ids: (&str, &str)| {
@@ -253,7 +253,7 @@ fn damage_beside_the_ids_is_repaired_and_damaged_ids_are_refused() {
             None,
             " {\"reference_id\":\"ABC\",\"order_id\":\"123\"}".to_owned(),
         ),
-        // Fields that are not read, and keys, are echoed too.
+        // Unread fields and keys are also echoed.
         (
             b"{\"h\xF1\":\"\\ude00\",\"reference_id\":\"ABC\",\"order_id\":\"123\"}",
             None,
@@ -294,13 +294,13 @@ fn damage_beside_the_ids_is_repaired_and_damaged_ids_are_refused() {
             );
         }
     }
-    // The character itself is a character like any other.
+    // The character itself is like any other.
     let whole = format!(r#"{{"reference_id":"ABC","order_id":"{damaged}"}}"#);
     assert!(deliver(whole.as_bytes(), ("ABC", &damaged)).is_ok());
 }
 
 #[test]
-fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_absent() {
+fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_missing() {
     for (body, reference_id, order_id) in [
         (
             &b"{\"reference_id\":\"A\xF1\",\"order_id\":\"1\"}"[..],
@@ -332,7 +332,7 @@ fn damage_in_a_validation_is_repaired_and_a_damaged_id_counts_as_absent() {
 }
 
 #[test]
-fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
+fn a_serialized_order_reads_back_in_full_and_says_what_it_lost() {
     let body = br#"{"reference_id":"ABC","order_id":"123","amount":15000.50,"token_id":"tok_1",
         "quotas_type":"OTHER","wallet":"GPAY","transaction_type":"SALE","message":null}"#;
     let order = Order::from_json(body).unwrap();
@@ -351,7 +351,7 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
         assert_eq!(
             token.expose(),
             None,
-            "the token was not written, and nothing pretends to be it"
+            "the token was not written, and nothing replaces it"
         );
         let mut with_token = back.clone();
         with_token.unauthenticated.token_id = order.unauthenticated.token_id.clone();
@@ -370,7 +370,7 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
         );
     }
 
-    // A body of Klap that has such a field is a body of Klap, and one without ids is none of either.
+    // A Klap body with such a field is still a Klap body, and one without ids is neither.
     for (body, expected) in [
         (
             r#"{"reference_id":"ABC","order_id":123,"amount":5,"unauthenticated":{"amount":"1"}}"#,
@@ -398,7 +398,7 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
     let back = Order::from_json(&marked).unwrap();
     assert_eq!(back.unauthenticated.amount, order.unauthenticated.amount);
 
-    // As in a layer: what is beside the ids is repaired.
+    // As in a layer, everything but the ids is repaired.
     let damaged = b"{\"reference_id\":\"ABC\",\"order_id\":\"123\",\"message\":\"\xF1\"}";
     let order = Order::from_json(damaged).unwrap();
     assert_eq!(order.unauthenticated.message.as_deref(), Some("\u{fffd}"));
@@ -406,7 +406,7 @@ fn an_order_that_was_serialized_comes_back_whole_and_says_what_it_lost() {
 }
 
 #[test]
-fn the_digest_is_judged() {
+fn the_digest_is_checked() {
     let right = testing::multicaja_digest("ABC", "123", KEY);
     let other_key = testing::multicaja_digest("ABC", "123", "wrong");
     let swapped = testing::multicaja_digest("123", "ABC", KEY);
@@ -439,7 +439,7 @@ fn the_digest_is_judged() {
 }
 
 #[test]
-fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
+fn a_wrong_digest_is_reported_before_a_field_that_it_does_not_cover() {
     let form = "application/x-www-form-urlencoded";
     let deep = format!(
         r#"{{"reference_id":"ABC","order_id":"123","message":{}{}}}"#,
@@ -454,7 +454,7 @@ fn a_wrong_digest_comes_before_a_field_that_it_does_not_cover() {
             "body_repeated_field",
             "credential_mismatch",
         ),
-        // No pair of ids, nothing to compare.
+        // Without a pair of ids, there is nothing to compare.
         (
             "",
             r#"{"reference_id":"ABC","amount":1,"amount":1}"#,
@@ -518,7 +518,7 @@ fn the_endpoint_comes_from_the_request_or_is_fixed() {
             "{target}"
         );
         if expected.is_err() {
-            // The endpoint comes before the credential: no credential, the same answer.
+            // The endpoint is checked before the credential: without one, the answer is the same.
             assert_eq!(
                 kind(&by_request, target, &[]),
                 expected.map(str::to_owned),
@@ -731,7 +731,7 @@ fn no_step_of_a_delivery_shows_the_card_token() {
     };
     assert!(
         reply.body.windows(8).any(|part| part == b"tok_4111"),
-        "Klap hears the order as it sent it"
+        "Klap gets the order as it sent it"
     );
     shown.push(format!("{:?}", Answer::Replace(reply)));
     for shown in shown {

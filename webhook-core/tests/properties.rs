@@ -1,5 +1,5 @@
-//! What holds for every sender and every input: what is signed is accepted, one changed bit of what is covered is
-//! refused, and what is not covered changes nothing but `unauthenticated`.
+//! What is true for every sender and every input: what is signed is accepted, one changed bit of what is covered is
+//! refused, and what is not covered changes only `unauthenticated`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ use webhook_core::testing::{self, TestRequest};
 use webhook_core::tusfacturas::{TfCreado, TfEvent, TusFacturas};
 use webhook_core::{FromSecrets, Head, Label, Provider, Rejection, RejectionClass};
 
-/// A secret that fits every sender: Standard Webhooks asks for base64.
+/// A secret that fits every sender: Standard Webhooks requires base64.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -38,7 +38,7 @@ fn deliver<P: Provider>(
         .map_err(|answered| answered.rejection.unwrap())
 }
 
-/// Two labeled secrets, so that the label of the one that matched says something.
+/// Two labeled secrets, so that the label of the match means something.
 fn verifier<P: FromSecrets>(label: &str, secret: &str) -> Verifier<P> {
     Verifier::try_new([("z", OTHER), (label, secret)]).unwrap()
 }
@@ -52,7 +52,7 @@ fn accepted<P: Provider>(verifier: &Verifier<P>, request: &TestRequest, label: &
 }
 
 fn text() -> impl Strategy<Value = String> {
-    // Text as people write it, and any characters.
+    // Typical text, and any characters.
     prop_oneof![r#"[a-zA-Z0-9 %'"\\/.:ñ-]{0,24}"#, any::<String>()]
 }
 
@@ -60,7 +60,7 @@ fn id() -> impl Strategy<Value = String> {
     text().prop_filter("not empty", |id| !id.is_empty())
 }
 
-/// Without the character that damage leaves.
+/// Without the replacement character that damage leaves.
 fn sound(id: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     id.prop_filter("not damaged", |id| !id.contains('\u{fffd}'))
 }
@@ -70,7 +70,7 @@ fn label() -> impl Strategy<Value = String> {
 }
 
 fn token() -> impl Strategy<Value = String> {
-    "[!-~]([ -~]{0,62}[!-~])?".prop_filter("no credential of another kind", |token| {
+    "[!-~]([ -~]{0,62}[!-~])?".prop_filter("not a different kind of credential", |token| {
         webhook_core::Secret::new(token).is_ok()
     })
 }
@@ -150,8 +150,8 @@ fn flipped(bytes: &[u8], at: Index, bit: u8) -> Vec<u8> {
     flipped
 }
 
-/// The request with one bit of a header value changed. `None` if no header can carry the byte that results, or if
-/// the field means the same as before: the digits of hex in the other case.
+/// The request with one bit of a header value changed. `None` if no header can carry the resulting byte, or if the
+/// header means the same as before: hex digits in the other case.
 fn with_flipped_header(
     request: &TestRequest,
     name: &'static str,
@@ -172,7 +172,7 @@ fn with_flipped_header(
     Some(request)
 }
 
-/// One bit of one of these header fields, or of the body, is changed, and the request is refused for its credential.
+/// Asserts that the request is refused for its credential when one bit of these headers, or of the body, is changed.
 fn assert_every_bit_counts<P: Provider>(
     verifier: &Verifier<P>,
     request: &TestRequest,
@@ -219,14 +219,14 @@ fn damageable_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body that is damaged at its marks, and what it means: U+FFFD there.
+/// A body damaged at its marks, and what it means: U+FFFD there.
 #[derive(Debug)]
 struct Damaged {
     sent: Vec<u8>,
     meant: Vec<u8>,
 }
 
-/// Damages the marks in turn as the kinds say, and puts a byte order mark before it all.
+/// Damages the marks in turn by `kinds`, and puts a byte order mark in front if `bom`.
 fn damaged(json: &str, kinds: &[bool], bom: bool) -> Damaged {
     let mut sent = match bom {
         true => b"\xEF\xBB\xBF".to_vec(),
@@ -279,7 +279,7 @@ proptest! {
         let request = testing::multicaja(&event, &key);
         assert_every_bit_counts(&verifier, &request, &["apikey"], false, at, bit);
 
-        // The ids stand in the body as JSON: the digest of others is what a changed bit amounts to.
+        // The ids are JSON in the body: a changed bit amounts to the digest of different ids.
         let order = event.order();
         let joined = format!("{}{}", order.reference_id, order.order_id);
         if let Ok(changed) = String::from_utf8(flipped(joined.as_bytes(), at, bit)) {
@@ -293,10 +293,10 @@ proptest! {
         }
     }
 
-    /// The weaknesses of the scheme, so that nobody believes that they were mended here: what the digest does not
-    /// cover may change, and the types say where it went.
+    /// The weaknesses of the scheme, so that nobody believes they were fixed here: what the digest does not cover may
+    /// change, and the types show where it is.
     #[test]
-    fn what_the_digest_of_multicaja_does_not_cover_is_in_unauthenticated_or_shown_by_the_pair(
+    fn what_the_digest_leaves_open_is_in_unauthenticated_or_shown_by_the_pair(
         order in order(), other in order(), cut in any::<Index>(), key in token(),
     ) {
         let verifier = verifier::<Multicaja>("a", &key);
@@ -314,7 +314,7 @@ proptest! {
         prop_assert_eq!(&changed.order().reference_id, &order.reference_id);
         prop_assert_eq!(&changed.order().order_id, &order.order_id);
 
-        // The same characters, cut elsewhere: another pair with the same digest.
+        // The same characters, split elsewhere: a different pair with the same digest.
         let joined = format!("{}{}", order.reference_id, order.order_id);
         let cuts: Vec<usize> = joined.char_indices().map(|(at, _)| at).skip(1).collect();
         let (reference_id, order_id) = joined.split_at(*cut.get(&cuts));
@@ -382,7 +382,7 @@ proptest! {
         let event = accepted(&verifier, &request, "a");
         prop_assert_eq!(event.unauthenticated.event, Some(names.0.clone()));
         prop_assert_eq!(event.unauthenticated.delivery, Some(names.1));
-        // `ping` is the one name that selects how the body is read.
+        // Only the name `ping` selects how the body is read.
         prop_assume!(names.0 != "ping");
         prop_assert_eq!(event.payload, GithubPayload::Event(payload));
     }
@@ -405,7 +405,7 @@ proptest! {
         let Ok(changed) = String::from_utf8(flipped(data_id.as_bytes(), at, bit)) else {
             return Ok(());
         };
-        // The case of the letters is not proved.
+        // The case of the letters is not proven.
         prop_assume!(!changed.eq_ignore_ascii_case(&data_id));
         let mut other = request;
         other.uri = sign(&changed).uri;
@@ -432,9 +432,9 @@ proptest! {
         prop_assert_eq!(other, signed);
     }
 
-    /// For any JSON and any damage of these kinds: what is read is what was meant, for every sender.
+    /// For any JSON and any damage of these kinds, every sender reads what was meant.
     #[test]
-    fn a_damaged_body_decodes_to_what_it_means_with_a_replacement_where_it_is_damaged(
+    fn a_damaged_body_decodes_with_a_replacement_where_it_is_damaged(
         json in damageable_json(), kinds in prop::collection::vec(any::<bool>(), 1..4), bom in any::<bool>(),
     ) {
         let Damaged { sent, meant } = damaged(&json.to_string(), &kinds, bom);
@@ -481,7 +481,7 @@ proptest! {
         let mut damaged = request;
         damaged.body = sent.clone().into();
         let delivered = deliver(&verifier::<Multicaja>("a", "key"), &damaged);
-        // A mark within an id is refused: the ids are what is proven.
+        // A mark in an id is refused: the ids are what is proven.
         prop_assume!(!order.reference_id.contains(MARK) && !order.order_id.contains(MARK));
         let delivered = delivered.unwrap();
         prop_assert_eq!(delivered.delivery.order(), &Order::from_json(&meant).unwrap());
@@ -503,7 +503,7 @@ proptest! {
         prop_assert_eq!(&back(&event), &event);
         let mut order = order;
         if let MulticajaEvent::Confirm(order) | MulticajaEvent::Reject(order) = &mut order {
-            // The token is not written, and says so when it is read.
+            // The token is not written, and shows that when it is read.
             order.unauthenticated.token_id = None;
         }
         prop_assert_eq!(&back(&order), &order);

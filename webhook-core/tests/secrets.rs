@@ -1,4 +1,4 @@
-//! Secrets: what is refused when they are set, and how they change while the server runs.
+//! Secrets: which are refused, and how they change while the server runs.
 
 use http::{HeaderMap, HeaderValue};
 use webhook_core::driver::Verifier;
@@ -73,7 +73,7 @@ fn a_change_reaches_every_clone_and_is_all_or_nothing() {
     assert!(secrets.add(["four", "three"]).is_err());
     assert!(
         !admits(&clone, "four"),
-        "nothing of a refused change is kept"
+        "no part of a refused change is kept"
     );
     assert!(secrets.replace(["five", " "]).is_err());
     assert!(admits(&clone, "one") && !admits(&clone, "five"));

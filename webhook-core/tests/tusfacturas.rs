@@ -1,4 +1,4 @@
-//! TusFacturasAPP through the public door: what is accepted, how it decodes, what is answered.
+//! TusFacturasAPP through the public API: what is accepted, how it decodes, and the answers.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -66,7 +66,7 @@ fn every_documented_kind_is_known_and_others_are_kept() {
     }
 }
 
-/// What each field becomes when it is sent in a form that is not the documented one.
+/// What each field becomes when it is not sent in the documented form.
 #[test]
 fn fields_decode_liberally() {
     let text = |value: &str| {
@@ -164,7 +164,7 @@ fn bytes_that_are_not_utf8_become_replacement_characters() {
 }
 
 #[test]
-fn marks_unknown_fields_and_escaped_names_do_not_disturb() {
+fn marks_unknown_fields_and_escaped_names_are_harmless() {
     for body in [
         "\u{FEFF}{\"evento\":\"test\"}",
         " \r\n\t{ \"evento\" : \"test\" } \n",
@@ -198,7 +198,7 @@ fn nesting_in_a_known_field_ends_at_128() {
     for name in ["msg", "external_reference", "intento"] {
         assert!(nested(name, 128).is_ok(), "{name}");
         let Err(Rejection::Body(error)) = nested(name, 129) else {
-            panic!("{name} is taken at any depth");
+            panic!("{name} is accepted at any depth");
         };
         assert_eq!(error.kind, BodyErrorKind::TooDeep(name));
     }
@@ -280,7 +280,7 @@ fn a_date_counts_only_in_the_documented_form() {
 }
 
 #[test]
-fn the_schedule_is_the_documented_one_and_its_estimate_an_option() {
+fn the_schedule_is_as_documented_and_its_estimate_is_optional() {
     let mut event = TfEvent::new(TfEvento::Emitido);
     let estimate = |intento| {
         event.intento = intento;
@@ -318,7 +318,7 @@ fn the_schedule_is_the_documented_one_and_its_estimate_an_option() {
 }
 
 #[test]
-fn the_token_is_judged_before_the_body() {
+fn the_token_is_checked_before_the_body() {
     let verifier = verifier();
     let long = "x".repeat(4097);
     for (tokens, expected) in [
@@ -363,7 +363,7 @@ fn the_token_is_judged_before_the_body() {
 }
 
 #[test]
-fn only_status_200_leaves_for_the_sender() {
+fn only_status_200_is_sent_to_the_sender() {
     let in_flight = |acknowledge| {
         let request = testing::tusfacturas(&TfEvent::new(TfEvento::Test), TOKEN);
         let verifier = verifier().acknowledge_failures(acknowledge);
@@ -400,7 +400,7 @@ fn only_status_200_leaves_for_the_sender() {
 }
 
 #[test]
-fn an_event_that_was_stored_reads_back() {
+fn a_stored_event_reads_back() {
     let mut event = TfEvent::new(TfEvento::Other("nuevo".to_owned()));
     event.creado = Some(TfCreado::new("no date"));
     event.msg = vec!["CUIT \"inválido\"".to_owned()];

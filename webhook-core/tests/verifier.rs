@@ -1,4 +1,4 @@
-//! What is the same for every sender: the order of the checks and the answers that HTTP asks for.
+//! What is the same for every sender: the order of the checks, and the answers that HTTP requires.
 
 use std::sync::{Arc, Mutex};
 
@@ -72,7 +72,7 @@ fn the_first_check_that_fails_answers() {
 }
 
 #[test]
-fn the_limit_holds_to_the_byte() {
+fn the_limit_is_exact_to_the_byte() {
     let body = |length: usize| {
         let event = br#"{"evento":"test"}"#;
         let mut body = event.to_vec();

@@ -6,9 +6,9 @@ use webhook_core::{Provider, Rejection};
 
 use crate::response;
 
-/// Authenticates a delivery and puts it into the extensions of its request; or returns the answer for the sender.
+/// Authenticates a delivery and puts it in the extensions of its request, or returns the answer to the sender.
 ///
-/// The head of the request is changed in place: moving it around is a good part of what a layer costs.
+/// The request's headers are changed in place: moving them around is a good part of what a layer costs.
 #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
 pub(crate) fn admit<P: Provider>(
     parts: &mut Parts,

@@ -12,7 +12,7 @@ use crate::waiting::unreachable_after_ready;
 use crate::{ResponseBody, response};
 
 pin_project! {
-    /// The inner service at work, and what makes an answer for the sender of its response.
+    /// The running inner service, and what turns its response into an answer for the sender.
     pub(crate) struct Answering<F> {
         #[pin]
         inner: F,

@@ -6,8 +6,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response of [`WebhookService`](crate::WebhookService): the inner service's, or an answer that the
-    /// sender's documentation asks for.
+    /// The response body of [`WebhookService`](crate::WebhookService): the inner service's, or the answer that the
+    /// sender documents.
     pub struct ResponseBody<T> {
         #[pin]
         kind: Kind<T>,

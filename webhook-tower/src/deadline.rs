@@ -1,12 +1,12 @@
-//! The time limit of a body. Without the feature `timeout` it never passes.
+//! The time limit for a body. Without the feature `timeout` it never expires.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
 #[cfg(feature = "timeout")]
 use std::{future::Future, pin::Pin};
 
-/// Counts from its first poll, which is when a body turns out not to have arrived yet: a delivery that arrived in one
-/// piece arms no timer.
+/// Starts on its first poll, when a body turns out not to have arrived yet: a delivery that arrives in one piece sets
+/// no timer.
 #[cfg(feature = "timeout")]
 pub(crate) struct Deadline {
     after: Duration,
@@ -40,7 +40,7 @@ impl Deadline {
     #[allow(
         clippy::unused_self,
         clippy::needless_pass_by_ref_mut,
-        reason = "the same call under either feature"
+        reason = "the same call with or without the feature"
     )]
     pub(crate) fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending

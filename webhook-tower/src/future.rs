@@ -19,7 +19,7 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// When it is polled again after it was ready, as the future of an `async fn` does. No request leads to that.
+    /// If it is polled again after it is ready, like the future of an `async fn`. No request can cause that.
     pub struct ResponseFuture<S, P, B, ReqBody>
     where
         S: Service<Request<B>>,
@@ -31,7 +31,7 @@ pin_project! {
 }
 
 pin_project! {
-    /// What waits is boxed: it is larger than what most deliveries need, and axum moves this future twice.
+    /// The waiting state is boxed: it is larger than what most deliveries need, and axum moves this future twice.
     #[project = StateProj]
     enum State<S, P, B, ReqBody, F, E>
     where
@@ -41,7 +41,7 @@ pin_project! {
         Known { result: Option<Result<Response<Bytes>, E>> },
         /// The body or the inner service is not ready.
         Waiting { waiting: Box<Waiting<S, P, B, ReqBody>> },
-        /// The inner service is at work.
+        /// The inner service is running.
         Calling { #[pin] answering: Answering<F> },
     }
 }

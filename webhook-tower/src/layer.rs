@@ -14,8 +14,8 @@ use crate::WebhookService;
 /// Applies [`WebhookService`]: authenticates deliveries of the sender `P` and passes them to the inner service with a body
 /// of type `B`.
 ///
-/// Clones share the configuration of the sender; a change made with a builder method afterwards applies to the changed
-/// clone only, a change of the [secrets](Self::secrets) to all of them.
+/// Clones share the configuration of the sender; a later change with a builder method applies to the changed clone
+/// only, a change of the [secrets](Self::secrets) to all of them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,14 +54,14 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     }
 
     __layer!(limits);
-    // The service must run in a tokio runtime with its timer enabled then.
+    // With the time limit, the service must run in a tokio runtime with its timer enabled.
     #[cfg(feature = "timeout")]
     __layer!(body_timeout);
     __layer!(sender);
 }
 
 impl<P, B> WebhookLayer<P, B> {
-    /// A layer for a verifier that is configured already, such as one that another adapter shares.
+    /// A layer for a configured verifier, such as one shared with another adapter.
     pub fn from_verifier(verifier: Verifier<P>) -> Self {
         Self {
             verifier,
@@ -69,7 +69,7 @@ impl<P, B> WebhookLayer<P, B> {
         }
     }
 
-    /// Its verifier.
+    /// The layer's verifier.
     pub fn verifier(&self) -> &Verifier<P> {
         &self.verifier
     }
@@ -119,10 +119,10 @@ impl<P: Provider, B> fmt::Debug for WebhookLayer<P, B> {
 pub struct MulticajaValidationLayer<B = Full<Bytes>>(WebhookLayer<MulticajaValidation, B>);
 
 impl<B> MulticajaValidationLayer<B> {
-    /// The layer. It needs no secret.
+    /// Creates the layer. It needs no secret.
     #[allow(
         clippy::new_without_default,
-        reason = "a layer that lets everyone in is asked for by name"
+        reason = "a layer that lets everyone in must be named"
     )]
     pub fn new() -> Self {
         Self(WebhookLayer::with_provider(MulticajaValidation::new()))

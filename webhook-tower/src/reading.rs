@@ -10,7 +10,7 @@ use webhook_core::driver::BodyBuffer;
 
 use crate::BoxError;
 
-/// The body of a request, while it is read.
+/// The body of a request while it is being read.
 pub(crate) struct Reading<ReqBody> {
     body: Pin<Box<ReqBody>>,
     buffer: BodyBuffer,
@@ -47,14 +47,14 @@ where
         Poll::Pending
     }
 
-    /// What was read.
+    /// The bytes that were read.
     #[inline]
     pub(crate) fn into_bytes(self) -> Bytes {
         self.buffer.into_bytes()
     }
 }
 
-/// A limit that a layer above has set shows as an error of the body; anything else is a connection that broke.
+/// A limit set by an outer layer appears as an error of the body; anything else is a broken connection.
 fn interruption(error: &(dyn Error + Send + Sync + 'static)) -> Rejection {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! The one place where answers become responses of the `http` crate.
+//! The only place where answers become responses of the `http` crate.
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
@@ -9,14 +9,14 @@ use webhook_core::driver::{Answer, Answered, InFlight};
 
 use crate::ResponseBody;
 
-/// The answer to a request that does not reach the inner service. The reason of a refusal is in the response's extensions,
-/// for middleware above that counts them.
+/// The answer to a request that does not reach the inner service. The reason for a refusal is in the response's
+/// extensions, for outer middleware that counts refusals.
 pub(crate) fn immediate(answered: Answered, version: Version) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     if let Some(rejection) = answered.rejection {
         response.extensions_mut().insert(rejection);
     }
-    // HTTP/2 has no such header: there a refused stream ends alone.
+    // HTTP/2 has no such header: a refused stream ends on its own.
     if answered.closes && version <= Version::HTTP_11 {
         response
             .headers_mut()
@@ -27,7 +27,7 @@ pub(crate) fn immediate(answered: Answered, version: Version) -> Response<Bytes>
     response
 }
 
-/// The answer of the inner service, under the sender's rules.
+/// Applies the sender's rules to the inner service's response.
 pub(crate) fn answered<ResBody: Body<Data = Bytes>>(
     in_flight: InFlight,
     answer: Response<ResBody>,
@@ -42,7 +42,7 @@ pub(crate) fn answered<ResBody: Body<Data = Bytes>>(
             ResponseBody::inner(body)
         }
         Answer::Replace(reply) => {
-            // Most handlers that answer without a body set no header, and then no name has to be made.
+            // Most handlers that answer without a body set no header, so no name has to be created.
             if !parts.headers.is_empty() {
                 for name in Answer::BODY_HEADERS {
                     parts.headers.remove(name);

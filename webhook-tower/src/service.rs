@@ -16,7 +16,7 @@ use crate::{BoxError, ResponseBody, ResponseFuture, response};
 
 /// Authenticates deliveries of the sender `P` and passes them to the inner service.
 ///
-/// Made by [`WebhookLayer`](crate::WebhookLayer); see the [crate documentation](crate).
+/// Created by [`WebhookLayer`](crate::WebhookLayer); see the [crate documentation](crate).
 pub struct WebhookService<S, P, B> {
     pub(crate) inner: S,
     pub(crate) verifier: Verifier<P>,
@@ -36,8 +36,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S, P, B, ReqBody>;
 
-    /// Always ready: the inner service is polled for readiness once a delivery is authenticated, so that nobody else holds
-    /// its capacity.
+    /// Always ready: the inner service is polled for readiness only once a delivery is authenticated, so that
+    /// strangers cannot take its capacity.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }
@@ -51,8 +51,9 @@ where
             }
         };
 
-        // A small body has usually arrived with its head, and the inner service is usually ready. Both are asked here,
-        // before the future has to make room for waiting, and again with the task's own waker if they are not.
+        // A small body has usually arrived with the headers, and the inner service is usually ready. Both are polled
+        // here first, without a future that has room for waiting, and again with the task's own waker if they are not
+        // ready.
         let mut nobody = Context::from_waker(Waker::noop());
         let (mut parts, body) = request.into_parts();
         let mut reading = Reading::new(body, pending.buffer());
@@ -72,7 +73,7 @@ where
             }
             Poll::Ready(Err(error)) => ResponseFuture::known(Err(error)),
             Poll::Pending => {
-                // The service that was polled keeps waiting, since it may have a place in a queue; a clone replaces it here.
+                // The polled service keeps waiting, since it may have a place in a queue; a clone replaces it here.
                 let clone = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, clone);
                 let request = Request::from_parts(parts, B::from(body));

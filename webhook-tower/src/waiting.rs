@@ -16,8 +16,8 @@ use crate::answering::Answering;
 use crate::deadline::Deadline;
 use crate::reading::Reading;
 
-/// The way of a delivery that cannot be handed to the inner service at once: first its body arrives, under the time limit,
-/// and then the inner service gets ready.
+/// A delivery that cannot be passed to the inner service at once. It waits for its body, within the time limit, and
+/// then for the inner service to be ready.
 pub(crate) struct Waiting<S, P: Provider, B, ReqBody> {
     inner: S,
     step: Step<P, B, ReqBody>,
@@ -26,7 +26,7 @@ pub(crate) struct Waiting<S, P: Provider, B, ReqBody> {
 enum Step<P: Provider, B, ReqBody> {
     /// The body has not arrived in full.
     Body(Parts, Pending<P>, Reading<ReqBody>, Deadline),
-    /// The delivery is authentic and the inner service has no capacity yet.
+    /// The delivery is authentic, but the inner service has no capacity yet.
     Readiness(Request<B>, InFlight),
     /// The future is ready.
     Over,
@@ -49,13 +49,13 @@ impl<S, P: Provider, B, ReqBody> Waiting<S, P, B, ReqBody> {
         Self { inner, step }
     }
 
-    /// Takes the step out, so that every way out of it drops what it holds.
+    /// Takes the step out, so that every exit from it drops what it owns.
     fn leave(&mut self) -> Step<P, B, ReqBody> {
         std::mem::replace(&mut self.step, Step::Over)
     }
 }
 
-/// It never moves out of its box, and nothing in it is pinned but the body, in a box of its own.
+/// It never leaves its box, and only the body in it is pinned, in a box of its own.
 impl<S, P: Provider, B, ReqBody> Unpin for Waiting<S, P, B, ReqBody> {}
 
 impl<S, P, B, ReqBody> Future for Waiting<S, P, B, ReqBody>
@@ -66,7 +66,7 @@ where
     ReqBody: Body,
     ReqBody::Error: Into<BoxError>,
 {
-    /// The inner service at work, or the answer of a request that does not reach it.
+    /// The running inner service, or the answer to a request that does not reach it.
     type Output = Result<Result<Answering<S::Future>, Response<Bytes>>, S::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -19,7 +19,7 @@ use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::{Delivery, FromSecrets, Value, testing};
 use webhook_tower::{Rejection, WebhookLayer};
 
-/// A body in frames. `None` is a moment in which nothing has arrived.
+/// A body in frames. `None` means that nothing has arrived yet.
 struct Cut(VecDeque<Option<Frame<Bytes>>>);
 
 impl Body for Cut {
@@ -51,7 +51,7 @@ fn cut(body: &Bytes, cuts: &[Index], pauses: &[bool], with_trailers: bool) -> Cu
         if pauses.get(at % pauses.len().max(1)) == Some(&true) {
             frames.push_back(None);
         }
-        // Two cuts at one place make an empty frame, which is allowed.
+        // Two cuts at the same place give an empty frame, which is allowed.
         frames.push_back(Some(Frame::data(body.slice(start..end))));
         start = end;
     }
@@ -61,7 +61,7 @@ fn cut(body: &Bytes, cuts: &[Index], pauses: &[bool], with_trailers: bool) -> Cu
     Cut(frames)
 }
 
-/// What the sender hears, why, and what the handler got.
+/// What the sender got, why, and what the handler got.
 type Told = (
     StatusCode,
     HeaderMap,
@@ -123,7 +123,7 @@ fn assert_cuts_do_not_matter<P: FromSecrets>(
     };
     let whole = deliver(cut(&body, &[], &[], false));
     prop_assert_eq!(&deliver(cut(&body, cuts, pauses, with_trailers)), &whole);
-    // An event reaches the handler once and whole, or not at all.
+    // An event reaches the handler once and in full, or not at all.
     let events = usize::from(whole.0 == StatusCode::OK);
     prop_assert_eq!(whole.4.len(), events);
     prop_assert!(

@@ -36,7 +36,7 @@ fn request<B>(body: B) -> Request<B> {
 }
 
 pin_project! {
-    /// A body whose frames are each there at the first poll, or only at the second. It must not be moved once polled.
+    /// A body whose frames are each ready at the first poll, or only at the second. It must not be moved once polled.
     struct Frames {
         frames: std::collections::VecDeque<io::Result<Bytes>>,
         late: bool,
@@ -84,7 +84,7 @@ impl Body for Frames {
     }
 }
 
-/// A body that never comes.
+/// A body that never arrives.
 struct Silence;
 
 impl Body for Silence {
@@ -101,7 +101,7 @@ impl Body for Silence {
 
 type Seen = Arc<Mutex<Vec<(Delivery<TfEvent>, Bytes, bool)>>>;
 
-/// Notes what reaches it and answers without a body.
+/// Records what reaches it and answers without a body.
 async fn note(
     seen: Seen,
     mut request: Request<Full<Bytes>>,
@@ -153,7 +153,7 @@ async fn a_delivery_arrives_whole_however_its_body_is_cut() {
 }
 
 #[tokio::test]
-async fn one_frame_is_handed_on_without_a_copy() {
+async fn one_frame_is_passed_on_without_a_copy() {
     let body = Bytes::from(BODY.to_vec());
     let at = body.as_ptr();
     let seen = Seen::default();
@@ -229,12 +229,12 @@ async fn refusals_never_reach_the_inner_service() {
     assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
     assert!(
         refused.headers().get("connection").is_none(),
-        "HTTP/2 has no such field"
+        "HTTP/2 has no such header"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_limit_counts_from_the_head_and_can_be_set() {
+async fn the_time_limit_starts_with_the_headers_and_can_be_set() {
     for (limit, expected) in [(None, 10), (Some(3), 3)] {
         let mut layer: TfWebhookLayer = TfWebhookLayer::new(TOKEN);
         if let Some(limit) = limit {
@@ -268,7 +268,7 @@ async fn endless_empty_frames_end_with_the_time_limit() {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
     let mut response = pin!(service.oneshot(request(Nothing)));
-    // Other tasks get their turn: the clock is one of them.
+    // Other tasks get to run: the clock is one of them.
     for _ in 0..10 {
         assert!(futures_poll(response.as_mut()).await.is_none());
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -331,7 +331,7 @@ async fn an_authentic_delivery_waits_for_capacity_and_gets_it() {
                 Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
             }
         });
-    // One service value, as a connection has it: each call leaves it usable for the next.
+    // One service value, as in a connection: each call leaves it usable for the next.
     let mut service = service;
     let mut calls = Vec::new();
     for late in [false, true, false] {
@@ -342,7 +342,7 @@ async fn an_authentic_delivery_waits_for_capacity_and_gets_it() {
             assert!(futures_poll(call.as_mut()).await.is_none());
         }
     }
-    // A caller that gives up while it waits leaves its place to the next.
+    // A caller that stops waiting leaves its place to the next.
     drop(calls.remove(1));
     open.send(true).unwrap();
     for call in calls {
@@ -391,7 +391,7 @@ async fn errors_of_the_inner_service_pass_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_stands_among_the_layers_of_tower_http() {
+async fn it_works_with_the_layers_of_tower_http() {
     let service = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())
         .layer(TimeoutLayer::with_status_code(
@@ -412,7 +412,7 @@ async fn it_stands_among_the_layers_of_tower_http() {
         .unwrap();
     assert_eq!(text(accepted).await, (200, "done".to_owned()));
 
-    // A limit above, met while reading: the length was not announced.
+    // An outer limit, reached while reading: there is no `Content-Length`.
     let long = [&[b' '; 40][..], &[b' '; 40]];
     let refused = service
         .oneshot(request(Frames::new(long, true)))
@@ -426,7 +426,7 @@ async fn it_stands_among_the_layers_of_tower_http() {
 }
 
 #[tokio::test]
-async fn the_body_of_an_answer_is_replaced_with_everything_that_described_it() {
+async fn the_body_of_an_answer_is_replaced_and_so_are_its_headers() {
     let service = TfWebhookLayer::new(TOKEN)
         .acknowledge_failures(true)
         .layer(service_fn(|_: Request<Full<Bytes>>| async {
@@ -463,7 +463,7 @@ async fn the_body_of_an_answer_is_replaced_with_everything_that_described_it() {
 }
 
 #[tokio::test]
-async fn secrets_change_under_services_that_were_made_before() {
+async fn secrets_change_in_services_that_already_exist() {
     let layer = TfWebhookLayer::new("old");
     let secrets = layer.secrets();
     let service = layer.layer(service_fn(|_| async {

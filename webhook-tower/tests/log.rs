@@ -22,7 +22,7 @@ use webhook_tower::{
 const TOKEN: &str = "s3cr3t-token";
 const CARD: &str = "tok_4111111111111111";
 
-/// Everything that is logged while it is the default subscriber of this thread.
+/// Captures what is logged while it is the default subscriber of this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -110,7 +110,7 @@ async fn each_delivery_is_one_event_with_its_outcome() {
     );
 }
 
-/// What a line says, without what differs from run to run.
+/// A line without what differs from run to run.
 fn outcome(line: &str) -> (&str, &str) {
     let level = line.trim_start().split(' ').next().unwrap();
     let after = line.split("outcome=\"").nth(1).unwrap();
@@ -164,7 +164,7 @@ async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
             ("WARN", "declined"),
             ("WARN", "declined"),
         ),
-        // Also where the failure is acknowledged: the log does not hide it.
+        // Even if the failure is acknowledged: the log does not hide it.
         (
             500,
             "",
@@ -196,7 +196,7 @@ async fn the_outcome_is_what_the_sender_makes_of_what_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_panic_is_not_called_a_hang_up() {
+async fn a_panic_is_not_logged_as_a_hang_up() {
     let log = Log::default();
     let _captured = log.capture(Level::TRACE);
     let layer = TfWebhookLayer::new(TOKEN);
@@ -205,11 +205,11 @@ async fn a_panic_is_not_called_a_hang_up() {
         std::future::ready(()).await;
         panic!("the handler's own");
     }
-    // Caught by a layer above, which drops the future later.
+    // Caught by an outer layer, which drops the future later.
     let service = CatchPanicLayer::new().layer(layer.layer(service_fn(panicking)));
     let response = service.oneshot(event(TfEvento::Emitido)).await.unwrap();
     assert_eq!(response.status(), 500);
-    // The second line is that of the layer above.
+    // The second line is from the outer layer.
     let lines = log.take();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!(outcome(&lines[0]), ("WARN", "panicked"));
@@ -228,7 +228,7 @@ async fn a_panic_is_not_called_a_hang_up() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
+async fn wrong_credentials_are_warned_about_once_a_minute_and_scanners_never() {
     let log = Log::default();
     let layer = TfWebhookLayer::new("another");
     let deliver = |layer: &TfWebhookLayer, request| {
@@ -246,7 +246,7 @@ async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
         deliver(&layer, without_token()).await.unwrap();
     }
     assert_eq!(log.take(), [""; 0]);
-    // The first at once, and the minute is that of the layer and its clones.
+    // The first at once; the layer and its clones share the minute.
     deliver(&layer, event(TfEvento::Test)).await.unwrap();
     let lines = log.take();
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -274,7 +274,7 @@ async fn wrong_credentials_are_warned_of_once_a_minute_and_scanners_never() {
 }
 
 #[tokio::test]
-async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
+async fn an_authentic_body_that_does_not_decode_is_warned_about_with_its_place() {
     #[derive(Clone, serde::Deserialize)]
     struct Charge {
         #[allow(dead_code, reason = "only decoded")]
@@ -313,7 +313,7 @@ async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
         "{lines:?}"
     );
 
-    // Forged, it is a stranger's, and counted.
+    // If forged, it is a stranger's, and counted.
     let mut forged = request.into_request::<Full<Bytes>>();
     *forged.body_mut() = Full::from("[");
     service.oneshot(forged).await.unwrap();
@@ -326,7 +326,7 @@ async fn an_authentic_body_that_does_not_decode_is_warned_of_with_its_place() {
 }
 
 #[tokio::test]
-async fn what_is_answered_and_dropped_is_warned_of_with_the_remedy() {
+async fn what_is_answered_and_dropped_is_warned_about_with_the_remedy() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MercadoPagoWebhookLayer = MercadoPagoWebhookLayer::new("secret");
@@ -352,7 +352,7 @@ async fn what_is_answered_and_dropped_is_warned_of_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn a_path_that_names_no_endpoint_of_klap_is_warned_of_with_the_remedy() {
+async fn a_klap_path_without_an_endpoint_is_warned_about_with_the_remedy() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);
@@ -378,7 +378,7 @@ async fn a_path_that_names_no_endpoint_of_klap_is_warned_of_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn an_answer_that_klap_would_not_take_is_warned_of() {
+async fn an_answer_that_klap_would_not_accept_is_warned_about() {
     let log = Log::default();
     let _captured = log.capture(Level::WARN);
     let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new(TOKEN);
@@ -397,8 +397,8 @@ async fn an_answer_that_klap_would_not_take_is_warned_of() {
     );
 }
 
-/// Takes everything that is printed, logged or formatted at trace level while deliveries are accepted and refused,
-/// also in the middle of a card token.
+/// Collects everything that is printed, logged or formatted at trace level while deliveries are accepted and refused,
+/// even in the middle of a card token.
 #[tokio::test]
 async fn nothing_logged_or_formatted_holds_a_secret_or_a_card_token() {
     let log = Log::default();

@@ -1,4 +1,4 @@
-//! Secrets that are replaced while deliveries come in.
+//! Secrets that are replaced while deliveries arrive.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::{Delivery, FromSecrets};
 use webhook_tower::WebhookLayer;
 
-/// How often the secrets are replaced, at least.
+/// The least number of times that the secrets are replaced.
 const REPLACEMENTS: usize = 10_000;
 
 /// A safety net, far above what a busy machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Both sets hold `always`, under a label that says which set it is. A delivery with it is accepted in every moment;
-/// one with `odd` or `even` only if the set that it met is that one.
+/// Both sets have `always`, under a label that says which set it is. A delivery with it is always accepted; one with
+/// `odd` or `even` only if it saw that set.
 fn set(number: usize) -> [(&'static str, &'static str); 2] {
     match number % 2 {
         0 => [("even-set", "always"), ("even-set", "even")],
@@ -31,7 +31,7 @@ fn set(number: usize) -> [(&'static str, &'static str); 2] {
     }
 }
 
-/// Replaces the secrets while two threads deliver, and says how many deliveries met which set.
+/// Replaces the secrets while two threads deliver, and returns how many deliveries saw which set.
 fn rotate_under_load<P: FromSecrets>(request: fn(&str) -> TestRequest) -> [usize; 2] {
     let layer = WebhookLayer::<P>::new(set(0));
     let secrets = layer.secrets();
@@ -87,13 +87,13 @@ fn rotate_under_load<P: FromSecrets>(request: fn(&str) -> TestRequest) -> [usize
             });
         }
         let started = Instant::now();
-        // The threads that deliver may not have had their turn by the last of these: then it goes on, for a while.
+        // The delivering threads may not have run by the last of these: then it goes on for a while.
         let both_met = || met.iter().all(|met| met.load(Ordering::Relaxed) > 0);
         for number in 1.. {
             secrets.replace(set(number)).unwrap();
-            // A change that is refused leaves the set as it is.
+            // A refused change leaves the set unchanged.
             assert!(secrets.replace(["never", ""]).is_err());
-            // After an odd number, so that on one processor the other threads do not always meet the same set.
+            // After an odd number, so that on one processor the other threads do not always see the same set.
             if number % 17 == 0 {
                 thread::yield_now();
             }
@@ -107,7 +107,7 @@ fn rotate_under_load<P: FromSecrets>(request: fn(&str) -> TestRequest) -> [usize
 }
 
 #[test]
-fn while_secrets_are_replaced_ten_thousand_times_every_delivery_meets_the_old_set_or_the_new() {
+fn while_secrets_are_replaced_each_delivery_sees_the_old_set_or_the_new() {
     let bearer = rotate_under_load::<TusFacturas>(|token| {
         testing::tusfacturas_body(r#"{"evento":"test"}"#, token)
     });
@@ -115,6 +115,6 @@ fn while_secrets_are_replaced_ten_thousand_times_every_delivery_meets_the_old_se
         testing::multicaja(&MulticajaEvent::Confirm(Order::new("ABC", "123")), key)
     });
     for met in [bearer, digest] {
-        assert!(met[0] > 0 && met[1] > 0, "both sets were met: {met:?}");
+        assert!(met[0] > 0 && met[1] > 0, "both sets were seen: {met:?}");
     }
 }

@@ -1,6 +1,6 @@
-//! Receives webhooks of all senders of the crates with actix, and writes each event to stdout.
+//! Receives webhooks from all supported senders with actix, and writes each event to stdout.
 //!
-//! `cargo run -p webhook-examples --bin receiver-actix` starts it and says what to try.
+//! `cargo run -p webhook-examples --bin receiver-actix` starts it and prints what to try.
 
 use crate::{
     Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, stop_signal,
@@ -29,7 +29,7 @@ pub async fn run() -> Result<(), StartError> {
     let stop = stop_signal()?;
     announce(&listener, settings.senders())?;
 
-    // actix builds the app once per worker. Layers that are made out here share their secrets.
+    // actix builds the app once per worker. Layers created out here share their secrets.
     let limits = settings.limits;
     let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
     let multicaja =
@@ -102,8 +102,8 @@ where
     }
 }
 
-/// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not
-/// be written down is not acknowledged, so that the sender repeats it.
+/// Nothing is returned on success: the layer answers with the sender's acknowledgement. An event that could not be
+/// written down is not acknowledged, so that the sender repeats it.
 async fn on_delivery<P>(WebhookDelivery(delivery): WebhookDelivery<P::Event>) -> Result<(), Error>
 where
     P: Provider<Event: Serialize>,

@@ -1,6 +1,6 @@
-//! Receives webhooks of all senders of the crates with axum, and writes each event to stdout.
+//! Receives webhooks from all supported senders with axum, and writes each event to stdout.
 //!
-//! `cargo run -p webhook-examples` starts it and says what to try.
+//! `cargo run -p webhook-examples` starts it and prints what to try.
 
 use crate::{
     Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, serve,
@@ -60,7 +60,7 @@ pub async fn run() -> Result<(), StartError> {
     Ok(serve(listener, app, limits, stop).await?)
 }
 
-/// The app with one sender more, if that one is configured.
+/// Adds a sender to the app, if it is configured.
 fn with<P>(app: Router, path: &str, configured: Option<Configured>, limits: Limits) -> Router
 where
     P: FromSecrets<Event: Serialize>,
@@ -72,8 +72,8 @@ where
     app.route(path, post(on_delivery::<P>).layer(layer))
 }
 
-/// Nothing is returned on success: the layer answers with the acknowledgement of the sender. An event that could not
-/// be written down is not acknowledged, so that the sender repeats it.
+/// Nothing is returned on success: the layer answers with the sender's acknowledgement. An event that could not be
+/// written down is not acknowledged, so that the sender repeats it.
 async fn on_delivery<P>(
     WebhookDelivery(delivery): WebhookDelivery<P::Event>,
 ) -> Result<(), StatusCode>

@@ -1,4 +1,4 @@
-//! The receivers of all senders, one for each framework. No sender can tell which one it talks to.
+//! The receivers for all senders, one per framework. A sender cannot tell which one it talks to.
 
 pub mod actix;
 pub mod axum;

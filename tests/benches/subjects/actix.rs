@@ -56,12 +56,12 @@ pub fn actix_tusfacturas() -> Side {
     )
 }
 
-/// It answers as the layer does, and as axum's by hand: with the media type that actix gives an answer of `&str`.
+/// It answers like the layer and like the axum handler by hand: with the media type that actix gives a `&str`.
 pub fn actix_tusfacturas_by_hand() -> Side {
     by_hand::<true>()
 }
 
-/// It answers without a media type, which saves the map of header fields.
+/// It answers without a media type, which saves the header map.
 pub fn actix_tusfacturas_by_hand_untyped() -> Side {
     by_hand::<false>()
 }

@@ -1,10 +1,10 @@
-//! What is compared: for each case the layer of this workspace and what a developer would use without it, each as a
-//! complete axum router with the requests that it gets. Shared by the benchmarks and by the test that counts
+//! The subjects of the comparisons: for each case the layer of this workspace and what a developer would use without
+//! it, each as a complete axum router with its requests. Shared by the benchmarks and the test that counts
 //! allocations.
 
 #![allow(
     dead_code,
-    reason = "each user of this module needs another part of it"
+    reason = "each user of this module needs a different part of it"
 )]
 
 use std::convert::Infallible;
@@ -47,7 +47,7 @@ pub const EVENT: &[u8] = br#"{"creado":"18/03/2022 15:58:11","evento":"encolado"
 /// A confirm of Klap with all its fields.
 pub const ORDER: &[u8] = br#"{"order_id":"8237462","reference_id":"M-17032","mc_code":"771234","card_type":"CREDIT","brand":"VISA","bin":"411111","last_digits":"1111","payment_method":"tarjetas","amount":15990,"quotas_number":3,"quotas_type":"ISSUER"}"#;
 
-/// One side of a comparison: makes as many deliveries as it is told, each from building the request to dropping the
+/// One side of a comparison: makes the given number of deliveries, each from building the request to dropping the
 /// answer.
 pub struct Side(Box<dyn FnMut(u64)>);
 
@@ -56,13 +56,13 @@ impl Side {
         (self.0)(count);
     }
 
-    /// An axum app and the request that it gets each time, with the status that it must answer.
+    /// Creates a side from an axum app, the request that it gets each time, and the status that it must answer.
     fn axum(
         app: Router,
         status: StatusCode,
         mut request: impl FnMut() -> Request<Body> + 'static,
     ) -> Self {
-        // As `axum::serve` does: the routes are put together once.
+        // As `axum::serve` does: the routes are assembled once.
         let app = app.with_state(());
         Self(Box::new(move |count| {
             for _ in 0..count {
@@ -86,7 +86,7 @@ fn answered<E: std::fmt::Debug>(
     panic!("a delivery in memory waits for something");
 }
 
-/// The head of a request as it comes through a proxy.
+/// The method, target and headers of a request that comes through a proxy.
 pub fn head() -> axum::http::request::Builder {
     Request::post("/webhook")
         .header("host", "shop.example")
@@ -160,13 +160,13 @@ pub fn forged() -> Side {
     )
 }
 
-/// A handler that looks at nothing.
+/// A handler that ignores its request.
 pub fn bare() -> Side {
     let app = Router::new().route("/webhook", post(async || {}));
     Side::axum(app, StatusCode::OK, event_request(TOKEN))
 }
 
-/// `count` tokens, and each request with another one of them, in random order.
+/// `count` tokens, and each request with a different one, in random order.
 pub fn tokens(count: usize) -> Side {
     async fn on_event(Webhook(event): Webhook<TfEvent>) {
         std::hint::black_box(&event);
@@ -175,8 +175,8 @@ pub fn tokens(count: usize) -> Side {
     let layer = TfWebhookLayer::new((0..count).map(token).collect::<Vec<_>>());
     let app = Router::new().route("/webhook", post(on_event).layer(layer));
 
-    // Each request has a header value of its own, of which there are equally many for every count, in the order in which
-    // they are sent: what differs is the look-up alone, and not where the benchmark keeps its requests.
+    // Each request has its own header value, equally many for every count, stored in the order in which they are sent:
+    // only the lookup differs, not where the benchmark keeps its requests.
     let mut order: Vec<usize> = (0..1 << 17).map(|place| place % count).collect();
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for place in (1..order.len()).rev() {
@@ -261,10 +261,10 @@ pub fn multicaja_by_hand() -> Side {
 
 const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 
-/// A push with one commit, cut to the fields that most receivers look at and some that they do not.
+/// A push with one commit, reduced to the fields that most receivers read and some that they do not.
 pub const PUSH: &[u8] = br#"{"ref":"refs/heads/main","before":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","after":"59b20b8d5c6ff8d09518216e87bc7b5c9ad3bd38","repository":{"id":186853002,"node_id":"MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=","name":"tienda","full_name":"comercio/tienda","private":true,"default_branch":"main","stargazers_count":0},"pusher":{"name":"ana","email":"ana@example.com"},"sender":{"login":"ana","id":21031067,"type":"User","site_admin":false},"created":false,"deleted":false,"forced":false,"base_ref":null,"compare":"https://example.com/compare/6113728f27ae...59b20b8d5c6f","commits":[{"id":"59b20b8d5c6ff8d09518216e87bc7b5c9ad3bd38","message":"Publish the new prices","timestamp":"2026-03-18T15:58:11-03:00","author":{"name":"Ana","email":"ana@example.com"},"added":["precios.csv"],"removed":[],"modified":["README.md"]}]}"#;
 
-/// What an app asks of a push.
+/// What an app reads from a push.
 #[derive(Clone, Deserialize)]
 pub struct Push {
     pub r#ref: String,
@@ -384,7 +384,7 @@ pub fn axum_standardwebhooks() -> Side {
     Side::axum(app, StatusCode::OK, signed(paid()))
 }
 
-/// A sender that proves nothing and says nothing: what is left is the reading of the body.
+/// A sender without credentials and events: only reading the body remains.
 struct Silent;
 
 impl Provider for Silent {
@@ -437,7 +437,7 @@ pub fn body(length: usize, frames: bool) -> Side {
     Side::axum(app, StatusCode::OK, body_request(length, frames))
 }
 
-/// The same handler below a layer that does nothing: what any layer costs in axum.
+/// The same handler inside a layer that does nothing: what any layer costs in axum.
 pub fn body_below_a_layer(length: usize, frames: bool) -> Side {
     async fn on_body(body: Bytes) {
         std::hint::black_box(&body);
@@ -464,8 +464,8 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Nothing<S> {
     }
 }
 
-/// The least that a layer does which hands a typed value on: it takes the body, puts it into the extensions, and the
-/// handler takes it out. No sender, no limit, no rule for the answer; a body that is not ready panics.
+/// The minimal layer that passes on a typed value: it reads the body and puts it in the extensions, and the handler
+/// takes it out. No sender, no limit, no rule for the answer; it panics if a body is not ready.
 pub fn body_handed_on(length: usize, frames: bool) -> Side {
     #[derive(Clone)]
     struct Taken(Bytes);

@@ -1,7 +1,7 @@
 //! The senders that sign, with bodies of several lengths: the layer, a handler by hand and other crates.
 //!
-//! The handler by hand is the floor: all that has to be done for a delivery, in one place, with the key prepared, and
-//! no crate between the framework and the application.
+//! The handler by hand is the floor: everything that a delivery requires, in one place, with a prepared key and no
+//! crate between framework and application.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,13 +24,13 @@ use webhook_axum::{
 
 use super::{GITHUB_SECRET, Push, STANDARD_SECRET, Side, head, signed};
 
-/// About how many bytes the bodies have: a short one, a common one and a long one.
+/// The approximate lengths of the bodies in bytes: short, common and long.
 pub const LENGTHS: [usize; 3] = [400, 2_000, 12_000];
 
-/// A handler by hand answers a credential that is absent, malformed or wrong as the layer does.
+/// A handler by hand answers a missing, malformed or wrong credential like the layer.
 const REFUSED: StatusCode = StatusCode::UNAUTHORIZED;
 
-/// Shared, so that a request does not copy it before it needs to.
+/// Shared, so that a request copies it only when needed.
 type Key = Arc<Hmac<Sha256>>;
 
 fn key(secret: &[u8]) -> Key {
@@ -46,7 +46,7 @@ fn is_recent(timestamp: u64) -> bool {
     now.abs_diff(Duration::from_secs(timestamp)) <= Duration::from_secs(300)
 }
 
-/// Whether one of the signatures is that of what the MAC has seen.
+/// Whether one of the signatures matches the MAC.
 fn has_signed(mac: &Hmac<Sha256>, mut signatures: impl Iterator<Item = Vec<u8>>) -> bool {
     signatures.any(|signature| mac.clone().verify_slice(&signature).is_ok())
 }
@@ -61,7 +61,7 @@ fn decoded<T: for<'de> Deserialize<'de>>(body: &[u8]) -> StatusCode {
     }
 }
 
-/// Repeats what `more` adds for as long as the JSON is no longer than this.
+/// Repeats what `more` adds as long as the JSON is not longer than this.
 fn grown(length: usize, json: impl Fn(usize) -> String) -> Vec<u8> {
     let mut grown = json(1);
     for repeats in 2.. {
@@ -74,8 +74,8 @@ fn grown(length: usize, json: impl Fn(usize) -> String) -> Vec<u8> {
     grown.into_bytes()
 }
 
-/// A push of about this many bytes: half of what makes it long are commits, which the app decodes, and half are links
-/// of the repository, which GitHub always sends and the app ignores.
+/// A push of about this many bytes. Half of the extra length is commits, which the app decodes, and half is links of
+/// the repository, which GitHub always sends and the app ignores.
 fn push(length: usize) -> Vec<u8> {
     const COMMIT: &str = r#"{"id":"59b20b8d5c6ff8d09518216e87bc7b5c9ad3bd38","message":"Publish the new prices","timestamp":"2026-03-18T15:58:11-03:00","author":{"name":"Ana","email":"ana@example.com"},"added":["precios.csv"],"removed":[],"modified":["README.md"]}"#;
     const LINKS: &str = r#","commits_url":"https://api.github.com/repos/comercio/tienda/commits{/sha}","compare_url":"https://api.github.com/repos/comercio/tienda/compare/{base}...{head}","deployments_url":"https://api.github.com/repos/comercio/tienda/deployments""#;
@@ -142,7 +142,7 @@ pub fn axum_github_webhook_extract(length: usize) -> Side {
     Side::axum(app, StatusCode::OK, push_request(length))
 }
 
-/// What an app asks of an invoice.
+/// What an app reads from an invoice.
 #[derive(Clone, Deserialize)]
 pub struct Event {
     pub id: String,
@@ -307,7 +307,7 @@ const MERCADO_PAGO_SECRET: &str =
 /// A notification of a payment, as documented.
 const PAYMENT: &[u8] = br#"{"id":12345,"live_mode":true,"type":"payment","date_created":"2026-03-18T15:58:11.396-03:00","user_id":44444,"api_version":"v1","action":"payment.created","data":{"id":"999999999"}}"#;
 
-/// What an app asks of a notification.
+/// What an app reads from a notification.
 #[derive(Clone, Deserialize)]
 pub struct Notification {
     pub action: String,
@@ -319,7 +319,7 @@ pub struct Resource {
     pub id: String,
 }
 
-/// Its signature does not cover the body, whose length is therefore no matter: what is signed is in the query.
+/// The signature covers the query and not the body, so the length of the body does not matter.
 fn payment_request() -> impl Fn() -> Request<Body> {
     let request = testing::mercadopago(
         "payment",
@@ -352,7 +352,7 @@ pub fn mercado_pago() -> Side {
     Side::axum(app, StatusCode::OK, payment_request())
 }
 
-/// Without a tolerance: Mercado Pago does not say that it signs what it repeats once more, and the layer has none either.
+/// Without a tolerance: Mercado Pago does not document that it signs repeats again, and the layer has none either.
 pub fn mercado_pago_by_hand() -> Side {
     #[derive(Deserialize)]
     struct Named {

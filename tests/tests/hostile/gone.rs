@@ -1,4 +1,5 @@
-//! The client is gone while the handler runs. The receivers' handlers end at once, so servers with a slow one run here.
+//! Clients that leave while the handler runs. The receivers' handlers end at once, so this runs servers with slow
+//! ones.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::line::Line;
 use crate::{TOKEN, authentic};
 use webhook_tests::patience::PATIENCE;
 
-/// What becomes of a handler.
+/// How a handler ended.
 #[derive(Debug, PartialEq)]
 enum Fate {
     Started,
@@ -26,7 +27,7 @@ enum Fate {
     Dropped,
 }
 
-/// Tells the fate of a handler, also when it is dropped.
+/// Reports the fate of a handler, even when it is dropped.
 struct Teller {
     to: Sender<Fate>,
     ended: bool,
@@ -50,7 +51,7 @@ impl Drop for Teller {
     }
 }
 
-/// The slow handler, which ends when the test lets it.
+/// The slow handler, which ends when the test allows it.
 #[derive(Clone)]
 struct Handler {
     to: Sender<Fate>,
@@ -67,7 +68,7 @@ impl Handler {
     }
 }
 
-/// A server whose handlers tell their fates.
+/// A server whose handlers report their fates.
 struct Told {
     addr: SocketAddr,
     fates: Receiver<Fate>,
@@ -96,8 +97,8 @@ impl Told {
         self.fates.recv_timeout(PATIENCE).expect("a fate")
     }
 
-    /// Waits until the server, which has one thread, has looked at all connections that something has happened to: it
-    /// looks at those of these requests no earlier.
+    /// Waits until the server, which has one thread, has polled all connections with news: it polls those of these
+    /// requests last.
     fn turn(&self) {
         for _ in 0..2 {
             let mut line = Line::open(self.addr);
@@ -107,10 +108,10 @@ impl Told {
     }
 }
 
-/// It is answered without the handler.
+/// The layer answers it without the handler.
 const NO_DELIVERY: &str = "GET /webhook HTTP/1.1\r\nHost: receiver\r\n\r\n";
 
-/// No limit is what is tested here.
+/// This does not test limits.
 const LIMITS: Limits = Limits {
     head: PATIENCE,
     body: PATIENCE,
@@ -159,20 +160,20 @@ fn actix(listener: TcpListener, handler: Handler) {
     actix_web::rt::System::new().block_on(server.run()).unwrap();
 }
 
-/// How the client goes.
+/// How the client leaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leaving {
-    /// It closes its sending side, as a sender that waits no longer may.
+    /// It closes its sending side, as a sender that no longer waits may.
     Closes,
-    /// Its system answers the server with a reset: it went with something unread.
+    /// Its system resets the connection: it left something unread.
     Resets,
 }
 
-/// Asserted is the fate of the handler, which the two frameworks do not share, and that the server stays healthy.
-/// hyper drops the handler in both cases; actix drops it on a reset, and runs it to its end when the client merely
-/// closes its side. An app that must finish what it began has to spawn it.
+/// Asserts the fate of the handler, which differs between the two frameworks, and that the server stays healthy. hyper
+/// drops the handler in both cases; actix drops it on a reset, and runs it to its end when the client only closes its
+/// side. An app that must finish what it began has to spawn it.
 #[test]
-fn a_client_that_leaves_while_the_handler_runs_ends_no_more_than_its_own_handler() {
+fn a_client_that_leaves_ends_at_most_its_own_handler() {
     use Leaving::{Closes, Resets};
     for (name, server, expected) in [
         (
@@ -204,7 +205,7 @@ fn a_client_that_leaves_while_the_handler_runs_ends_no_more_than_its_own_handler
                     None
                 }
             };
-            // Until it may end, a handler can only be dropped.
+            // Until it is allowed to end, a handler can only be dropped.
             if expected == Fate::Ended {
                 server.turn();
                 server.may_end.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! HTTP/2, which the receiver on axum serves without TLS. The one on actix takes its preface for no HTTP.
+//! HTTP/2, which the receiver on axum serves without TLS. To the one on actix, its preface is not HTTP.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -41,10 +41,10 @@ async fn connect(addr: SocketAddr) -> SendRequest<Bytes> {
     let stream = TcpStream::connect(addr).await.unwrap();
     let (client, connection) = client::handshake(stream).await.unwrap();
     tokio::spawn(async move {
-        // An attack may well end its connection.
+        // An attack may end its connection.
         let _ended = connection.await;
     });
-    // The answer comes after the server's limits, which a client has to keep from then on.
+    // The answer comes after the server's settings, whose limits a client must keep from then on.
     let mut ready = client.clone().ready().await.unwrap();
     let health = Request::get("http://receiver/health").body(()).unwrap();
     let (answer, _) = ready.send_request(health, true).unwrap();
@@ -60,7 +60,7 @@ fn head(token: &str) -> Request<()> {
     request.body(()).unwrap()
 }
 
-/// 200 and 403, each to its own.
+/// 200 and 403, each for its own request.
 async fn good_and_forged(addr: SocketAddr) -> Events {
     let client = connect(addr).await;
     let mut answers = Vec::new();
@@ -86,7 +86,7 @@ async fn good_and_forged(addr: SocketAddr) -> Events {
     accepted
 }
 
-/// As many streams as the server allows, each with a head and no body: 408 for each.
+/// As many streams as the server allows, each with headers and no body: 408 for each.
 async fn without_bodies(addr: SocketAddr) {
     let client = connect(addr).await;
     let allowed = client.current_max_send_streams();
@@ -113,7 +113,7 @@ async fn without_bodies(addr: SocketAddr) {
     }
 }
 
-/// Frames without a byte in them never make the body longer: 408, or the end of stream or connection.
+/// Empty frames never make the body longer: 408, or the end of the stream or connection.
 async fn empty_frames(addr: SocketAddr) {
     let mut client = connect(addr).await.ready().await.unwrap();
     let (answer, mut body) = client.send_request(head(TOKEN), false).unwrap();
@@ -128,7 +128,7 @@ async fn empty_frames(addr: SocketAddr) {
     sending.abort();
 }
 
-/// Streams that are opened and reset without waiting: the connection may be ended for it, and nothing else.
+/// Streams that are opened and reset without waiting: only this connection may be ended for it.
 async fn reset_at_once(addr: SocketAddr) {
     let client = connect(addr).await;
     for _ in 0..5 * STREAMS {
@@ -144,8 +144,8 @@ async fn reset_at_once(addr: SocketAddr) {
     }
 }
 
-/// Streams that are refused by their head, and whose bodies come after the answer: 403 for each, one after another, and
-/// the connection lives on, since a proxy may have joined strangers and senders on it.
+/// Streams that are refused by their headers, and whose bodies come after the answer: 403 for each, one after another,
+/// and the connection stays open, since a proxy may send strangers and senders over it together.
 async fn late_bodies(addr: SocketAddr) {
     let client = connect(addr).await;
     for _ in 0..3 * STREAMS {

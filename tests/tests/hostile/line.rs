@@ -1,4 +1,4 @@
-//! A connection of a client that keeps to no rule.
+//! A connection of a client that follows no rules.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -26,7 +26,7 @@ impl Line {
         }
     }
 
-    /// Sends bytes, and says whether the server took them: it may have closed.
+    /// Sends bytes, and returns whether the server accepted them: it may have closed.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         match self.stream.write_all(bytes.as_ref()) {
             Ok(()) => true,
@@ -37,14 +37,14 @@ impl Line {
         }
     }
 
-    /// Sends bytes, and says whether the server went on taking them: it may have closed, or have read nothing for this
+    /// Sends bytes, and returns whether the server kept accepting them: it may have closed, or read nothing for this
     /// long.
     pub(crate) fn send_for(&mut self, bytes: impl AsRef<[u8]>, time: Duration) -> bool {
         self.stream.set_write_timeout(Some(time)).unwrap();
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// Says that nothing follows, and goes on listening.
+    /// Signals that nothing follows, and keeps listening.
     pub(crate) fn end_sending(&mut self) {
         let _closed_already = self.stream.shutdown(Shutdown::Write);
     }
@@ -56,14 +56,14 @@ impl Line {
         self.statuses()
     }
 
-    /// Reads until there are so many answers, or the connection ends, and returns their statuses.
+    /// Reads until there are this many answers or the connection ends, and returns their statuses.
     #[track_caller]
     pub(crate) fn answers(&mut self, count: usize) -> Vec<u16> {
         while self.statuses().len() < count && self.read() {}
         self.statuses()
     }
 
-    /// Reads until the body is asked for, where the head said that it would wait for that.
+    /// Reads until the server asks for the body, after headers with `Expect: 100-continue`.
     #[track_caller]
     pub(crate) fn is_told_to_continue(&mut self) {
         while !self.was_told_to_continue() {
@@ -71,14 +71,14 @@ impl Line {
         }
     }
 
-    /// Waits for an answer, and leaves it unread.
+    /// Waits for an answer and leaves it unread.
     #[track_caller]
     pub(crate) fn leave_unread(&self) {
         let there = self.stream.peek(&mut [0]);
         assert_eq!(there.ok(), Some(1), "an answer");
     }
 
-    /// Whether the server has left the connection open until now. What has come by then is lost.
+    /// Whether the connection is still open. What has arrived is lost.
     pub(crate) fn is_open(&mut self) -> bool {
         self.stream.set_nonblocking(true).unwrap();
         let read = self.stream.read(&mut [0; 1024]);
@@ -89,7 +89,7 @@ impl Line {
         }
     }
 
-    /// Whether the connection was still there, and something was read. Nothing at all within the time is a failure.
+    /// Whether the connection was still open and something was read. Fails if nothing happens in time.
     #[track_caller]
     fn read(&mut self) -> bool {
         let mut bytes = [0; 16 * 1024];
@@ -110,7 +110,7 @@ impl Line {
         }
     }
 
-    /// The statuses of the final answers so far. No body that is asked for here holds the text of a status line.
+    /// The statuses of the final answers so far. No body here contains the text of a status line.
     fn statuses(&self) -> Vec<u16> {
         let text = String::from_utf8_lossy(&self.received);
         text.split("HTTP/1.1 ")

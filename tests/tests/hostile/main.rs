@@ -1,11 +1,11 @@
-//! Clients that mean harm, on real sockets against the receivers as they are. All attacks on a receiver run at once,
-//! and a client that means well is served all the while.
+//! Hostile clients, on real sockets against the real receivers. All attacks on a receiver run at once, and a
+//! well-behaved client is served meanwhile.
 //!
-//! What each attack asserts stands above it: the answer, that the connection is closed, or only that the receiver stays
-//! healthy. For all of them together: no forged event, every authentic one exactly once, a bound on memory, and a client
-//! that is served meanwhile.
+//! The comment on each attack says what it asserts: the answer, that the connection is closed, or only that the
+//! receiver stays healthy. All together assert: no forged event, every authentic one exactly once, bounded memory, and
+//! a well-behaved client that is served.
 //!
-//! No time here is a judgment of the machine: an attack that is not ended fails when [`PATIENCE`] does.
+//! No time here judges the machine: an attack that does not end fails after [`PATIENCE`].
 
 mod gone;
 mod http2;
@@ -26,21 +26,21 @@ const RECEIVERS: [&str; 2] = webhook_tests::receivers!();
 const TOKEN: &str = "token-that-the-sender-knows";
 const API_KEY: &str = "key-that-the-sender-knows";
 
-/// What the receivers give a head and a body: less than where nothing is set, since the slow attacks last that long, and
-/// far more than a client that means well takes, on a busy machine and under all attacks at once.
+/// The time limit for headers and for a body: less than the default, since the slow attacks last that long, but far
+/// more than a well-behaved client needs, on a busy machine and under all attacks at once.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// How long a slow client waits after each of its [`BYTES`]. Together that is longer than the limit.
+/// How long a slow client waits after each of its [`BYTES`]. The total is longer than the limit.
 const PAUSE: Duration = Duration::from_millis(250);
 const BYTES: usize = 14;
 
-/// How many connections hang at once.
+/// The number of connections that hang at once.
 const HANGING: usize = 1_000;
 
-/// What a receiver may take at its peak while all of this goes on: debug builds, 1,000 connections, HTTP/2 streams.
+/// The most memory that a receiver may use during all of this: debug builds, 1,000 connections, HTTP/2 streams.
 const MEMORY: u64 = 64 * 1024;
 
-/// How many events an attack has sent that must arrive.
+/// The number of events sent by an attack that must arrive.
 type Events = usize;
 
 struct Attack {
@@ -56,11 +56,11 @@ enum Receiver {
 
 const ATTACKS: [Attack; 21] = [
     Attack {
-        name: "a body of a byte now and then",
+        name: "a body that trickles in",
         run: slow_body,
     },
     Attack {
-        name: "a head of a byte now and then",
+        name: "headers that trickle in",
         run: slow_head,
     },
     Attack {
@@ -84,35 +84,35 @@ const ATTACKS: [Attack; 21] = [
         run: two_lengths,
     },
     Attack {
-        name: "a length that is none",
+        name: "a length that is not one",
         run: odd_lengths,
     },
     Attack {
-        name: "chunks without end",
+        name: "endless chunks",
         run: endless_chunks,
     },
     Attack {
-        name: "chunks without end and without a credential",
+        name: "endless chunks without a credential",
         run: endless_forged_chunks,
     },
     Attack {
-        name: "an extension of a chunk without end",
+        name: "an endless chunk extension",
         run: endless_extension,
     },
     Attack {
-        name: "trailers without end",
+        name: "endless trailers",
         run: endless_trailers,
     },
     Attack {
-        name: "a head without end",
+        name: "endless headers",
         run: endless_head,
     },
     Attack {
-        name: "a target without end",
+        name: "an endless target",
         run: endless_target,
     },
     Attack {
-        name: "continue asked for",
+        name: "Expect: 100-continue",
         run: expects_continue,
     },
     Attack {
@@ -128,7 +128,7 @@ const ATTACKS: [Attack; 21] = [
         run: no_http,
     },
     Attack {
-        name: "gone between head and body",
+        name: "gone between headers and body",
         run: gone_before_body,
     },
     Attack {
@@ -136,7 +136,7 @@ const ATTACKS: [Attack; 21] = [
         run: churn,
     },
     Attack {
-        name: "many streams of HTTP/2",
+        name: "many HTTP/2 streams",
         run: http2::streams,
     },
 ];
@@ -152,7 +152,8 @@ fn no_hostile_client_gets_an_event_in_or_keeps_a_sender_out() {
     });
 }
 
-/// The limits of these receivers are longer than the client waits: nobody has been ended to make room for the sender.
+/// The limits of these receivers are longer than the client waits: nobody was disconnected to make room for the
+/// sender.
 #[test]
 fn a_thousand_connections_that_hang_keep_no_sender_out() {
     open_many_files();
@@ -166,7 +167,7 @@ fn a_thousand_connections_that_hang_keep_no_sender_out() {
     }
 }
 
-/// Both ends of a connection to a receiver are in two processes; all that is attacked at once is so from this one.
+/// The attacks need many files: all attacking connections are in this process.
 fn open_many_files() {
     let files = rlimit::increase_nofile_limit(8192).unwrap();
     assert!(
@@ -210,7 +211,7 @@ fn attack(receiver: Receiver) {
             }
         }
         over.store(true, Ordering::Relaxed);
-        let (events, longest) = client.join().expect("the client that means well is served");
+        let (events, longest) = client.join().expect("the well-behaved client is served");
         assert_eq!(failed, [""; 0], "{binary}");
         (sent + events, longest)
     });
@@ -226,12 +227,12 @@ fn attack(receiver: Receiver) {
     if let Some(peak) = peak {
         assert!(peak < MEMORY, "{binary}: {peak} KiB");
     }
-    // A panic in a task of a server ends that task alone: only the log tells.
+    // A panic in a server's task ends only that task: only the log shows it.
     let written = server.stop();
     assert!(!written.contains("panicked"), "{written}");
 }
 
-/// A sender as it should be, on a new connection each time. Returns how many events it sent, and its longest wait.
+/// A well-behaved sender, on a new connection each time. Returns how many events it sent, and its longest wait.
 fn mean_well(addr: SocketAddr, over: &AtomicBool) -> (Events, Duration) {
     let mut events = 0;
     let mut longest = Duration::ZERO;
@@ -270,7 +271,7 @@ fn forged() -> String {
     request("guessed", "forged")
 }
 
-/// 408 and the end once the limit is over, however much has arrived by then.
+/// 408 and the end after the limit, however much has arrived by then.
 fn slow_body(addr: SocketAddr, _: Receiver) -> Events {
     let mut line = Line::open(addr);
     line.send(head(TOKEN, "Content-Length: 60"));
@@ -287,7 +288,7 @@ fn slow_body(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// The end once the limit is over; 408 or no answer.
+/// The end after the limit; 408 or no answer.
 fn slow_head(addr: SocketAddr, _: Receiver) -> Events {
     let mut line = Line::open(addr);
     for byte in authentic("forged-by-being-slow").bytes().take(BYTES) {
@@ -301,8 +302,8 @@ fn slow_head(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// A quarter of them says nothing, a quarter sends half a head, a quarter a head and no body, a quarter half a body.
-/// Each is ended once the limit is over, with 408 if it has sent a head.
+/// A quarter of them send nothing, a quarter half of the headers, a quarter headers and no body, a quarter half a
+/// body. Each is ended after the limit, with 408 if its headers were complete.
 fn hanging(addr: SocketAddr, _: Receiver) -> Events {
     for (at, line) in hang(addr).iter_mut().enumerate() {
         let answers = line.until_closed();
@@ -331,8 +332,8 @@ fn hang(addr: SocketAddr) -> Vec<Line> {
         .collect()
 }
 
-/// Waits, after a few connections, until the server has accepted all of them: the system drops those that it has no room
-/// to queue, and the client tries again no earlier than a second later.
+/// Waits, after every few connections, until the server has accepted all of them: the system drops those that do not
+/// fit in its queue, and the client retries only after a second or more.
 fn let_accept(at: usize, addr: SocketAddr) {
     if at % 32 == 31 {
         let mut line = Line::open(addr);
@@ -341,7 +342,7 @@ fn let_accept(at: usize, addr: SocketAddr) {
     }
 }
 
-/// No event, and the end because the client has said that nothing follows, which the limits would answer with 408.
+/// No event, and the end because the client signaled that nothing follows; the limits would answer with 408.
 fn short_body(addr: SocketAddr, _: Receiver) -> Events {
     let body = event("forged-by-being-short");
     for framing in [
@@ -362,7 +363,7 @@ fn short_body(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// The bytes beyond the length are no part of the event: they are the next request, and nonsense is the end.
+/// The bytes beyond the length are not part of the event but the next request, and nonsense ends the connection.
 fn long_body(addr: SocketAddr, _: Receiver) -> Events {
     let mut line = Line::open(addr);
     line.send(authentic("long") + "{\"evento\":\"test\"}\r\n\r\n");
@@ -377,7 +378,7 @@ fn long_body(addr: SocketAddr, _: Receiver) -> Events {
     1
 }
 
-/// The answer is one, or none: what a proxy would take for the body by the other length is never a second request.
+/// One answer, or none: what a proxy would read as the body by the other length is never a second request.
 fn both_lengths(addr: SocketAddr, _: Receiver) -> Events {
     let smuggled = authentic("forged-by-smuggling");
     let mut events = 0;
@@ -441,20 +442,20 @@ fn odd_lengths(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// Writes a piece again and again until the server has closed, and panics if that does not come. Not as fast as it
-/// could: what is tested is whether it ends.
+/// Writes a piece repeatedly until the server closes, and panics if it does not. Slower than it could: the test is
+/// whether it ends.
 fn flood(line: &mut Line, piece: impl AsRef<[u8]>) {
     let started = Instant::now();
     while line.send(&piece) {
         assert!(
             started.elapsed() < PATIENCE,
-            "bytes are taken after {PATIENCE:?}"
+            "bytes are still accepted after {PATIENCE:?}"
         );
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// 413 once the limit is passed, and the end.
+/// 413 over the limit, and the end.
 fn endless_chunks(addr: SocketAddr, _: Receiver) -> Events {
     let mut line = Line::open(addr);
     line.send(head(TOKEN, "Transfer-Encoding: chunked"));
@@ -463,7 +464,7 @@ fn endless_chunks(addr: SocketAddr, _: Receiver) -> Events {
     let answers = line.until_closed();
     assert!(matches!(answers[..], [413] | []), "{answers:?}");
 
-    // Chunks of one byte: the limit counts what they carry.
+    // Chunks of one byte: the limit counts their content.
     let mut line = Line::open(addr);
     line.send(head(TOKEN, "Transfer-Encoding: chunked"));
     flood(&mut line, "1\r\n \r\n".repeat(1000));
@@ -472,7 +473,7 @@ fn endless_chunks(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// 403 at once, and the end before much of it is read: nobody may write for ever into a connection that was refused.
+/// 403 at once, and the end before much is read: nobody may write forever to a refused connection.
 fn endless_forged_chunks(addr: SocketAddr, _: Receiver) -> Events {
     for head in [
         head("guessed", "Transfer-Encoding: chunked"),
@@ -541,7 +542,7 @@ fn endless_target(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// The answer. On hyper nobody is asked for a body who was refused; actix asks before it calls anyone.
+/// The answer. hyper never asks for the body of a refused request; actix asks before it calls the app.
 fn expects_continue(addr: SocketAddr, receiver: Receiver) -> Events {
     let body = event("after-continue");
     let framing = format!("Content-Length: {}\r\nExpect: 100-continue", body.len());
@@ -557,7 +558,7 @@ fn expects_continue(addr: SocketAddr, receiver: Receiver) -> Events {
     line.send(&body);
     assert_eq!(line.answers(1), [200]);
 
-    // Another expectation, or none kept: nothing hangs.
+    // A different expectation, or an ignored one: nothing hangs.
     let mut line = Line::open(addr);
     line.send(head(TOKEN, &framing));
     let answers = line.until_closed();
@@ -566,7 +567,7 @@ fn expects_continue(addr: SocketAddr, receiver: Receiver) -> Events {
 }
 
 /// The answers come in the order of the requests, and each is that of its own request. The server may close after a
-/// refusal; then no later one is answered, and none of them leaves an event unanswered.
+/// refusal; then no later one is answered or becomes an event.
 fn pipelined(addr: SocketAddr, _: Receiver) -> Events {
     let mut events = 0;
     let rounds = 50;
@@ -588,7 +589,7 @@ fn pipelined(addr: SocketAddr, _: Receiver) -> Events {
     }
     assert!(answers.len() >= 2, "{answers:?}");
 
-    // The order of another merchant after one's own, with the digest of one's own.
+    // A different order after an authentic one, with the digest of the authentic one.
     let digest = multicaja_digest("ABC", "123", API_KEY);
     let order = |reference_id: &str| {
         let body = format!(r#"{{"reference_id":"{reference_id}","order_id":"123"}}"#);
@@ -603,8 +604,8 @@ fn pipelined(addr: SocketAddr, _: Receiver) -> Events {
     events + 2
 }
 
-/// hyper stops reading when it cannot write. actix goes on and keeps the answers, about as many bytes as it is sent:
-/// what bounds them is in front of it, and here how much the client sends.
+/// hyper stops reading when it cannot write. actix goes on and keeps the answers, about as many bytes as it receives:
+/// only a proxy limits them, and here the amount that the client sends.
 fn unread_answers(addr: SocketAddr, receiver: Receiver) -> Events {
     let mut line = Line::open(addr);
     let requests = "GET /health HTTP/1.1\r\nHost: receiver\r\n\r\n".repeat(1000);
@@ -613,7 +614,7 @@ fn unread_answers(addr: SocketAddr, receiver: Receiver) -> Events {
             // Far more than what the system buffers in both directions.
             let mut pieces = 0..5_000;
             while line.send_for(&requests, Duration::from_secs(1)) {
-                assert!(pieces.next().is_some(), "requests are taken without end");
+                assert!(pieces.next().is_some(), "requests are accepted without end");
             }
         }
         Receiver::Actix => {
@@ -625,7 +626,7 @@ fn unread_answers(addr: SocketAddr, receiver: Receiver) -> Events {
     0
 }
 
-/// The end, and one refusal at most.
+/// The end, and at most one refusal.
 fn no_http(addr: SocketAddr, receiver: Receiver) -> Events {
     let mut hello = vec![
         0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03,
@@ -655,7 +656,7 @@ fn no_http(addr: SocketAddr, receiver: Receiver) -> Events {
     0
 }
 
-/// Only health, and no event.
+/// The receiver stays healthy, and there is no event.
 fn gone_before_body(addr: SocketAddr, _: Receiver) -> Events {
     for at in 0..200 {
         let mut line = Line::open(addr);
@@ -669,7 +670,7 @@ fn gone_before_body(addr: SocketAddr, _: Receiver) -> Events {
     0
 }
 
-/// Only health.
+/// The receiver stays healthy.
 fn churn(addr: SocketAddr, _: Receiver) -> Events {
     for at in 0..2_000 {
         drop(Line::open(addr));

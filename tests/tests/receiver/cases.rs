@@ -1,4 +1,4 @@
-//! Requests and what both receivers make of them: the answer, byte for byte, and the line on stdout.
+//! Requests, and what both receivers do with them: the answer, byte for byte, and the line on stdout.
 
 use serde_json::{Value, json};
 
@@ -32,12 +32,12 @@ pub(crate) struct Case {
     pub(crate) event: Option<Value>,
 }
 
-/// How much of a request is sent before the answer is awaited.
+/// How much of a request is sent before waiting for the answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Sent {
     Whole,
     HeadOnly,
-    /// Without the last chunk: a server that closes while something lies unread resets the connection.
+    /// Without the last chunk: a server that closes with unread data resets the connection.
     Unended,
 }
 
@@ -134,14 +134,14 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
-/// An authentic request of TusFacturas.
+/// An authentic TusFacturas request.
 pub(crate) fn tusfacturas(body: impl Into<Vec<u8>>) -> Request {
     post("/webhook", body)
         .header("Content-Type", "application/json")
         .header("TF-WebhookToken", TOKEN)
 }
 
-/// The line of an event of TusFacturas; fields that are not given are null.
+/// The line of a TusFacturas event; fields that are not given are null.
 fn tusfacturas_line(key: Option<&str>, fields: &Value) -> Value {
     let mut event = json!({
         "creado": null, "evento": "test", "recurso": null, "external_reference": null,
@@ -205,7 +205,7 @@ fn tusfacturas_tokens() -> Vec<Case> {
             with("TF-WebhookToken", TOKEN).header("TF-WebhookToken", OTHER_TOKEN),
         ),
         refused(
-            "a wrong token comes before a body that is no JSON",
+            "a wrong token comes before a body that is not JSON",
             post("/webhook", "no").header("TF-WebhookToken", "wrong"),
         ),
         refused(
@@ -339,7 +339,7 @@ fn tusfacturas_events() -> Vec<Case> {
         Some(line.clone()),
     ));
     cases.push(case(
-        "the Content-Type is not looked at",
+        "the Content-Type is ignored",
         of_any_type,
         Answer::text(200, "OK"),
         Some(line),
@@ -385,7 +385,7 @@ fn tusfacturas_refused_bodies() -> Vec<Case> {
     .collect()
 }
 
-/// An authentic request of Multicaja with the ids that the digest is made of.
+/// An authentic Multicaja request, with the ids for the digest.
 fn multicaja(target: &str, ids: (&str, &str), body: impl Into<Vec<u8>>) -> Request {
     post(target, body)
         .header("Content-Type", "application/json")
@@ -445,7 +445,7 @@ fn multicaja_endpoints() -> Vec<Case> {
         not_found("/webhook_confirm?webhook=validation"),
         not_found("/elsewhere"),
         case(
-            "an endpoint that is not served is not found before its credential is missed",
+            "an unknown endpoint is answered before a missing credential",
             post("/webhook_confirm?webhook=validation", ABC_123),
             Answer::empty(404),
             None,
@@ -610,7 +610,7 @@ fn multicaja_bodies() -> Vec<Case> {
         ));
     }
     cases.push(case(
-        "a form that is not announced",
+        "a form that is not declared",
         post("/webhook_reject", "reference_id=A+C&order_id=123").signed("A C", "123", API_KEY),
         Answer::error(),
         None,
@@ -790,7 +790,7 @@ fn sizes() -> Vec<Case> {
     ]
 }
 
-/// A JSON value that is nested this deep.
+/// A JSON value nested this deep.
 fn nested(depth: usize) -> String {
     "[".repeat(depth) + &"]".repeat(depth)
 }

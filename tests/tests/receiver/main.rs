@@ -1,4 +1,4 @@
-//! Starts the receivers as they are, sends them real HTTP, and reads the lines that they write.
+//! Starts the real receivers, sends them real HTTP, and reads the lines that they write.
 
 mod cases;
 mod real;
@@ -16,7 +16,7 @@ use webhook_tests::server::{self, Server};
 
 const RECEIVERS: [&str; 2] = webhook_tests::receivers!();
 
-/// Runs a test on both receivers at once. A failure names the receiver as its thread.
+/// Runs a test on both receivers at once. A failure shows the receiver as its thread.
 fn on_both(test: fn(&'static str)) {
     let runs = RECEIVERS.map(|binary| {
         let name = Path::new(binary).file_stem().unwrap().to_string_lossy();
@@ -54,8 +54,7 @@ fn both_receivers_answer_every_case_as_documented_and_print_no_secret() {
     });
 }
 
-/// Sends one request after another, and then waits until each connection that is to be closed is: actix takes a second
-/// for that.
+/// Sends one request after another, and then waits for the connections that must close: actix takes a second for that.
 fn check_all(server: &Server, cases: impl IntoIterator<Item = Case>) {
     let mut closing = Vec::new();
     for case in cases {
@@ -68,7 +67,7 @@ fn check_all(server: &Server, cases: impl IntoIterator<Item = Case>) {
     }
 }
 
-/// Sends a request, and returns the connection if the server is to close it.
+/// Sends a request, and returns the connection if the server must close it.
 fn check(server: &Server, case: &Case) -> Option<Connection> {
     let name = &case.name;
     let mut connection = Connection::open(server.addr);
@@ -105,7 +104,7 @@ fn check(server: &Server, case: &Case) -> Option<Connection> {
 }
 
 #[test]
-fn a_refused_credential_is_answered_while_the_body_has_not_been_sent_and_the_body_not_awaited() {
+fn a_refused_credential_is_answered_without_waiting_for_the_body() {
     on_both(|binary| {
         let server = start(binary);
         for (path, status) in [("/webhook", 403), ("/webhook_confirm", 500)] {
@@ -113,7 +112,7 @@ fn a_refused_credential_is_answered_while_the_body_has_not_been_sent_and_the_bod
             for refused in [refused.clone(), refused.chunked()] {
                 let mut connection = Connection::open(server.addr);
                 connection.write(&refused.head());
-                // A receiver that awaited the body would do so for longer than the client waits for the answer.
+                // A receiver that waited for the body would wait longer than the client waits for the answer.
                 assert_eq!(connection.response().status, status);
                 assert!(connection.is_closed_by_server());
             }
@@ -122,7 +121,7 @@ fn a_refused_credential_is_answered_while_the_body_has_not_been_sent_and_the_bod
 }
 
 #[test]
-fn the_body_of_a_refused_request_is_never_taken_for_the_next_request() {
+fn the_body_of_a_refused_request_is_never_read_as_the_next_request() {
     on_both(|binary| {
         let mut server = start(binary);
         let inner = cases::tusfacturas(r#"{"evento":"test"}"#);
@@ -132,7 +131,7 @@ fn the_body_of_a_refused_request_is_never_taken_for_the_next_request() {
             let refused = post(path, smuggled.clone());
             connection.write(&refused.head());
             assert_ne!(connection.response().status, 200);
-            // Whether the connection is closed or the body skipped and this answered, is the server's to choose.
+            // The server may either close the connection, or skip the body and answer this.
             let next = post("/health", "")
                 .method("GET")
                 .header("Connection", "close");
@@ -170,9 +169,9 @@ fn start_limited(binary: &str, variable: &str, limit: Duration) -> Server {
 }
 
 #[test]
-fn a_body_that_does_not_arrive_in_time_is_answered_with_408_and_the_connection_closed() {
-    // Far shorter than the default: what ends before that shows that the setting counts. That of the head is longer than
-    // the client waits, so that what ends has met this limit.
+fn a_late_body_is_answered_with_408_and_the_connection_closed() {
+    // Far shorter than the default: ending before that shows that the setting is used. The limit for the headers is
+    // longer than the client waits, so only this limit can end a request.
     const LIMIT: Duration = Duration::from_secs(1);
     on_both(|binary| {
         let mut server = start_limited(binary, "BODY_TIMEOUT_MS", LIMIT);
@@ -206,13 +205,13 @@ fn a_body_that_does_not_arrive_in_time_is_answered_with_408_and_the_connection_c
 }
 
 #[test]
-fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
-    // Far shorter than the default, as above. How much earlier than this a connection ends is not asserted: actix looks
-    // at the clock twice a second only, which may be less often on a busy machine, and counts from there.
+fn headers_that_do_not_arrive_in_time_end_the_connection() {
+    // Far shorter than the default, as above. How much earlier than this a connection ends is not asserted: actix
+    // checks the clock only twice a second, or less often on a busy machine, and counts from there.
     const LIMIT: Duration = Duration::from_secs(2);
     on_both(|binary| {
         let server = start_limited(binary, "HEAD_TIMEOUT_MS", LIMIT);
-        // The last one begins as HTTP/2 does.
+        // The last one begins like HTTP/2.
         let heads = ["", "POST /webhook HTTP/1.1\r\nHost: rec", "PRI * HTTP/2."];
         let silent = heads.map(|head| {
             let opened = Instant::now();
@@ -273,7 +272,7 @@ fn a_request_in_flight_is_answered_before_a_signal_ends_the_server() {
             let (first, last) = body.split_at(5);
             let mut connection = Connection::open(server.addr);
             connection.write(&request.head());
-            // It is in flight once the body is asked for.
+            // It is in flight once the server asks for the body.
             connection.is_told_to_continue();
             connection.write(first);
             let mut idle = Connection::open(server.addr);
@@ -291,7 +290,7 @@ fn a_request_in_flight_is_answered_before_a_signal_ends_the_server() {
 }
 
 #[test]
-fn an_empty_secret_refuses_to_start_and_names_the_variable_and_the_fix() {
+fn an_empty_secret_prevents_the_start_and_the_message_says_the_fix() {
     on_both(|binary| {
         for (variable, value) in [
             ("TF_WEBHOOK_TOKEN", ""),
@@ -356,7 +355,7 @@ fn a_generated_secret_is_printed_and_accepted() {
 #[allow(clippy::print_stderr, reason = "a test that was skipped says so")]
 fn the_printed_commands_succeed_in_a_shell() {
     if Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no curl");
+        eprintln!("skipped: curl is not installed");
         return;
     }
     on_both(|binary| {

@@ -1,5 +1,5 @@
-//! What real senders send, through both receivers: JSON whose text is damaged, Mercado Pago's IPN, secrets in the spelling
-//! in which they are issued.
+//! What real senders send, through both receivers: JSON with damaged text, Mercado Pago's IPN, secrets as they are
+//! issued.
 
 use std::time::SystemTime;
 
@@ -19,7 +19,7 @@ const KEY: &str = "a-secret-of-some-length";
 const VARIABLES: [(&str, &str); 7] = [
     ("TF_WEBHOOK_TOKEN", TOKEN),
     ("MULTICAJA_API_KEY", API_KEY),
-    // As Supabase issues it.
+    // As issued by Supabase.
     (
         "STANDARD_WEBHOOKS_SECRET",
         "new=v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -33,14 +33,14 @@ const VARIABLES: [(&str, &str); 7] = [
     ("MERCADOPAGO_WEBHOOK_SECRET", KEY),
 ];
 
-/// A body before and after it was repaired.
+/// A body before and after repair.
 struct Damage {
     name: &'static str,
     sent: Vec<u8>,
     repaired: String,
 }
 
-/// The text `{sound}`, with each kind of damage: `@` is where a string is damaged.
+/// The text `{sound}`, with each kind of damage: `@` marks where a string is damaged.
 fn damaged(sound: &str) -> Vec<Damage> {
     let (before, after) = sound.split_once('@').unwrap();
     let with = |name, damage: &[u8], repaired: &str| Damage {
@@ -129,7 +129,7 @@ fn damaged_bodies() -> Vec<Case> {
         let event = json!({"payload": {"event": payload}, "unauthenticated": head});
         let mut request = testing::github("push", sent.clone(), KEY);
         add("github", &request, None, event.clone());
-        // JSON is JSON, whatever its type says.
+        // JSON is JSON, whatever its `Content-Type`.
         request.headers.insert(
             "content-type",
             "application/x-www-form-urlencoded".parse().unwrap(),
@@ -180,7 +180,7 @@ fn damaged_bodies() -> Vec<Case> {
     cases
 }
 
-/// A 500 reverses a payment: what is beside the ids is repaired, and the echo is strict JSON.
+/// A 500 reverses a payment, so everything but the ids is repaired, and the echo is strict JSON.
 fn damaged_orders() -> Vec<Case> {
     let echo = |body: &str| {
         serde_json::from_str::<Value>(body).unwrap();
@@ -224,7 +224,8 @@ fn damaged_orders() -> Vec<Case> {
         if endpoint == "validation" {
             continue;
         }
-        // The ids are what is proven. With every digest that a lenient reader might compute, they are refused.
+        // The ids are what is proven: if damaged, they are refused, with any digest that a lenient parser might
+        // compute.
         for id in ["order_id", "reference_id"] {
             let other = if id == "order_id" {
                 "reference_id"
@@ -232,7 +233,7 @@ fn damaged_orders() -> Vec<Case> {
                 "order_id"
             };
             let sound = format!(r#"{{"{other}":"ID","{id}":"ID@"}}"#);
-            // The mark before the body damages no id.
+            // The mark before the body does not damage an id.
             for Damage {
                 name,
                 sent,
@@ -268,7 +269,7 @@ fn damaged_orders() -> Vec<Case> {
     cases
 }
 
-/// By the sender's own documentation it cannot be verified, and it comes again until it is answered with 200.
+/// According to the sender's documentation it cannot be verified, and it is sent again until it is answered with 200.
 fn ipn() -> Vec<Case> {
     let webhook = testing::mercadopago("payment", "17", SystemTime::now(), "{}", KEY);
     let signature = webhook.headers["x-signature"].to_str().unwrap();
@@ -289,7 +290,7 @@ fn ipn() -> Vec<Case> {
             Sent::Whole,
         ),
         dropped(
-            "IPN whose body is not awaited",
+            "IPN, answered without waiting for its body",
             post(target, body),
             Sent::HeadOnly,
         ),
@@ -319,7 +320,7 @@ fn ipn() -> Vec<Case> {
     ]
 }
 
-/// Bodies of Mercado Pago that no type was meant for.
+/// Mercado Pago bodies that no type was meant for.
 fn odd_notifications() -> Vec<Case> {
     ["{\"data\":\"abc\"}", "{\"type\":1}", "[]", "7"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! The senders that sign, through both receivers: what is answered, and the line on stdout.
+//! The senders that sign, through both receivers: the answer, and the line on stdout.
 
 use std::io::{self, Write};
 use std::process::Command;
@@ -35,11 +35,11 @@ const VARIABLES: [(&str, &str); 4] = [
 const MIB: usize = 1024 * 1024;
 const PAYLOAD: &str = r#"{"type":"factura.pagada","texto":"ñandú \u00f3","monto":15990.50}"#;
 
-/// What a row changes in an authentic request.
+/// The change of a row to an authentic request.
 type Change<'a> = &'a dyn Fn(&mut TestRequest);
 
-/// The cases of a sender are signed only when those before are sent: on a slow machine a signature would otherwise wait
-/// for longer than the tolerance.
+/// The cases of a sender are signed only after those before were sent: on a slow machine a signature could otherwise
+/// get older than the tolerance.
 fn cases() -> impl Iterator<Item = Case> {
     let senders = [standard_webhooks, github, stripe, mercadopago];
     senders.into_iter().flat_map(|cases| cases())
@@ -62,7 +62,7 @@ fn row(name: &str, request: Request, status: u16, event: Option<Value>) -> Case 
     }
 }
 
-/// Rows that are refused, each made of an authentic request.
+/// Rows that are refused, each made from an authentic request.
 fn refused(sender: &str, authentic: &TestRequest, rows: &[(&str, Change<'_>, u16)]) -> Vec<Case> {
     let changed = |(name, change, status): &(&str, Change<'_>, u16)| {
         let mut request = authentic.clone();
@@ -77,7 +77,7 @@ fn refused(sender: &str, authentic: &TestRequest, rows: &[(&str, Change<'_>, u16
     rows.iter().map(changed).collect()
 }
 
-/// What is refused by the head alone is answered while the body has not been sent.
+/// A request that is refused by its headers is answered before its body is sent.
 fn head_only(mut case: Case) -> Case {
     case.sent = Sent::HeadOnly;
     case
@@ -104,7 +104,7 @@ fn repeat(request: &mut TestRequest, name: &'static str) {
     request.headers.append(name, value);
 }
 
-/// JSON of this length, most of it white space: it is read, signed and buffered, and its event stays small.
+/// JSON of this length, most of it whitespace: it is read, signed and buffered, but its event stays small.
 fn padded(length: usize) -> String {
     let json = r#"{"type":"long"}"#;
     json.to_owned() + &" ".repeat(length - json.len())
@@ -190,7 +190,7 @@ fn standard_webhooks() -> Vec<Case> {
                 401,
             ),
             (
-                "one field of the other family",
+                "one header of the other family",
                 &|r| set(r, "svix-id", "msg_1"),
                 401,
             ),
@@ -332,7 +332,7 @@ fn github() -> Vec<Case> {
                 400,
             ),
             (
-                "a form that is not announced",
+                "a form that is not declared",
                 &|r| {
                     *r = testing::github_form("push", PAYLOAD, GITHUB_KEY);
                     set(r, "content-type", "application/json");
@@ -424,7 +424,7 @@ fn stripe() -> Vec<Case> {
                 &|r| drop(r.headers.remove("stripe-signature")),
                 401,
             ),
-            ("the field twice", &|r| repeat(r, "stripe-signature"), 401),
+            ("the header twice", &|r| repeat(r, "stripe-signature"), 401),
             ("no JSON", &|r| *r = sign("type=test"), 400),
         ],
     ));
@@ -498,7 +498,7 @@ fn mercadopago() -> Vec<Case> {
             ("the signature twice", &|r| repeat(r, "x-signature"), 401),
         ],
     );
-    // All that is signed stands in the head.
+    // Everything that is signed is in the headers and the target.
     cases.extend(rows.into_iter().map(head_only));
     cases.extend(refused(
         "mercadopago",
@@ -509,7 +509,7 @@ fn mercadopago() -> Vec<Case> {
 }
 
 #[test]
-fn both_receivers_answer_the_senders_that_sign_as_documented_and_print_no_secret() {
+fn both_receivers_answer_signing_senders_as_documented_and_print_no_secret() {
     on_both(|binary| {
         let variables = [&VARIABLES[..], &[("RUST_LOG", "trace")]].concat();
         let mut server = Server::start(binary, &variables);
@@ -565,7 +565,7 @@ fn a_sender_that_signs_is_not_served_without_its_secret() {
 }
 
 #[test]
-fn a_useless_secret_of_a_sender_that_signs_refuses_to_start_and_names_the_variable() {
+fn a_useless_signing_secret_prevents_the_start_and_names_the_variable() {
     on_both(|binary| {
         let same_key_twice = format!("{STANDARD_KEY},{}", &STANDARD_KEY["whsec_".len()..]);
         for (variable, value) in [
@@ -597,13 +597,13 @@ fn a_useless_secret_of_a_sender_that_signs_refuses_to_start_and_names_the_variab
 fn the_printed_commands_sign_in_a_shell() {
     for (program, argument) in [("curl", "--version"), ("openssl", "version")] {
         if Command::new(program).arg(argument).output().is_err() {
-            // What a passing test prints through the macros is not shown.
-            let _unread = writeln!(io::stderr().lock(), "skipped: there is no {program}");
+            // The output of a passing test through the macros is not shown.
+            let _unread = writeln!(io::stderr().lock(), "skipped: {program} is not installed");
             return;
         }
     }
     on_both(|binary| {
-        // 24, 25 and 26 bytes: the lengths that base64 pads differently, each as it is written and without padding.
+        // 24, 25 and 26 bytes: lengths that base64 pads differently, each with and without padding.
         let [none, two, one] = [
             "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
             "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGA==",

@@ -1,14 +1,14 @@
-//! A secret is compared in the places that `SECURITY.md` lists, and nowhere else.
+//! Secrets are compared only in the places that `SECURITY.md` lists.
 //!
-//! What this can see is names: a comparison of bytes that are called something else, in a type that holds nothing of the
-//! kinds below, escapes it, and a reviewer is still needed.
+//! This sees only names: it misses a comparison of bytes with a different name in a type that has none of the fields
+//! below, so a reviewer is still needed.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::source::{CRATES, functions, root, rust_files, tokens};
 
-/// What a type holds that carries a credential or a secret.
+/// The fields of types that carry a credential or a secret.
 const KINDS: [&str; 7] = [
     "Zeroizing",
     "Hmac",
@@ -19,7 +19,7 @@ const KINDS: [&str; 7] = [
     "Secret",
 ];
 
-/// What values of these are called.
+/// The names of such values.
 const NAMES: [&str; 12] = [
     "apikey",
     "candidate",
@@ -78,7 +78,7 @@ fn every_comparison_of_a_secret_is_listed_and_runs_in_constant_time() {
     let mut compared = BTreeSet::new();
     let mut by_operator = BTreeSet::new();
     for (file, tokens) in sources() {
-        // The functions that sign for tests compare nothing that is kept.
+        // The functions that sign for tests compare nothing secret that is stored.
         for (at, function) in functions(&tokens).into_iter().enumerate() {
             let place = || (file.clone(), function.to_owned());
             let token = tokens[at].as_str();
@@ -106,7 +106,7 @@ fn every_comparison_of_a_secret_is_listed_and_runs_in_constant_time() {
             }
         }
     }
-    // `Fingerprint` compares itself in constant time, whatever operator is written; so does nothing else.
+    // Only `Fingerprint` compares itself in constant time with any operator.
     let by_fingerprint = ["insert", "remove"].map(|function| {
         (
             "webhook-core/src/secrets/signing_keys.rs".to_owned(),
@@ -167,7 +167,7 @@ fn no_type_that_holds_a_secret_derives_a_comparison() {
             at += 1;
         }
     }
-    // If these were not seen, nothing was looked at.
+    // If these are not found, nothing was searched.
     for name in [
         "Secret",
         "ApiKey",
@@ -182,7 +182,7 @@ fn no_type_that_holds_a_secret_derives_a_comparison() {
     }
 }
 
-/// What follows the name of a type up to its end.
+/// The rest of a type's definition after its name.
 fn definition(tokens: &[String]) -> &[String] {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate() {

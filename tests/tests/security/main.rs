@@ -1,4 +1,4 @@
-//! What `SECURITY.md` says, held against the repository.
+//! Checks `SECURITY.md` against the repository.
 
 mod constant_time;
 mod source;
@@ -8,7 +8,7 @@ use std::fs;
 
 use source::{CRATES, root, rust_files};
 
-/// The functions under `#[test]` and its like, by name.
+/// The functions under `#[test]` and similar attributes, by name.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for folder in CRATES.iter().chain(&["examples", "tests"]) {
@@ -18,7 +18,7 @@ fn tests() -> BTreeSet<String> {
                 continue;
             }
             for (_, source) in rust_files(&folder) {
-                // Not `tokens`, which leaves unit tests out.
+                // Not `tokens`, which leaves out unit tests.
                 let mut is_test = false;
                 for line in source.lines().map(str::trim) {
                     is_test |=
@@ -46,7 +46,7 @@ fn every_test_that_the_threat_model_names_exists() {
         .split('`')
         .skip(1)
         .step_by(2)
-        // A name is a sentence: no other code in there has so many words.
+        // A name is a sentence: no other code there has this many words.
         .filter(|code| code.matches('_').count() >= 4 && !code.contains(['/', '.', ' ']))
         .collect();
     assert!(named.len() >= 30, "{}", named.len());
@@ -64,7 +64,7 @@ fn every_crate_forbids_unsafe_code() {
         |folder: &str| fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
     assert!(manifest("").contains("[workspace.lints.rust]\nunsafe_code = \"forbid\"\n"));
     for folder in CRATES.iter().chain(&["examples", "tests"]) {
-        // The lint reaches tests, benches and binaries, which the attribute of the library does not.
+        // The lint covers tests, benches and binaries; the library's attribute does not.
         assert!(
             manifest(folder).contains("[lints]\nworkspace = true\n"),
             "{folder}"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folder of the repository.
+/// The root folder of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -16,7 +16,7 @@ pub(crate) const CRATES: [&str; 4] = [
     "webhook-actix",
 ];
 
-/// Every Rust file below a folder, by its path in the repository.
+/// Every Rust file in a folder, by its path in the repository.
 pub(crate) fn rust_files(folder: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -39,7 +39,7 @@ pub(crate) fn rust_files(folder: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The tokens of a file without its comments, its texts and its unit tests: names, numbers, and signs, `==` and `!=` as
+/// The tokens of a file without comments, literals and unit tests: names, numbers, and signs, with `==` and `!=` as
 /// one.
 pub(crate) fn tokens(source: &str) -> Vec<String> {
     let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
@@ -120,7 +120,7 @@ pub(crate) fn functions(tokens: &[String]) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_no_code_is_left_out_and_what_is_code_is_not() {
+fn only_code_becomes_tokens() {
     let source = r##"
         // a == b
         /* c == d */

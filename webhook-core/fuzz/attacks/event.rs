@@ -1,4 +1,4 @@
-//! Events of TusFacturasAPP, decoded from anything.
+//! TusFacturasAPP events, decoded from anything.
 
 use webhook_core::tusfacturas::TfEvent;
 

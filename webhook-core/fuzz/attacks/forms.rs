@@ -1,4 +1,4 @@
-//! Forms of any shape, through the endpoint that asks for no credential.
+//! Forms of any shape, through the endpoint that requires no credential.
 
 use super::{Outcome, multicaja};
 

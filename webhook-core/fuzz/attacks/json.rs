@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Decodes the JSON of a sender that leaves the type to the app. It is read as repaired, whether it was damaged or not.
+/// Decodes the JSON of a sender that leaves the type to the app, always after repairing it.
 pub fn payload<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let json = repaired(body, '\u{fffd}');
     let reserved = serde_json::from_str::<HasReservedKey>(&json).is_ok_and(|found| found.0);
@@ -15,7 +15,7 @@ pub fn payload<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
         .flatten()
 }
 
-/// The text without a byte order mark, with a mark for whatever is no Unicode.
+/// The text without a byte order mark, with a mark for whatever is not Unicode.
 pub fn repaired(body: &[u8], mark: char) -> String {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     let mut text = String::new();
@@ -28,7 +28,7 @@ pub fn repaired(body: &[u8], mark: char) -> String {
     without_lone_surrogates(&text, mark)
 }
 
-/// Writes the escape of the mark for a surrogate that is escaped without its partner. All other escapes stay.
+/// Replaces escapes of lone surrogates with that of the mark. All other escapes stay.
 fn without_lone_surrogates(json: &str, mark: char) -> String {
     let mut repaired = String::new();
     let mut rest = json;
@@ -52,7 +52,7 @@ fn without_lone_surrogates(json: &str, mark: char) -> String {
     repaired + rest
 }
 
-/// The UTF-16 unit that an escape at the beginning of a text stands for.
+/// The UTF-16 unit that an escape at the beginning of a text encodes.
 fn unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits
@@ -62,7 +62,7 @@ fn unit(text: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// Whether any object has a key that serde_json keeps for itself.
+/// Whether any object has a key that serde_json reserves for itself.
 struct HasReservedKey(bool);
 
 impl<'de> Deserialize<'de> for HasReservedKey {
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for HasReservedKey {
     }
 }
 
-/// The fields of an object in order, repetitions included, the values as their text.
+/// The fields of an object in order, with repetitions, and values as their text.
 pub struct Object(pub Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Object {
@@ -144,7 +144,7 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-/// The known fields of an object that are not null. `None` if it is no object, a known field is there twice, or one is
+/// The known fields of an object that are not null. `None` if it is not an object, or a known field occurs twice or is
 /// nested too deeply.
 pub fn known(text: &str, names: &[&str]) -> Option<BTreeMap<String, String>> {
     let Object(fields) = serde_json::from_str(text).ok()?;
@@ -161,7 +161,7 @@ pub fn known(text: &str, names: &[&str]) -> Option<BTreeMap<String, String>> {
     Some(known)
 }
 
-/// A value as the text that the crate keeps: a string's content, anything else as it was sent.
+/// A value as the text that the crate keeps: a string's content, anything else as sent.
 pub fn text(value: &str) -> Option<String> {
     match value.starts_with('"') {
         true => serde_json::from_str(value).ok(),
@@ -169,9 +169,9 @@ pub fn text(value: &str) -> Option<String> {
     }
 }
 
-/// How deeply brackets are nested, those in strings left out.
+/// How deeply brackets are nested, not counting those in strings.
 fn nesting(json: &str) -> i64 {
-    // Of a valid text, every second part between unescaped quotes is the inside of a string.
+    // In valid text, every second part between unescaped quotes is the inside of a string.
     let unescaped = json.replace(r"\\", "").replace(r#"\""#, "");
     let outside = unescaped.split('"').step_by(2);
     let mut depth = 0;
@@ -189,7 +189,7 @@ fn nesting(json: &str) -> i64 {
         .unwrap_or(0)
 }
 
-/// The fields of a form. `None` if an escape is broken, a name is there twice, or there are more than 100.
+/// The fields of a form. `None` if an escape is broken, a name occurs twice, or there are more than 100.
 pub fn form(body: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     let parts = body.split(|byte| *byte == b'&');
@@ -210,13 +210,13 @@ pub fn form(body: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
 fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
     let spaces = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
     let spaced: Vec<u8> = text.iter().map(spaces).collect();
-    // A `%` that begins no escape would be left alone by the lenient decoder.
+    // The lenient decoder leaves a `%` that does not begin an escape.
     let escapes = spaced.iter().filter(|byte| **byte == b'%').count();
     let decoded = percent_decode(&spaced);
     (decoded.len() + 2 * escapes == spaced.len()).then_some(decoded)
 }
 
-/// Decodes `%xx`, and leaves what is none.
+/// Decodes `%xx`, and leaves anything else.
 pub fn percent_decode(mut bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     while let [first, rest @ ..] = bytes {

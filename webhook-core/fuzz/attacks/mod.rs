@@ -1,8 +1,8 @@
-//! What each fuzz target does with its input, as plain functions: `fuzz_target!` calls them with what libFuzzer makes
-//! up, and `tests/corpus.rs` with the seeds, on any toolchain.
+//! What each fuzz target does with its input, as plain functions: `fuzz_target!` calls them with libFuzzer's inputs,
+//! and `tests/corpus.rs` with the seeds, on any toolchain.
 //!
-//! Each holds the crate against a second reading of the sender's rules, written here from its documentation, as simply
-//! as can be and without looking at cost: the two must agree on what is accepted and on what it decodes to.
+//! Each checks the crate against a second reading of the sender's rules, written from its documentation as simply as
+//! possible, whatever the cost: the two must agree on what is accepted and on what it decodes to.
 
 mod event;
 mod forms;
@@ -13,14 +13,14 @@ mod secrets;
 mod signed;
 mod tusfacturas;
 
-/// Whether the input was accepted. A corpus that is refused throughout, or accepted throughout, attacks nothing.
+/// Whether the input was accepted. A corpus that is all refused or all accepted attacks nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Accepted,
     Refused,
 }
 
-/// A target by its name, which is also that of its file and of its folder of seeds.
+/// A target and its name, which is also that of its file and its folder of seeds.
 pub type Attack = (&'static str, fn(&[u8]) -> Outcome);
 
 pub const ALL: [Attack; 11] = [
@@ -38,7 +38,7 @@ pub const ALL: [Attack; 11] = [
 ];
 
 /// Runs one target.
-#[allow(dead_code, reason = "for the fuzz targets, each of which is one")]
+#[allow(dead_code, reason = "for the fuzz targets, each of which runs one")]
 pub fn run(name: &str, input: &[u8]) -> Outcome {
     let (_, attack) = ALL
         .into_iter()

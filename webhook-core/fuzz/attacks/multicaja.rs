@@ -126,7 +126,7 @@ pub fn validate(input: &[u8]) -> Outcome {
     })
 }
 
-/// A field as it was encoded.
+/// A field as encoded.
 enum Field {
     Json(String),
     Form(String),
@@ -145,7 +145,7 @@ fn fields(request: &Request, names: &[&str]) -> Option<BTreeMap<String, Field>> 
     fields_with(request, names, '\u{fffd}')
 }
 
-/// Both ids, if neither was damaged: repaired with another mark they would be others.
+/// Both ids, if neither was damaged: if so, repairing with a different mark would change them.
 fn ids(request: &Request, fields: &BTreeMap<String, Field>) -> Option<[String; 2]> {
     let of = |fields: &BTreeMap<String, Field>| {
         Some([
@@ -213,7 +213,7 @@ fn endpoint(request: &Request) -> Option<String> {
     endpoint_of(&request.path, request.query.as_deref()).ok()?
 }
 
-/// The endpoint that path and query name between them.
+/// The endpoint that path and query name together.
 fn endpoint_of(path: &str, query: Option<&str>) -> Result<Option<String>, ()> {
     const ENDPOINTS: [&str; 3] = ["validation", "confirm", "reject"];
     let mut named = Vec::new();
@@ -253,7 +253,7 @@ fn assert_echo(request: &Request, echo: &[u8]) {
     let body = &request.body[..];
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     if is_object(body) {
-        // The bytes as received, where nothing had to be repaired.
+        // The bytes as received, if nothing had to be repaired.
         assert_eq!(echo, repaired(body, '\u{fffd}').as_bytes());
         return;
     }

@@ -1,8 +1,8 @@
-//! Requests as text: `POST /path?query`, header fields, an empty line, the body. Seeds can be read and written by hand,
-//! and a mutation of one is still a request.
+//! Requests as text: `POST /path?query`, headers, an empty line, the body. Seeds can be read and written by hand, and
+//! a mutation of one is still a request.
 //!
-//! A header value may hold a placeholder such as `{signature}`; the naive signer of the target fills it, so that the
-//! code behind the credential is reached.
+//! A header value may contain a placeholder such as `{signature}`, which the target's naive signer fills in so that
+//! the code behind the credential is reached.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -55,7 +55,7 @@ impl Request {
         }
     }
 
-    /// Puts a text in the place of a placeholder, in every header value.
+    /// Replaces a placeholder with a text in every header value.
     pub fn fill(&mut self, placeholder: &str, text: &str) {
         for value in self.headers.values_mut() {
             if let Ok(old) = value.to_str()
@@ -67,14 +67,14 @@ impl Request {
         }
     }
 
-    /// The value of a field that is there once.
+    /// The value of a header that occurs once.
     pub fn once(&self, name: &str) -> Option<&[u8]> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next()?.as_bytes();
         values.next().is_none().then_some(value)
     }
 
-    /// The same as text; a credential that is empty is none.
+    /// The same as text; an empty credential is none.
     pub fn credential(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.once(name)?)
             .ok()
@@ -85,7 +85,7 @@ impl Request {
         !self.headers.contains_key(name) || self.once(name) == Some(b"")
     }
 
-    /// Whether method and length leave the request a chance.
+    /// Whether method and length allow the request to be accepted.
     fn is_admissible(&self, limit: usize) -> bool {
         let announced = self.once("content-length").map_or(0, |value| {
             let is_number = value.iter().all(u8::is_ascii_digit);
@@ -107,7 +107,7 @@ impl Request {
     }
 }
 
-/// Delivers a request, and compares the verdict with that of the naive reading: `None` is a refusal. `agrees` compares
+/// Delivers a request, and compares the result with that of the naive reading: `None` is a refusal. `agrees` compares
 /// what was accepted.
 pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
     verifier: &LazyLock<Verifier<P>>,
@@ -151,7 +151,7 @@ pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
     }
 }
 
-/// A secret is nowhere in what is shown, unless the request itself says it where it is the sender's to say anything.
+/// Asserts that no secret is shown, unless the request itself contains it where the sender may say anything.
 fn assert_shows_none(secrets: &[&str], shown: &str, request: &Request) {
     let said = [
         String::from_utf8_lossy(&request.body).into_owned(),
@@ -165,7 +165,7 @@ fn assert_shows_none(secrets: &[&str], shown: &str, request: &Request) {
     }
 }
 
-/// The answer to a refusal is one of a few fixed texts, and the same for all reasons of one class.
+/// Asserts that a refusal is answered with one of a few fixed texts, the same for all reasons of one class.
 fn assert_is_documented(sender: &str, rejection: &Rejection, answered: &Answered) {
     let reply = &answered.reply;
     let class = rejection.class();

@@ -1,4 +1,4 @@
-//! Secrets given and changed in any order, beside a list that keeps them in the clear.
+//! Secrets set and changed in any order, compared with a list that keeps them in plain text.
 
 use arbitrary::{Arbitrary, Unstructured};
 use http::{HeaderMap, HeaderValue};
@@ -24,7 +24,7 @@ struct Given<'a> {
     value: &'a str,
 }
 
-/// A set in the clear: what the crate must never show.
+/// A set in plain text: what the crate must never show.
 type Model = Vec<(Option<String>, String)>;
 
 pub fn change(input: &[u8]) -> Outcome {
@@ -58,7 +58,7 @@ fn follow<S: SecretStore>(
             return false;
         }
     };
-    assert!(kept, "a useless secret was taken: {first:?}");
+    assert!(kept, "a useless secret was accepted: {first:?}");
     for change in changes.iter().take(32) {
         let mut changed = match change {
             Change::Replace(_) => Model::new(),
@@ -112,7 +112,7 @@ fn collect(given: &[Given<'_>]) -> Result<Vec<Secret>, SecretsError> {
         .collect()
 }
 
-/// Adds what is given, all or nothing.
+/// Adds these secrets, all or nothing.
 fn extend(model: &mut Model, given: &[Given<'_>], limit: usize, bearer: bool) -> bool {
     let before = model.clone();
     for Given { label, value } in given {
@@ -144,7 +144,7 @@ fn extend(model: &mut Model, given: &[Given<'_>], limit: usize, bearer: bool) ->
     !given.is_empty()
 }
 
-/// Each token of the set opens, with its label, and one that is in no set does not.
+/// Asserts that each token in the set is accepted, with its label, and any other is not.
 fn assert_admits(keyring: &Keyring<BearerTokens>, model: &Model) {
     let verifier = Verifier::new(TusFacturas::from_keyring(keyring.clone()));
     let deliver = |token: &str| {
@@ -169,7 +169,7 @@ fn assert_admits(keyring: &Keyring<BearerTokens>, model: &Model) {
     }
 }
 
-/// No value of more than a few characters is in a message: shorter ones are parts of words.
+/// Asserts that a message contains no value of more than a few characters: shorter ones are parts of words.
 fn assert_silent<'a>(given: impl Iterator<Item = &'a Given<'a>>, shown: &str) {
     for Given { value, .. } in given {
         let telling = value.len() > 12

@@ -21,7 +21,7 @@ use super::Outcome;
 use super::json::{form, payload, percent_decode};
 use super::request::{self, Request};
 
-/// When the clock of the verifiers stands still.
+/// The fixed time of the verifiers' clock.
 const NOW: u64 = 1_614_265_330;
 
 const KEY: &str = "It's a Secret to Everybody";
@@ -38,7 +38,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// A time as senders write it: digits, and few enough for 64 bits.
+/// A time as senders write it: digits, few enough for 64 bits.
 fn time(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.chars().all(|char| char.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
@@ -151,7 +151,7 @@ pub fn github(input: &[u8]) -> Outcome {
             Cow::Borrowed(&request.body[..])
         };
         if is_ping {
-            // Only two fields of it are read; a number beyond all limits may stand in another.
+            // Only two of its fields are read; another may have a number beyond all limits.
             return payload(&body).map(GithubPayload::Ping);
         }
         json(&body).map(GithubPayload::Event)
@@ -214,7 +214,7 @@ static MERCADOPAGO: LazyLock<Verifier<MercadoPago>> = LazyLock::new(|| {
 
 pub fn mercadopago(input: &[u8]) -> Outcome {
     let mut request = Request::parse(input);
-    // Every value of a parameter of the query, decoded.
+    // Every decoded value of these query parameters.
     let parameters = |request: &Request, names: &[&str]| {
         let query = request.query.clone().unwrap_or_default();
         let mut values = Vec::new();
@@ -313,7 +313,8 @@ pub fn mercadopago(input: &[u8]) -> Outcome {
     )
 }
 
-/// One header value, tried as the signature of every sender. The body is fixed, and so is what else is signed.
+/// One header value, tried as the signature of every sender. The body is fixed, and so is everything else that is
+/// signed.
 pub fn headers(value: &[u8]) -> Outcome {
     let request = |target: &str, head: &str| {
         let mut input = format!("POST {target}\n{head}: ").into_bytes();

@@ -8,10 +8,9 @@ use http::header::{
 
 use super::{Received, Reply};
 
-/// A sender's rule for the answer to an accepted delivery: what it counts as received, and what it is sent if the handler
-/// answers something else.
+/// A sender's rule for answering an accepted delivery: which responses count as received, and what replaces others.
 ///
-/// It is plain data, made before the handler runs, so that the handler can own the event. Adapters carry it until the
+/// It is plain data, created before the handler runs, so the handler can own the event. Adapters carry it until the
 /// handler answers, so it is small: the reply is built only when it is sent.
 #[derive(Clone, Debug)]
 #[must_use = "an acknowledgement decides what the sender is told"]
@@ -28,7 +27,7 @@ enum Kind {
     Any(Box<Reply>),
 }
 
-/// Shows the length of a body, not its bytes: Klap's acknowledgement is the order, which may hold a card token.
+/// Shows the length of a body, not its bytes: Klap's acknowledgement is the order, which may contain a card token.
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -50,12 +49,13 @@ impl Kind {
 }
 
 impl Acknowledgement {
-    /// A reply that replaces a successful answer without a body. Any 2xx counts as received.
+    /// Sends this reply in place of a successful response without a body. Any 2xx counts as received.
     pub fn new(reply: Reply) -> Self {
         Self::with(Kind::Any(Box::new(reply)))
     }
 
-    /// The same for a reply that never changes: without an allocation, and built only when it is sent.
+    /// Like [`new`](Self::new), for a reply that never changes: it needs no allocation, and is built only when it is
+    /// sent.
     ///
     /// ```
     /// use webhook_core::answer::{Acknowledgement, Reply};
@@ -68,7 +68,7 @@ impl Acknowledgement {
         Self::with(Kind::Constant(reply))
     }
 
-    /// The same for a 200 with this JSON text.
+    /// Like [`new`](Self::new), for a 200 with this JSON text.
     pub fn json(text: impl Into<Bytes>) -> Self {
         Self::with(Kind::Json(text.into()))
     }
@@ -81,25 +81,27 @@ impl Acknowledgement {
         }
     }
 
-    /// What the sender counts as received. A success of the handler that is none becomes one: a status that does not count
-    /// is changed, and an answer that is not JSON is replaced where JSON is asked for, with a warning in the log.
+    /// Sets what the sender counts as received. A success that would not count is changed: a status that does not
+    /// count is replaced, and so is a response that is not JSON if the sender requires JSON, with a warning in the
+    /// log.
     pub fn received(mut self, received: Received) -> Self {
         self.received = received;
         self
     }
 
-    /// The app acknowledges failures: a 5xx of the handler is replaced by this answer.
+    /// Acknowledges failures: this reply replaces a 5xx from the handler.
     pub fn acknowledging_failures(mut self, reply: fn() -> Reply) -> Self {
         self.failure = Some(reply);
         self
     }
 
-    /// The acknowledgement, as it would be sent now.
+    /// The reply, as it would be sent now.
     pub fn reply(&self) -> Reply {
         self.reply.clone().into_reply()
     }
 
-    /// Applies the rule to the handler's answer. See [`InFlight::answer`](crate::driver::InFlight::answer) for the table.
+    /// Applies the rule to the handler's response. See [`InFlight::answer`](crate::driver::InFlight::answer) for the
+    /// table.
     #[inline]
     pub(crate) fn apply(
         self,
@@ -135,7 +137,7 @@ impl Acknowledgement {
     }
 }
 
-/// What happens to the handler's answer, and whether the sender counts what is sent as received.
+/// What happens to the handler's response, and whether the sender counts what is sent as received.
 pub(crate) struct Applied {
     pub(crate) answer: Answer,
     pub(crate) received: bool,
@@ -157,17 +159,17 @@ impl Applied {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Answer {
-    /// Send it as it is.
+    /// Send it unchanged.
     Pass,
     /// Send it with this status.
     SetStatus(StatusCode),
-    /// Drop its body, take off [`Answer::BODY_HEADERS`], and send this instead.
+    /// Drop its body, remove [`Answer::BODY_HEADERS`], and send this instead.
     Replace(Reply),
 }
 
 impl Answer {
-    /// The headers that describe a body. They go when the body is replaced: a router has often set
-    /// `content-length: 0` already, and the new body would be cut off.
+    /// The headers that describe a body. Remove them when the body is replaced: a router has often set
+    /// `content-length: 0` already, which would cut off the new body.
     pub const BODY_HEADERS: [HeaderName; 6] = [
         CONTENT_LENGTH,
         TRANSFER_ENCODING,

@@ -1,22 +1,22 @@
 use std::fmt;
 
-/// What makes a body unacceptable, and where. It never holds text of the body.
+/// What is wrong with a body, and where. It never contains text from the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyError {
     /// What is wrong.
     pub kind: BodyErrorKind,
-    /// The line of the JSON text, from 1; 0 where no position is known.
+    /// The line in the JSON text, from 1; 0 if the position is unknown.
     pub line: usize,
-    /// The column in that line in bytes, from 1; 0 where no position is known.
+    /// The column in that line in bytes, from 1; 0 if the position is unknown.
     pub column: usize,
-    /// The fields and positions that lead to the place in the type that was decoded to, such as `data.items[2].price`;
-    /// empty where none is known. The keys of maps, which are text of the body, show as `*`.
+    /// The path to the error in the target type, such as `data.items[2].price`; empty if unknown. Map keys, which are
+    /// text from the body, show as `*`.
     pub path: Box<str>,
 }
 
 impl BodyError {
-    /// An error without a position.
+    /// Creates an error without a position.
     pub fn new(kind: BodyErrorKind) -> Self {
         Self {
             kind,
@@ -26,7 +26,7 @@ impl BodyError {
         }
     }
 
-    /// Keeps kind and position of a JSON error; its message is dropped because it may quote the body.
+    /// Keeps the kind and position of a JSON error, and drops its message, which may quote the body.
     pub fn from_json(error: &serde_json::Error) -> Self {
         use serde_json::error::Category;
         let kind = match error.classify() {
@@ -54,17 +54,14 @@ impl fmt::Display for BodyError {
         match self.kind {
             BodyErrorKind::NotAnObject => f.write_str("the body is not a JSON object"),
             BodyErrorKind::Syntax => f.write_str("the body is not valid JSON"),
-            BodyErrorKind::Truncated => f.write_str("the JSON text ends too early"),
-            BodyErrorKind::TrailingData => f.write_str("something follows the JSON object"),
-            BodyErrorKind::MissingField(name) => write!(f, "the field `{name}` is absent"),
+            BodyErrorKind::Truncated => f.write_str("the JSON text is cut off"),
+            BodyErrorKind::TrailingData => f.write_str("there is data after the JSON object"),
+            BodyErrorKind::MissingField(name) => write!(f, "the field `{name}` is missing"),
             BodyErrorKind::RepeatedField(name) => {
                 write!(f, "the field `{name}` occurs more than once")
             }
             BodyErrorKind::InvalidField(name) => {
-                write!(
-                    f,
-                    "the field `{name}` is not of an accepted type or is empty"
-                )
+                write!(f, "the field `{name}` is empty or has the wrong type")
             }
             BodyErrorKind::TooDeep(name) => {
                 write!(f, "the field `{name}` is nested deeper than 128 levels")
@@ -73,10 +70,8 @@ impl fmt::Display for BodyError {
             BodyErrorKind::UnsupportedMediaType => {
                 f.write_str("the body is neither a JSON object nor declared as a form")
             }
-            BodyErrorKind::InvalidForm => f.write_str("the form is not validly encoded"),
-            BodyErrorKind::RepeatedFormName => {
-                f.write_str("a name occurs more than once in the form")
-            }
+            BodyErrorKind::InvalidForm => f.write_str("the form is not encoded correctly"),
+            BodyErrorKind::RepeatedFormName => f.write_str("a form field occurs more than once"),
             BodyErrorKind::TooManyFormFields => f.write_str("the form has more than 100 fields"),
             BodyErrorKind::ReservedKey => {
                 f.write_str("a key begins with `$serde_json::private::`, which serde_json reserves")
@@ -102,15 +97,15 @@ impl std::error::Error for BodyError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyErrorKind {
-    /// The JSON value is no object, or there is none.
+    /// The JSON value is not an object, or there is no value.
     NotAnObject,
     /// The text is not JSON.
     Syntax,
     /// The JSON text ends before the value is complete.
     Truncated,
-    /// Something other than white space follows the object.
+    /// Something other than whitespace follows the object.
     TrailingData,
-    /// A required field is absent or null.
+    /// A required field is missing or null.
     MissingField(&'static str),
     /// A field that the sender documents occurs twice.
     RepeatedField(&'static str),
@@ -118,19 +113,19 @@ pub enum BodyErrorKind {
     InvalidField(&'static str),
     /// A known field is nested deeper than 128 levels.
     TooDeep(&'static str),
-    /// Text that has to be UTF-8 is not.
+    /// Text that must be UTF-8 is not.
     NotUtf8,
-    /// The body is neither JSON nor announced as a form.
+    /// The body is neither JSON nor declared as a form.
     UnsupportedMediaType,
-    /// A percent escape of a form is incomplete, or decodes to bytes that are not UTF-8.
+    /// A percent escape in a form is incomplete, or decodes to bytes that are not UTF-8.
     InvalidForm,
-    /// A name of a form occurs twice.
+    /// A form field occurs twice.
     RepeatedFormName,
     /// The form has more than 100 fields.
     TooManyFormFields,
-    /// A key is one that serde_json gives a meaning of its own; no sender has such a key.
+    /// A key is one that serde_json reserves for itself; no sender uses such keys.
     ReservedKey,
-    /// The JSON is valid and does not fit the type that the app asked for.
+    /// The JSON is valid but does not fit the app's type.
     DoesNotFit,
 }
 

@@ -1,4 +1,4 @@
-//! What the sender is told: the reply to a delivery that was accepted, and to one that was refused.
+//! Answers to the sender, for accepted and for refused deliveries.
 
 mod acknowledgement;
 mod body_error;

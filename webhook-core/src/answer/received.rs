@@ -1,7 +1,6 @@
 use http::StatusCode;
 
-/// What a sender counts as received, of all that a receiver can answer. Anything else is a failure to it, and most senders
-/// then repeat the delivery.
+/// Which responses a sender counts as received. Any other is a failure, after which most senders repeat the delivery.
 ///
 /// ```
 /// use webhook_core::answer::Received;
@@ -18,13 +17,13 @@ pub enum Received {
     Success,
     /// Any 2xx whose `Content-Type` is JSON.
     SuccessWithJson,
-    /// These statuses and no others. A handler's success with another status is sent with the first of them.
+    /// Only these statuses. A handler's success with a different status is sent with the first of them.
     Only(&'static [StatusCode]),
 }
 
 impl Received {
-    /// Whether this sender counts an answer with this status as received. If it asks for JSON, the answer has to be JSON
-    /// as well.
+    /// Whether the sender counts a response with this status as received. If it requires JSON, the response must also
+    /// be JSON.
     #[inline]
     pub fn counts(self, status: StatusCode) -> bool {
         match self {
@@ -33,7 +32,7 @@ impl Received {
         }
     }
 
-    /// The status that a success is sent with instead of one that does not count.
+    /// The status that replaces that of a success that does not count.
     pub(super) fn instead(self) -> StatusCode {
         match self {
             Self::Only([first, ..]) => *first,

@@ -4,9 +4,8 @@ use crate::answer::BodyError;
 
 /// Why a request was refused.
 ///
-/// The sender never sees it: it gets the answer that its documentation asks for. The reason goes to the log and into
-/// the extensions of the response, where metrics middleware finds it. It holds nothing of the request but lengths and
-/// positions.
+/// The sender never sees it: it gets the answer that its documentation specifies. The reason goes to the log and into
+/// the response's extensions, for metrics middleware. Of the request it contains only lengths and positions.
 ///
 /// ```
 /// use webhook_core::{Rejection, RejectionClass};
@@ -24,34 +23,34 @@ pub enum Rejection {
     EndpointUnknown,
     /// The request names no endpoint of the sender, and the layer was not built for one.
     EndpointUnnamed,
-    /// The request names two endpoints, in its path and its query or twice in its query.
+    /// The request names two endpoints, in its path and its query or both in its query.
     EndpointAmbiguous,
-    /// The credential is absent or empty.
+    /// The credential is missing or empty.
     CredentialMissing,
     /// A part of the credential occurs more than once.
     CredentialRepeated,
-    /// The credential is not of the form that the sender documents.
+    /// The credential does not have the form that the sender documents.
     CredentialMalformed,
-    /// The credential is longer than any that is accepted; it was not compared.
+    /// The credential is longer than the limit, and was not compared.
     CredentialTooLong,
     /// The credential matches no configured secret.
     CredentialMismatch,
-    /// The signed timestamp lies outside the tolerance.
+    /// The signed timestamp is outside the tolerance.
     TimestampOutsideTolerance,
-    /// By the sender's own documentation this kind of request cannot be verified. It is handed to nobody, and answered
-    /// as the sender asks unless the app refuses it.
+    /// According to the sender's documentation, such requests cannot be verified. No handler gets them, and they are
+    /// answered as the sender asks unless the app refuses them.
     Unverifiable,
-    /// The body is longer than the limit, by what it announces or by what arrived.
+    /// The body is longer than the limit, by its `Content-Length` or by what arrived.
     BodyTooLarge,
-    /// The body was not complete in time.
+    /// The body did not arrive in full in time.
     BodyTimeout,
     /// The sender stopped sending, or its framing broke, before the body was complete.
     BodyInterrupted,
-    /// The body is complete and cannot be accepted.
+    /// The body is complete but not acceptable.
     Body(BodyError),
 }
 
-/// The step that a [`Rejection`] belongs to: senders answer all reasons of one class alike.
+/// The class of a [`Rejection`]: senders answer all rejections of one class alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionClass {
@@ -59,13 +58,13 @@ pub enum RejectionClass {
     Method,
     /// The endpoint that the request names.
     Endpoint,
-    /// The proof of who sent it, in the head or computed from the body.
+    /// The proof of who sent it, in the headers or computed from the body.
     Credential,
-    /// A request that no credential can prove, and that the sender wants answered all the same.
+    /// A request that no credential can prove, but that the sender wants answered.
     Unverifiable,
     /// The length of the body.
     Size,
-    /// The time that the body took.
+    /// The time that the body takes.
     Time,
     /// The connection broke.
     Interruption,
@@ -116,19 +115,19 @@ impl Rejection {
         }
     }
 
-    /// What an operator can do where a sender knows nothing better.
+    /// What an operator can do, if the sender has no better advice.
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::TimestampOutsideTolerance => {
-                "set this server's clock, or allow a larger tolerance if the sender delivers late"
+                "correct this server's clock, or allow a larger tolerance if the sender delivers late"
             }
             Self::CredentialMissing
             | Self::CredentialMalformed
             | Self::CredentialRepeated
             | Self::CredentialTooLong => {
-                "check that the sender signs as this layer expects, and what a proxy in front does to the headers"
+                "check that the sender signs as this layer expects, and that no proxy changes the headers"
             }
-            _ => "check that the configured secret is the one that the sender has",
+            _ => "check that the configured secret matches the sender's",
         }
     }
 }
@@ -142,20 +141,24 @@ impl fmt::Display for Rejection {
             }
             Self::EndpointUnnamed => f.write_str("the request names no endpoint"),
             Self::EndpointAmbiguous => f.write_str("the request names two endpoints"),
-            Self::CredentialMissing => f.write_str("the credential is absent or empty"),
+            Self::CredentialMissing => f.write_str("the credential is missing or empty"),
             Self::CredentialRepeated => f.write_str("the credential was sent more than once"),
             Self::CredentialMalformed => {
-                f.write_str("the credential is not of the documented form")
+                f.write_str("the credential does not have the documented form")
             }
-            Self::CredentialTooLong => f.write_str("the credential is longer than any accepted"),
+            Self::CredentialTooLong => f.write_str("the credential is longer than the limit"),
             Self::CredentialMismatch => f.write_str("the credential matches no configured secret"),
             Self::TimestampOutsideTolerance => {
-                f.write_str("the signed timestamp lies outside the tolerance")
+                f.write_str("the signed timestamp is outside the tolerance")
             }
-            Self::Unverifiable => f.write_str("the sender does not sign such requests verifiably"),
+            Self::Unverifiable => {
+                f.write_str("the sender does not sign such requests in a way that can be verified")
+            }
             Self::BodyTooLarge => f.write_str("the body is longer than the limit"),
-            Self::BodyTimeout => f.write_str("the body was not complete in time"),
-            Self::BodyInterrupted => f.write_str("the body ended before it was complete"),
+            Self::BodyTimeout => f.write_str("the body did not arrive in time"),
+            Self::BodyInterrupted => {
+                f.write_str("the connection ended before the body was complete")
+            }
             Self::Body(error) => error.fmt(f),
         }
     }

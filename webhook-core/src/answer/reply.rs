@@ -6,7 +6,7 @@ use http::header::{ALLOW, HeaderName, HeaderValue};
 
 use super::{Rejection, RejectionClass};
 
-/// A complete answer to the sender. Adapters turn it into the response type of their framework.
+/// A complete answer to the sender. Adapters turn it into their framework's response type.
 ///
 /// ```
 /// use webhook_core::answer::Reply;
@@ -21,9 +21,9 @@ use super::{Rejection, RejectionClass};
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
-    /// The `Content-Type`, where there is a body.
+    /// The `Content-Type`, if there is a body.
     pub content_type: Option<HeaderValue>,
-    /// Further header fields. Empty in most answers, and then without an allocation.
+    /// Further headers. Usually empty, which needs no allocation.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: Bytes,
@@ -58,9 +58,10 @@ impl Reply {
         }
     }
 
-    /// What HTTP itself asks for, without a body: 405 with `Allow`, 404, 401, 413, 408, and 400 for the rest.
+    /// The plain HTTP status for the rejection, without a body: 405 with `Allow`, 404, 401, 413, 408, or 400 for the
+    /// rest.
     ///
-    /// A [`Provider`](crate::Provider) answers with this whatever its sender does not document.
+    /// A [`Provider`](crate::Provider) uses this if its sender documents no answer.
     pub fn standard(rejection: &Rejection) -> Self {
         match rejection.class() {
             RejectionClass::Method => Self {
@@ -80,7 +81,7 @@ impl Reply {
     }
 }
 
-/// Shows the length of the body, not its bytes: Klap's acknowledgement is the order, which may hold a card token.
+/// Shows the length of the body, not its bytes: Klap's acknowledgement is the order, which may contain a card token.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")

@@ -2,11 +2,11 @@ use std::fmt::{self, Write as _};
 
 use crate::secrets::Label;
 
-/// What the sender calls a delivery, the same whenever it sends it again: [`Delivery::id`](crate::Delivery::id).
+/// The sender's id of a delivery, the same each time it is repeated: [`Delivery::id`](crate::Delivery::id).
 ///
 /// Handling each id once makes repeats harmless. How much that is worth depends on [`trust`](Self::trust).
 ///
-/// An id is unique within one endpoint of one sender, and within one tenant where secrets belong to tenants:
+/// An id is unique within one endpoint of one sender, and within one tenant if secrets belong to tenants;
 /// [`claim`](Self::claim) names the endpoint.
 ///
 /// ```
@@ -29,10 +29,10 @@ pub struct DeliveryId {
 pub enum Trust {
     /// Only the sender: the signature covers the id.
     Signed,
-    /// Whoever knows the bearer token: nothing is signed, and the token is all that is checked.
+    /// Anyone who knows the bearer token, which is all that is checked: nothing is signed.
     Bearer,
-    /// Whoever has captured one delivery: the id is outside of what the signature covers, so a replay can carry a new one,
-    /// and a forged id can make the real one look handled.
+    /// Anyone who has captured one delivery: the signature does not cover the id, so a replay can carry a new one, and
+    /// a forged id can make the real one look handled.
     Unsigned,
 }
 
@@ -72,19 +72,19 @@ impl DeliveryId {
         &self.sender
     }
 
-    /// The id. An id that a sender here composes of several values has each of them after its length in bytes, such as
-    /// `5:hook18:encolado`, and `-` for one that is absent.
+    /// The id as text. If it is composed of several values, each follows its length in bytes, such as
+    /// `5:hook18:encolado`, and a missing one is `-`.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Who can make it up.
+    /// Who can make up this id.
     pub fn trust(&self) -> Trust {
         self.trust
     }
 
-    /// The identity of the delivery at one endpoint of the app, such as `orders`. The name is the app's own; two
-    /// endpoints that one sender delivers to need two names.
+    /// The identity of the delivery at one endpoint of the app, such as `orders`. The app chooses the name; two
+    /// endpoints for one sender need different names.
     pub fn claim(self, endpoint: impl Into<Box<str>>) -> Identity {
         Identity {
             id: self,
@@ -94,7 +94,7 @@ impl DeliveryId {
     }
 }
 
-/// The id for the log: control characters are escaped, and it is cut after 128 characters.
+/// Shows the id for logs: control characters are escaped, and it is cut after 128 characters.
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const LONGEST: usize = 128;
@@ -109,7 +109,7 @@ impl fmt::Display for DeliveryId {
     }
 }
 
-/// Joins values of any characters so that no two lists of values make the same text.
+/// Joins values so that no two lists give the same text, whatever characters they contain.
 pub(crate) fn joined<const N: usize>(values: [Option<&str>; N]) -> String {
     let length = values.iter().flatten().map(|value| value.len() + 6).sum();
     let mut joined = String::with_capacity(length);
@@ -123,7 +123,7 @@ pub(crate) fn joined<const N: usize>(values: [Option<&str>; N]) -> String {
     joined
 }
 
-/// What makes a delivery one of a kind: sender, endpoint, tenant, and the sender's id.
+/// What identifies a delivery: sender, endpoint, tenant, and the sender's id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     id: DeliveryId,
@@ -132,8 +132,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The same delivery, of one tenant. Only for an app whose labels are tenants: two versions of one secret have one
-    /// label, or a repeat under the new secret would be another delivery.
+    /// Adds the tenant. Only for an app whose labels are tenants: two versions of one secret must share a label, or a
+    /// repeat under the new secret would count as a different delivery.
     pub fn of_tenant(mut self, tenant: Label) -> Self {
         self.tenant = Some(tenant);
         self

@@ -1,4 +1,4 @@
-//! What an app gets of a delivery.
+//! What an app gets: the delivery and its id.
 
 mod id;
 
@@ -14,9 +14,9 @@ use crate::secrets::Label;
 
 /// An authenticated delivery: the event, the label of the secret that matched, and the raw body.
 ///
-/// Only a [`Verifier`](crate::driver::Verifier) makes one (and, for tests, the `testing` feature), so having one in a
-/// handler means that the sender's proof was checked. How much that proves differs by sender: see the event's
-/// documentation. It dereferences to the event.
+/// Only a [`Verifier`](crate::driver::Verifier) creates one (and, for tests, the `testing` feature), so a handler that
+/// has one knows that the credential was checked. What that proves differs by sender: see the event's documentation.
+/// It dereferences to the event.
 #[derive(Clone)]
 pub struct Delivery<E> {
     event: E,
@@ -25,7 +25,7 @@ pub struct Delivery<E> {
     origin: Option<Arc<dyn Origin<E>>>,
 }
 
-/// What a delivery asks its sender for, when it is asked itself.
+/// What a delivery gets from its sender on demand.
 pub(crate) trait Origin<E>: Send + Sync {
     fn sender(&self) -> &str;
 
@@ -53,27 +53,27 @@ impl<E> Delivery<E> {
         &self.event
     }
 
-    /// Takes the event out.
+    /// Returns the event and drops the rest.
     #[inline]
     pub fn into_event(self) -> E {
         self.event
     }
 
-    /// The label of the secret that matched, such as `pdv-3`: which point of sale or tenant this is. `None` if the
-    /// secret was given without one, or if the sender does not authenticate this endpoint.
+    /// The label of the secret that matched, such as `pdv-3`: the point of sale or tenant. `None` if the secret has no
+    /// label, or if the sender does not authenticate this endpoint.
     pub fn label(&self) -> Option<&Label> {
         self.label.as_ref()
     }
 
-    /// The name of the sender, such as `stripe`. Empty if a test made the delivery of an event alone.
+    /// The name of the sender, such as `stripe`. Empty if a test created the delivery from an event alone.
     pub fn sender(&self) -> &str {
         self.origin.as_ref().map_or("", |origin| origin.sender())
     }
 
     /// The sender's id of this delivery, the same when it is repeated. `None` if the sender has none (Klap and Mercado
-    /// Pago), if it is absent from this delivery, or if a test made the delivery of an event alone.
+    /// Pago), if it is missing from this delivery, or if a test created the delivery from an event alone.
     ///
-    /// It is computed when it is asked for. For Stripe, that reads the body once more.
+    /// It is computed on demand; for Stripe, that reads the body once more.
     pub fn id(&self) -> Option<DeliveryId> {
         self.origin.as_ref()?.id(&self.event, &self.body)
     }
@@ -97,7 +97,7 @@ impl<E> Deref for Delivery<E> {
     }
 }
 
-/// Shows the length of the body, not its bytes: it may hold a card token.
+/// Shows the length of the body, not its bytes: it may contain a card token.
 impl<E: fmt::Debug> fmt::Debug for Delivery<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")

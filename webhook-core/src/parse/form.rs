@@ -7,14 +7,14 @@ use percent_encoding::percent_decode;
 use crate::answer::{BodyError, BodyErrorKind};
 use crate::head::HeaderField;
 
-/// How many fields a form may have.
+/// The most fields that a form may have.
 const MAX_FIELDS: usize = 100;
 
-/// The fields of a form in order, decoded, each name once. A value may hold any bytes until it is asked for as text.
+/// The decoded fields of a form in order, each name once. A value may be any bytes until it is read as text.
 pub(crate) struct Form<'a>(Vec<(Cow<'a, str>, Cow<'a, [u8]>)>);
 
 impl<'a> Form<'a> {
-    /// Whether this `Content-Type` announces a form.
+    /// Whether this `Content-Type` declares a form.
     pub(crate) fn is_announced(content_type: HeaderField<'_>) -> bool {
         const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
@@ -50,7 +50,7 @@ impl<'a> Form<'a> {
         Ok(Self(fields))
     }
 
-    /// The value of a field, if there is one.
+    /// The value of a field, if the form has it.
     pub(crate) fn into_value(self, name: &str) -> Option<Vec<u8>> {
         self.0
             .into_iter()
@@ -68,8 +68,8 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Decodes a name or a value. The crates of the field pass broken escapes on as they are; here they are refused, so
-/// that two receivers cannot read the same form differently.
+/// Decodes a name or a value. Most crates pass on broken escapes unchanged; this refuses them, so that two receivers
+/// cannot read the same form differently.
 fn decoded(encoded: &[u8]) -> Result<Cow<'_, [u8]>, BodyError> {
     let mut escapes = encoded.split(|byte| *byte == b'%');
     escapes.next();

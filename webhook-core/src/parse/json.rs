@@ -1,4 +1,4 @@
-//! Reads the known fields of a JSON object with serde_json, keeping digits and refusing repetitions.
+//! Reads the known fields of a JSON object with serde_json, keeping digits and refusing repeated fields.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,19 +10,19 @@ use serde_json::value::RawValue;
 use super::repair::has_lone_surrogate;
 use crate::answer::{BodyError, BodyErrorKind};
 
-/// How deep a known field may be nested. serde_json bounds its own recursion, but not what it skips or keeps raw.
+/// How deep a known field may be nested. serde_json limits its own recursion, but not what it skips or keeps raw.
 const MAX_DEPTH: usize = 128;
 
-/// The first byte that is no JSON white space.
+/// The first byte that is not JSON whitespace.
 pub(crate) fn first_byte(body: &[u8]) -> Option<u8> {
     body.iter()
         .copied()
         .find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
-/// The values of the known fields of an object, in the order of `names`; a field that is absent or null is `None`.
+/// The values of the known fields of an object, in the order of `names`; a field that is missing or null is `None`.
 ///
-/// Unknown fields are skipped, whatever they hold.
+/// Unknown fields are skipped, whatever they contain.
 pub(crate) fn read_object<'a, const N: usize>(
     text: &'a str,
     names: &'static [&'static str; N],
@@ -30,7 +30,7 @@ pub(crate) fn read_object<'a, const N: usize>(
     read(text.as_bytes(), StrRead::new(text), names, KeysAre::Text)
 }
 
-/// The same of text that may not be UTF-8 outside of the known values.
+/// Like `read_object`, for text that may not be UTF-8 outside the known values.
 pub(crate) fn read_object_of_bytes<'a, const N: usize>(
     bytes: &'a [u8],
     names: &'static [&'static str; N],
@@ -75,7 +75,7 @@ fn read<'a, const N: usize>(
 #[derive(Clone, Copy)]
 enum KeysAre {
     Text,
-    /// Anything, also what is no text.
+    /// Any bytes, even if they are not text.
     Bytes,
 }
 
@@ -119,7 +119,7 @@ impl<'a, const N: usize> Visitor<'a> for Fields<'_, N> {
 /// Reads a key as its position among the known names.
 struct KnownName {
     names: &'static [&'static str],
-    /// Where it is looked for first: senders keep to an order.
+    /// The position to try first: senders keep their fields in order.
     likely: usize,
     keys: KeysAre,
 }
@@ -198,15 +198,15 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-/// The text of a value, given as JSON: a string decoded, anything else as its JSON text, numbers with the digits that were sent.
+/// The text of a JSON value: a string decoded, anything else as its JSON text, numbers with their digits as sent.
 ///
-/// `None` if it has a lone surrogate, which no text can hold.
+/// `None` if it has a lone surrogate, which text cannot contain.
 pub(crate) fn text(json: &str) -> Option<String> {
     let quoted = json
         .strip_prefix('"')
         .and_then(|json| json.strip_suffix('"'));
     match quoted {
-        // Valid JSON already, so without an escape there is nothing to decode.
+        // It is valid JSON, so without an escape there is nothing to decode.
         Some(text) if !text.contains('\\') => Some(text.to_owned()),
         Some(_) => serde_json::from_str(json).ok(),
         None if json.starts_with(['[', '{']) && has_lone_surrogate(json) => None,
@@ -214,9 +214,9 @@ pub(crate) fn text(json: &str) -> Option<String> {
     }
 }
 
-/// A whole number in any spelling, `2.0` and `2e0` among them. Anything else counts as absent.
+/// A whole number in any spelling, including `2.0` and `2e0`. Anything else counts as missing.
 pub(crate) fn whole_number(text: &str) -> Option<u64> {
-    /// Up to here every whole number has a float of its own.
+    /// Up to here, a float represents every whole number exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
 
     let text = text.trim();

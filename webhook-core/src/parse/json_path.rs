@@ -1,7 +1,7 @@
-//! Where in the app's own type decoding failed.
+//! The path in the app's type at which decoding failed.
 //!
-//! Written for this purpose, because the crates that report paths quote the keys of the input. This one shows the names
-//! of fields, which come from the type, and the positions in lists; the keys of a map come from the body and show as `*`.
+//! The crates that report paths quote keys from the input. This shows field names, which come from the type, and list
+//! positions; map keys come from the body and show as `*`.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -12,7 +12,7 @@ use serde::de::{
     MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-/// Decodes once more, only to learn where it fails. Empty if it fails at the top, or not at all.
+/// Decodes again, only to find where it fails. Empty if it fails at the top, or not at all.
 #[cold]
 pub(crate) fn of_error<T: DeserializeOwned>(json: &[u8]) -> Box<str> {
     let path = Path::default();
@@ -25,7 +25,7 @@ pub(crate) fn of_error<T: DeserializeOwned>(json: &[u8]) -> Box<str> {
     path.0.into_inner().into()
 }
 
-/// The steps from the top to what is being decoded, as text. It is cut back when a step is done.
+/// The path from the top to the value being decoded, as text. A step is removed when it is done.
 #[derive(Default)]
 struct Path(RefCell<String>);
 
@@ -33,7 +33,7 @@ impl Path {
     /// How much of a path is worth showing.
     const MAX_LENGTH: usize = 256;
 
-    /// Decodes one step further down. A failure leaves the step where it is.
+    /// Decodes one level down. If that fails, the step stays in the path.
     fn within<T, E>(&self, step: Step, decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let before = self.0.borrow().len();
         step.write(&mut self.0.borrow_mut());
@@ -67,7 +67,7 @@ impl Step {
     }
 }
 
-/// A deserializer, a visitor, a seed or an access of serde, with the path that it reports to.
+/// A serde deserializer, visitor, seed or access, with the path that it reports to.
 struct Tracked<'a, X> {
     inner: X,
     path: &'a Path,
@@ -224,7 +224,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
 }
 
 struct Entries<'a, A> {
-    /// The field whose value comes next, if it is one of a struct.
+    /// The field whose value comes next, if this is a struct.
     key: Option<&'static str>,
     tracked: Tracked<'a, A>,
 }

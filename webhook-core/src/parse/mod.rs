@@ -1,4 +1,4 @@
-//! Reading what senders send: JSON, forms, and the repair of damaged text.
+//! Reads JSON and forms, and repairs damaged text.
 
 pub(crate) mod form;
 pub(crate) mod json;

@@ -4,18 +4,18 @@ use super::json_path;
 use super::reserved::has_reserved_key;
 use crate::answer::{BodyError, BodyErrorKind};
 
-/// What the JSON of a delivery can decode to: any type of your own that derives `Deserialize` and `Clone`.
+/// A type that the JSON of a delivery can decode to: any that derives `Deserialize` and `Clone`.
 ///
-/// It is implemented for all such types; there is nothing to implement. [`Value`](crate::Value) takes any JSON.
+/// It is implemented for all such types. [`Value`](crate::Value) accepts any JSON.
 ///
-/// A body that does not fit the type is answered as unacceptable, however authentic it is, and most senders repeat it:
-/// describe the fields that you use, with `Option` for those that may be absent, and let the rest be ignored.
+/// A body that does not fit the type is refused even if it is authentic, and most senders repeat it: declare the
+/// fields that you use, with `Option` for those that may be missing, and let serde ignore the rest.
 pub trait Payload: DeserializeOwned + Clone + Send + Sync + 'static {}
 
 impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Payload for T {}
 
-/// Decodes the JSON of an authentic delivery to a type of the app. Every [`Provider`](crate::Provider) that leaves the
-/// type to the app decodes with this.
+/// Decodes the JSON of an authentic delivery to the app's type. Every [`Provider`](crate::Provider) that leaves the
+/// type to the app uses this.
 ///
 /// ```
 /// use webhook_core::provider::decode_json;
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned + Clone + Send + Sync + 'static> Payload for T {}
 /// let error = decode_json::<Vec<u8>>(b"[1, 256]").unwrap_err();
 /// assert_eq!(error.to_string(), "the body does not fit the expected type, at line 1 column 7, in [1]");
 ///
-/// // To serde_json this key is not a key.
+/// // serde_json gives this key a special meaning.
 /// let error = decode_json::<Value>(br#"{"$serde_json::private::RawValue":"[]"}"#).unwrap_err();
 /// assert_eq!(error.kind, BodyErrorKind::ReservedKey);
 /// ```
@@ -47,12 +47,12 @@ pub(crate) fn without_reserved_keys(json: &[u8]) -> Result<&[u8], BodyError> {
     Ok(json)
 }
 
-/// The same for JSON that was searched for reserved keys already.
+/// Like [`decode_json`], for JSON that was already searched for reserved keys.
 pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, BodyError> {
     let decoded = match std::str::from_utf8(json) {
-        // Checked once: of a body in bytes serde_json checks each string by itself.
+        // Check UTF-8 once: given bytes, serde_json checks each string separately.
         Ok(text) => serde_json::from_str(text),
-        // It may still be acceptable: what the type ignores is not looked at.
+        // It may still be acceptable: what the type ignores is not checked.
         Err(_) => serde_json::from_slice(json),
     };
     decoded.map_err(|error| BodyError {

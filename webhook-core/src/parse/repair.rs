@@ -1,4 +1,4 @@
-//! What is repaired in the JSON of an authentic delivery before it is decoded a second time.
+//! Repairs the JSON of an authentic delivery before it is decoded a second time.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use crate::answer::BodyError;
 
-/// Decodes again if the JSON did not decode as received: refusing an authentic delivery for a detail of its text would
-/// lose it. What decodes at once is not looked at again. Returns the repaired JSON too if that is what was decoded.
+/// Repairs and decodes again if the JSON did not decode as received: refusing an authentic delivery over a detail of
+/// its text would lose it. Also returns the repaired JSON, if that is what was decoded.
 pub(crate) fn or_repaired<T>(
     decoded: Result<T, BodyError>,
     json: &[u8],
@@ -29,8 +29,8 @@ fn again<T>(
     decode(&json).map(|decoded| (decoded, Some(json)))
 }
 
-/// The JSON without a byte order mark, and with U+FFFD for bytes that are not UTF-8 and for escapes of lone surrogates.
-/// `None` if it has none of these.
+/// The JSON without a byte order mark, and with U+FFFD for bytes that are not UTF-8 and for escapes of lone
+/// surrogates. `None` if there is nothing to repair.
 fn repaired(json: &[u8]) -> Option<Bytes> {
     let text = without_bom(json);
     let has_bom = text.len() < json.len();
@@ -45,18 +45,18 @@ fn repaired(json: &[u8]) -> Option<Bytes> {
     }
 }
 
-/// Takes a UTF-8 byte order mark off.
+/// Removes a UTF-8 byte order mark.
 pub(crate) fn without_bom(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
 }
 
-/// Whether the text escapes a surrogate without its partner. JSON allows it, and no Unicode text has it.
+/// Whether the text escapes a lone surrogate. JSON allows it, but Unicode text cannot contain it.
 pub(crate) fn has_lone_surrogate(json: &str) -> bool {
     memchr::memchr(b'\\', json.as_bytes()).is_some()
         && matches!(replace_lone_surrogates(json), Cow::Owned(_))
 }
 
-/// Replaces `\u` escapes of lone surrogates by that of U+FFFD, which keeps every position in the text.
+/// Replaces `\u` escapes of lone surrogates with that of U+FFFD, which keeps every position in the text.
 fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     let mut replaced: Option<String> = None;
     let mut copied = 0;
@@ -92,7 +92,7 @@ fn replace_lone_surrogates(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// The surrogate that the escape at this place stands for, if it is one.
+/// The surrogate that the escape at this position encodes, if it is one.
 fn surrogate(json: &str, at: usize) -> Option<u16> {
     let escape = json.as_bytes().get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;

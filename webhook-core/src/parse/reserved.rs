@@ -1,9 +1,9 @@
-//! Keys that serde_json gives a meaning of its own.
+//! Keys that serde_json reserves for itself.
 //!
-//! With its feature `raw_value`, an object whose first key is `$serde_json::private::RawValue` decodes to a `Value` as
-//! whatever JSON the string behind it holds, with a fresh recursion limit: strings nested in strings overflow the stack.
-//! `arbitrary_precision` has such a key for numbers. Any crate of the app can turn these features on for the whole
-//! build, so the keys are refused here, whatever this crate asks for.
+//! With its `raw_value` feature, an object whose first key is `$serde_json::private::RawValue` decodes to a `Value`
+//! from the JSON in the string after it, with a fresh recursion limit: strings nested in strings overflow the stack.
+//! `arbitrary_precision` has such a key for numbers. Any crate in the app can turn these features on for the whole
+//! build, so the keys are refused whatever features this crate uses.
 
 use std::sync::LazyLock;
 
@@ -11,30 +11,30 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::json::first_byte;
 
-/// What these keys begin with.
+/// The prefix of these keys.
 const PREFIX: &[u8] = b"$serde_json::private::";
 
 /// Whether an object in this JSON has such a key, in any spelling.
 pub(crate) fn has_reserved_key(json: &[u8]) -> bool {
-    /// The one way to spell `$` other than itself.
+    /// The only other way to spell `$`.
     static ESCAPED: LazyLock<memmem::Finder<'_>> =
         LazyLock::new(|| memmem::Finder::new(b"\\u0024"));
 
-    // Nearly every body ends here.
+    // Nearly every search ends here.
     let Some(rest) = memchr2(b'$', b'\\', json).and_then(|at| json.get(at..)) else {
         return false;
     };
     (memchr(b'$', rest).is_some() || ESCAPED.find(rest).is_some()) && search(json)
 }
 
-/// Walks over all strings, which is exact up to where the JSON ends to be valid, and there decoding ends as well.
+/// Walks over all strings. This is exact as far as the JSON is valid, and decoding stops there as well.
 fn search(json: &[u8]) -> bool {
     let mut rest = json;
     while let Some((_, string)) = split_after(rest, memchr(b'"', rest)) {
         let Some((text, after)) = split_after(string, end_of_string(string)) else {
             return false;
         };
-        // The same text as a value, or within a longer string, is ordinary.
+        // As a value, or inside a longer string, the same text is harmless.
         if is_reserved(text) && first_byte(after) == Some(b':') {
             return true;
         }
@@ -43,13 +43,13 @@ fn search(json: &[u8]) -> bool {
     false
 }
 
-/// What is before and after the byte at this place.
+/// Splits around the byte at this position.
 fn split_after(bytes: &[u8], at: Option<usize>) -> Option<(&[u8], &[u8])> {
     let (before, from) = bytes.split_at_checked(at?)?;
     Some((before, from.get(1..)?))
 }
 
-/// Where the quote is that ends a string.
+/// The position of the quote that ends a string.
 fn end_of_string(string: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

@@ -10,15 +10,15 @@ use super::store::Store;
 use super::{Label, Matched, Secret, SecretsErrorKind};
 use crate::answer::Rejection;
 
-/// Bearer tokens: any number of them, found by the digest of what was sent.
+/// Any number of bearer tokens, looked up by the digest of what was sent.
 ///
-/// Only digests are kept: SHA-256 over a random block, which every set draws for itself, and the token. A lookup hashes
-/// the candidate, which takes the same time for all candidates of one length, and goes to the bucket in a map that the
-/// digest names, where digests are compared in constant time. Nobody can tell which candidates share a bucket, so the
-/// time says nothing about the tokens, and 100,000 tokens cost about what one does.
+/// Only digests are kept: SHA-256 over a random block, different in every set, and the token. A lookup hashes the
+/// candidate, which takes the same time for all candidates of one length, and finds its bucket in a map by the digest;
+/// there, digests are compared in constant time. Nobody can tell which candidates share a bucket, so the time reveals
+/// nothing about the tokens, and 100,000 tokens cost about as much as one.
 #[derive(Clone)]
 pub struct BearerTokens {
-    /// The state of SHA-256 after the random block: a token of up to 55 bytes takes one block more.
+    /// The state of SHA-256 after the random block: a token of up to 55 bytes takes one more block.
     keyed: Sha256,
     by_digest: HashMap<Fingerprint, Option<Label>, BuildHasherDefault<FirstWord>>,
     of_tenants: bool,
@@ -34,7 +34,7 @@ impl BearerTokens {
 }
 
 impl Selected<BearerTokens> {
-    /// Looks a candidate up.
+    /// Looks up a candidate.
     ///
     /// # Errors
     ///
@@ -65,9 +65,9 @@ impl Selected<BearerTokens> {
 }
 
 impl Store for BearerTokens {
-    /// No tokens, under a random block of their own.
+    /// Creates an empty set with its own random block.
     fn new(of_tenants: bool) -> Self {
-        // The standard library's own randomness: SipHash under a key that the operating system drew.
+        // The standard library's randomness: SipHash with a key from the operating system.
         let random = RandomState::new();
         let mut keyed = Sha256::new();
         for word in 0..8_u64 {
@@ -126,7 +126,7 @@ impl fmt::Debug for BearerTokens {
     }
 }
 
-/// Takes the first word of a fingerprint as its hash: nobody can predict it, so it need not be hashed again.
+/// Uses the first word of a fingerprint as its hash: nobody can predict it, so there is no need to hash it again.
 #[derive(Default)]
 struct FirstWord(u64);
 

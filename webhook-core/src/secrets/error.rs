@@ -13,7 +13,7 @@ impl SecretsError {
         self.kind
     }
 
-    /// The place of the secret in the list that was given, from 0.
+    /// The position of the secret in the list that was passed, from 0.
     pub fn index(&self) -> Option<usize> {
         self.index
     }
@@ -36,19 +36,19 @@ impl From<SecretsErrorKind> for SecretsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretsErrorKind {
-    /// No secret was given.
+    /// No secret was passed.
     NoSecret,
-    /// Removing this one would leave none.
+    /// Removing this secret would leave none.
     Last,
-    /// The secret has no characters.
+    /// The secret is empty.
     Empty,
-    /// The secret is white space only.
+    /// The secret is only whitespace.
     Blank,
-    /// The secret begins or ends with white space.
+    /// The secret begins or ends with whitespace.
     SurroundedByWhiteSpace,
     /// The secret begins or ends with a byte order mark.
     ByteOrderMark,
-    /// The secret is in quotes, as a Docker env file keeps them.
+    /// The secret is wrapped in quotes, which a Docker env file keeps.
     InQuotes,
     /// The label is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`.
     BadLabel,
@@ -56,41 +56,41 @@ pub enum SecretsErrorKind {
     Unlabeled,
     /// The same secret is in the set twice.
     Repeated,
-    /// The set would hold more secrets than this.
+    /// The set would have more secrets than this.
     TooMany {
-        /// How many there may be.
+        /// The most secrets that a set may have.
         limit: usize,
     },
-    /// The secret has more bytes than are accepted.
+    /// The secret is longer than this.
     TooLong {
-        /// How many bytes there may be.
+        /// The most bytes that a secret may have.
         limit: usize,
     },
     /// The secret has control characters, which no header can carry.
     ControlCharacters,
-    /// The secret is not of the form that the sender's secrets have; the text says which form that is.
+    /// The secret does not have the form of this sender's secrets.
     WrongForm {
-        /// The form that is expected, in words.
+        /// The expected form, in words.
         expected: &'static str,
     },
-    /// The secret is not base64: a character is not in its alphabet, or is where none can be.
+    /// The secret is not base64: a character is not in its alphabet, or is out of place.
     NotBase64 {
-        /// The place of that character, from 1; `None` if characters are missing at the end.
+        /// The position of that character, from 1; `None` if characters are missing at the end.
         place: Option<usize>,
     },
-    /// The secret stands for a key of a length that the sender's keys never have.
+    /// The secret encodes a key of a length that this sender's keys never have.
     WrongLength {
-        /// The length that is expected, in words.
+        /// The expected length, in words.
         expected: &'static str,
     },
-    /// The secret is plainly another credential.
+    /// The secret is clearly a different credential.
     OtherCredential {
         /// What it is, in words.
         found: &'static str,
         /// What is expected, in words.
         expected: &'static str,
     },
-    /// No secret of the set is the one to be removed.
+    /// The secret to remove is not in the set.
     NotFound,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for SecretsError {
             None => f.write_str("the secret ")?,
         }
         let or_remove = if listed {
-            ", or take it off the list"
+            ", or remove it from the list"
         } else {
             ""
         };
@@ -121,24 +121,18 @@ impl fmt::Display for SecretsError {
             SecretsErrorKind::Empty => write!(f, "is empty: set a value{or_remove}"),
             SecretsErrorKind::Blank => write!(f, "is blank: set a value{or_remove}"),
             SecretsErrorKind::SurroundedByWhiteSpace => {
-                f.write_str("begins or ends with white space: trim it where it is read")
+                f.write_str("begins or ends with whitespace: trim it where it is read")
             }
-            SecretsErrorKind::ByteOrderMark => f.write_str(
-                "has a byte order mark (U+FEFF): save the file that it is read from as UTF-8 without one",
-            ),
-            SecretsErrorKind::InQuotes => {
-                f.write_str("is in quotes: remove them, since they were read as a part of it")
+            SecretsErrorKind::ByteOrderMark => {
+                f.write_str("has a byte order mark (U+FEFF): save its file as UTF-8 without one")
             }
+            SecretsErrorKind::InQuotes => f.write_str("is wrapped in quotes: remove them"),
             SecretsErrorKind::BadLabel => f.write_str(
                 "has a label that is not 1 to 64 ASCII letters, digits, `-`, `_` or `.`: \
                  a pair is (label, secret), in this order",
             ),
-            SecretsErrorKind::Unlabeled => {
-                f.write_str("has no label: pass it as (tenant, secret)")
-            }
-            SecretsErrorKind::Repeated => {
-                f.write_str("is a duplicate: remove one of the two")
-            }
+            SecretsErrorKind::Unlabeled => f.write_str("has no label: pass it as (tenant, secret)"),
+            SecretsErrorKind::Repeated => f.write_str("is a duplicate: remove one of the two"),
             SecretsErrorKind::TooMany { limit } => {
                 write!(
                     f,
@@ -148,22 +142,22 @@ impl fmt::Display for SecretsError {
             SecretsErrorKind::TooLong { limit } => {
                 write!(
                     f,
-                    "is longer than {limit} bytes, the most that is accepted: check the value"
+                    "is longer than the limit of {limit} bytes: check the value"
                 )
             }
-            SecretsErrorKind::ControlCharacters => f.write_str(
-                "has control characters, which no header can carry: check the value",
-            ),
+            SecretsErrorKind::ControlCharacters => {
+                f.write_str("has control characters, which no header can carry: check the value")
+            }
             SecretsErrorKind::WrongForm { expected } => {
                 write!(f, "is not {expected}: check the value")
             }
             SecretsErrorKind::NotBase64 { place: Some(place) } => write!(
                 f,
-                "is not base64: character {place} cannot be part of it; copy the value again"
+                "is not base64: character {place} does not belong there; copy the value again"
             ),
-            SecretsErrorKind::NotBase64 { place: None } => {
-                f.write_str("is not base64: characters are missing at its end; copy the value again")
-            }
+            SecretsErrorKind::NotBase64 { place: None } => f.write_str(
+                "is not base64: characters are missing at its end; copy the value again",
+            ),
             SecretsErrorKind::WrongLength { expected } => {
                 write!(f, "has the wrong length: {expected}; copy the value again")
             }
@@ -171,7 +165,7 @@ impl fmt::Display for SecretsError {
                 write!(f, "is {found}: set {expected}")
             }
             SecretsErrorKind::NotFound => {
-                f.write_str("no secret of the set is the one to be removed: nothing was changed")
+                f.write_str("the secret to remove is not in the set: nothing was changed")
             }
         }
     }

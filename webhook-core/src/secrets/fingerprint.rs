@@ -15,7 +15,7 @@ impl Fingerprint {
     }
 
     pub(super) fn from_digest(hasher: Sha256) -> Self {
-        // In words, which are compared in constant time at an eighth of the cost of bytes.
+        // As words: comparing those in constant time costs an eighth of comparing bytes.
         let digest = hasher.finalize();
         let (bytes, _) = digest.as_slice().as_chunks();
         let mut words = [0; 4];

@@ -12,10 +12,10 @@ use super::{Secret, SecretsError, SecretsErrorKind};
 /// assert!([("pdv-1", "token-1"), ("pdv-2", "token-2")].into_secrets().is_ok());
 ///
 /// let error = ["s3cr3t", " "].into_secrets().unwrap_err();
-/// assert_eq!(error.to_string(), "secret 2 is blank: set a value, or take it off the list");
+/// assert_eq!(error.to_string(), "secret 2 is blank: set a value, or remove it from the list");
 /// ```
 pub trait IntoSecrets {
-    /// Checks them.
+    /// Checks and returns the secrets.
     ///
     /// # Errors
     ///
@@ -61,9 +61,9 @@ fn collect<T: IntoSecret>(
     Ok(secrets)
 }
 
-/// One secret. It is public only because the lists above name it.
+/// One secret. Public only because the lists above name it.
 pub trait IntoSecret {
-    /// Checks it.
+    /// Checks and returns the secret.
     ///
     /// # Errors
     ///
@@ -115,18 +115,18 @@ mod tests {
         assert_eq!(refusal(" \t"), "the secret is blank: set a value");
         assert_eq!(
             refusal("tok\n"),
-            "the secret begins or ends with white space: trim it where it is read"
+            "the secret begins or ends with whitespace: trim it where it is read"
         );
         for quoted in ["\"s3cr3t\"", "'s3cr3t'", "\"\""] {
             assert_eq!(
                 refusal(quoted),
-                "the secret is in quotes: remove them, since they were read as a part of it"
+                "the secret is wrapped in quotes: remove them"
             );
         }
         for marked in ["\u{feff}s3cr3t", "\u{feff}\"s3cr3t\"", "s3cr3t\u{feff}"] {
             assert_eq!(
                 refusal(marked),
-                "the secret has a byte order mark (U+FEFF): save the file that it is read from as UTF-8 without one"
+                "the secret has a byte order mark (U+FEFF): save its file as UTF-8 without one"
             );
         }
         for inner in ["a\"b", "\"a", "a'", "'"] {
@@ -138,12 +138,12 @@ mod tests {
         );
         assert_eq!(
             refusal(vec![("pdv-1", "a"), ("pdv-2", "")]),
-            "secret 2 is empty: set a value, or take it off the list"
+            "secret 2 is empty: set a value, or remove it from the list"
         );
     }
 
     #[test]
-    fn a_key_that_is_no_secret_is_refused_without_being_shown() {
+    fn a_key_that_is_not_a_secret_is_refused_without_being_shown() {
         for key in ["whpk_c2VjcmV0", "whsk_c2VjcmV0"] {
             let message = refusal(key);
             assert!(message.starts_with("the secret is a "), "{message}");

@@ -7,7 +7,7 @@ use super::store::{SecretStore, Store};
 use super::{IntoSecrets, Label, SecretsError, SecretsErrorKind};
 use crate::head::Head;
 
-/// The secrets of one sender, shared by every clone of its layer and changed while the server runs.
+/// The secrets of one sender, shared by all clones of its layer and changeable while the server runs.
 ///
 /// A change is prepared separately and swapped in atomically: if any part of it is refused, the old set stays. A delivery
 /// sees either the old set or the new one.
@@ -28,10 +28,10 @@ use crate::head::Head;
 ///
 /// # Tenants
 ///
-/// A platform that receives for many merchants knows from the request whose delivery it claims to be: from a segment of
-/// the path, or from a header. [`for_tenants`](Self::for_tenants) tries only the secrets with that label.
+/// A platform that receives for many merchants learns from a path segment or a header which merchant a request claims
+/// to be for. [`for_tenants`](Self::for_tenants) tries only the secrets with that label.
 ///
-/// The author of a sender gets at the secrets with [`select`](Self::select), which makes that choice.
+/// Senders get the secrets with [`select`](Self::select), which makes that choice.
 #[doc(alias = "rotate")]
 #[doc(alias = "rotation")]
 pub struct Keyring<S> {
@@ -40,7 +40,7 @@ pub struct Keyring<S> {
 
 struct Shared<S> {
     current: ArcSwap<S>,
-    /// Held by whoever changes the set, from reading the old one to storing the new one.
+    /// Locked while the set changes, from reading the old one to storing the new one.
     changing: Mutex<()>,
     tenant_of: Option<Box<TenantOf>>,
 }
@@ -48,21 +48,21 @@ struct Shared<S> {
 type TenantOf = dyn for<'a> Fn(&Head<'a>) -> Option<&'a str> + Send + Sync;
 
 impl<S: SecretStore> Keyring<S> {
-    /// A keyring with these secrets. Each delivery is tried with all of them.
+    /// Creates a keyring. Each delivery is checked against all of its secrets.
     ///
     /// # Errors
     ///
-    /// The first secret that is refused, an empty list, and more [signing keys](super::SigningKeys) than 16.
+    /// The first secret that is refused, an empty list, and more than 16 [signing keys](super::SigningKeys).
     pub fn new(secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
         Self::with(None, secrets)
     }
 
-    /// A keyring whose labels are tenants. `tenant_of` returns the tenant that a request claims to be for, and only the
-    /// secrets with this label are tried.
+    /// Creates a keyring whose labels are tenants. `tenant_of` returns the tenant that a request claims to be for, and
+    /// only the secrets with this label are tried.
     ///
-    /// There may be any number of tenants, each with up to 16 signing keys. A request that names no tenant, or one that
-    /// is not there, is refused as a wrong credential is, after about the same work; it never falls back to the secrets
-    /// of others. Let `tenant_of` return `None` where a request names two.
+    /// There may be any number of tenants, each with up to 16 signing keys. A request that names no tenant, or an
+    /// unknown one, is refused like a wrong credential, after about the same work; it never falls back to the secrets
+    /// of others. If a request names two tenants, return `None`.
     ///
     /// ```
     /// use webhook_core::driver::Verifier;
@@ -100,8 +100,8 @@ impl<S: SecretStore> Keyring<S> {
         })
     }
 
-    /// The secrets that this request is tried with, as they are now: for the `inspect` of a
-    /// [`Provider`](crate::Provider), whose claim carries them to where they are compared.
+    /// The secrets to check this request against, as they are now: for the `inspect` of a
+    /// [`Provider`](crate::Provider), whose claim carries them to the comparison.
     pub fn select(&self, head: &Head<'_>) -> Selected<S> {
         let secrets = self.shared.current.load_full();
         let whose = match &self.shared.tenant_of {
@@ -127,7 +127,7 @@ impl<S: SecretStore> Keyring<S> {
     ///
     /// # Errors
     ///
-    /// The first secret that is refused, also because it is in the set already; the old set then stays.
+    /// The first secret that is refused, or is already in the set; the old set then stays.
     pub fn add(&self, secrets: impl IntoSecrets) -> Result<(), SecretsError> {
         self.change(|current| extended(current.clone(), secrets))
     }
@@ -150,7 +150,7 @@ impl<S: SecretStore> Keyring<S> {
         self.change(|current| reduced(current, |store| store.remove_label(label)))
     }
 
-    /// How many secrets there are; never 0.
+    /// The number of secrets; never 0.
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.shared.current.load().labels().count()
@@ -166,7 +166,7 @@ impl<S: SecretStore> Keyring<S> {
         &self,
         change: impl FnOnce(&S) -> Result<S, SecretsError>,
     ) -> Result<(), SecretsError> {
-        // The lock guards no data of its own, so a panic while it was held broke nothing.
+        // The lock guards no data of its own, so a panic under it broke nothing.
         let _changing = self
             .shared
             .changing
@@ -218,9 +218,9 @@ impl<S: SecretStore> fmt::Debug for Keyring<S> {
     }
 }
 
-/// The secrets that one delivery is tried with: [`Keyring::select`]. It does not change any more.
+/// The secrets that one delivery is checked against, from [`Keyring::select`]. Later changes do not affect it.
 ///
-/// Both kinds of secrets are compared with a `find`, and nothing else makes the [`Matched`](super::Matched) that an
+/// Its `find`, for either kind of secret, is the only way to the [`Matched`](super::Matched) that an
 /// [`Authentic`](crate::provider::Authentic) needs.
 pub struct Selected<S> {
     pub(super) secrets: Arc<S>,
@@ -230,11 +230,11 @@ pub struct Selected<S> {
 /// Whose secrets may match.
 #[derive(Clone, Debug)]
 pub(super) enum Whose {
-    /// The request does not choose.
+    /// Everyone's: labels are not tenants.
     Anyone,
-    /// Those of the tenant that the request names.
+    /// Those of the tenant named in the request.
     Tenant(Label),
-    /// Nobody's: the request names no tenant. It is compared all the same, so that the time does not tell.
+    /// Nobody's: the request names no tenant. The credential is compared anyway, so the time reveals nothing.
     Nobody,
 }
 

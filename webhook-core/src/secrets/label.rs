@@ -6,12 +6,12 @@ use serde::{Serialize, Serializer};
 
 use super::{SecretsError, SecretsErrorKind};
 
-/// The public name of a secret: which point of sale, tenant or key generation it is. It is shown in logs.
+/// The public name of a secret, such as its point of sale, tenant or key generation. It appears in logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Arc<str>);
 
 impl Label {
-    /// A label.
+    /// Checks and creates a label.
     ///
     /// # Errors
     ///

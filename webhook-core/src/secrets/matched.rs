@@ -2,9 +2,9 @@ use super::Label;
 
 /// The proof that a credential matched one of the configured secrets, with the label of that secret.
 ///
-/// Only the `find` of [`Selected`](super::Selected) makes one.
+/// Only the `find` of [`Selected`](super::Selected) creates one.
 #[derive(Clone, Debug)]
-#[must_use = "a match that is thrown away authenticates nothing"]
+#[must_use = "a match that is dropped authenticates nothing"]
 pub struct Matched {
     label: Option<Label>,
 }

@@ -1,4 +1,4 @@
-//! Secrets: how they are given, kept, and changed while the server runs.
+//! Secrets: how they are passed, stored, and changed while the server runs.
 
 mod bearer;
 mod error;

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::Label;
 use crate::secrets::{SecretsError, SecretsErrorKind};
 
-/// One secret: a token, an API key, a signing key, with an optional label.
+/// A token, API key or signing key, with an optional label.
 ///
 /// It is zeroed when dropped, and its `Debug` shows the label only.
 ///
@@ -25,13 +25,13 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret without a label.
+    /// Creates a secret without a label.
     ///
     /// # Errors
     ///
-    /// A value that is empty, blank, in quotes, or begins or ends with white space or a byte order mark: the usual signs
-    /// of a variable that was not set, or of a file that was read as it is. A key of Standard Webhooks that is no secret,
-    /// `whpk_…` or `whsk_…`.
+    /// A value that is empty, blank, in quotes, or begins or ends with whitespace or a byte order mark: the usual
+    /// signs of a variable that was not set, or of a file that was read unchanged. A Standard Webhooks key that is not
+    /// a shared secret: `whpk_…` or `whsk_…`.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretsError> {
         let secret = Self::raw(value)?;
         if let Some(kind) = other_key(&secret.value) {
@@ -43,9 +43,9 @@ impl Secret {
         })
     }
 
-    /// A secret whose text is the key itself, where the sender's secrets otherwise are encoded: nothing is decoded, no
-    /// prefix is taken off, and its form is not checked. Some senders in the format of Standard Webhooks sign with such
-    /// keys; it cannot be told from the text. The libraries of that format call them *raw*.
+    /// Creates a secret whose text is the key itself, if the sender's secrets are otherwise encoded: nothing is
+    /// decoded, no prefix is removed, and its form is not checked. Some Standard Webhooks senders sign with such keys;
+    /// the text does not show it. The libraries of that format call them *raw*.
     ///
     /// ```
     /// use webhook_core::Secret;
@@ -59,7 +59,7 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), but for the keys of Standard Webhooks.
+    /// As [`new`](Self::new), except for the keys of Standard Webhooks.
     pub fn raw(value: impl Into<String>) -> Result<Self, SecretsError> {
         let value = Zeroizing::new(value.into());
         if let Some(kind) = mistake(&value) {
@@ -72,13 +72,13 @@ impl Secret {
         })
     }
 
-    /// The same secret under a label, such as the point of sale or the tenant that it belongs to. Several secrets may
-    /// share a label, as they do while one is being rotated.
+    /// Labels the secret, for example with its point of sale or tenant. Several secrets may share a label, as they do
+    /// while one is being rotated.
     ///
     /// # Errors
     ///
-    /// A label that is empty, longer than 64 bytes, or of other characters than ASCII letters and digits, `-`, `_`
-    /// and `.`: labels are printed in logs.
+    /// A label that is empty, longer than 64 bytes, or contains anything but ASCII letters, digits, `-`, `_` and `.`:
+    /// labels appear in logs.
     pub fn labeled(mut self, label: &str) -> Result<Self, SecretsError> {
         self.label = Some(Label::new(label)?);
         Ok(self)
@@ -100,7 +100,7 @@ impl Secret {
     }
 }
 
-/// What shows that a value is a key of Standard Webhooks that no receiver shares with its sender.
+/// Detects a Standard Webhooks key that a receiver never shares with its sender.
 fn other_key(value: &str) -> Option<SecretsErrorKind> {
     if value.starts_with("whpk_") {
         Some(SecretsErrorKind::OtherCredential {
@@ -117,7 +117,7 @@ fn other_key(value: &str) -> Option<SecretsErrorKind> {
     }
 }
 
-/// What shows that a value was not read as it was meant.
+/// Detects a value that was not read as intended.
 fn mistake(value: &str) -> Option<SecretsErrorKind> {
     let in_quotes = |quote: char| {
         value

@@ -12,10 +12,10 @@ use crate::answer::Rejection;
 
 /// A key that is prepared once, when its secret is set, and then used for every delivery.
 pub trait SigningKey: Send + Sync + Sized + 'static {
-    /// The bytes of the key: those of the secret's text, unless the sender encodes its secrets.
+    /// Returns the bytes of the key: those of the secret's text, unless the sender encodes its secrets.
     ///
-    /// Secrets with the same bytes are one secret, however they are written: the set holds it once, and removing one
-    /// spelling removes it. A secret that [is raw](Secret::is_raw) is not decoded.
+    /// Secrets with the same bytes are one secret, however they are written: the set has it once, and removing either
+    /// spelling removes it. A [raw](Secret::is_raw) secret is not decoded.
     ///
     /// # Errors
     ///
@@ -28,12 +28,12 @@ pub trait SigningKey: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// Bytes that make no key.
+    /// Bytes that are not a valid key.
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind>;
 }
 
-/// Keys that a signature is checked with. Each delivery is tried with all of them, or with those of its tenant, and every
-/// one costs a digest: at most [`MAX`](Self::MAX), in all or for each tenant.
+/// Keys that signatures are checked with. Each delivery is checked with all of them, or all of its tenant, and each
+/// costs a digest: so at most [`MAX`](Self::MAX) are allowed, in total or per tenant.
 pub struct SigningKeys<K> {
     keys: Keys<K>,
 }
@@ -43,7 +43,7 @@ enum Keys<K> {
     OfTenants(HashMap<Label, Arc<Group<K>>>),
 }
 
-/// Keys that are tried together, in the order in which they were given.
+/// Keys that are tried together, in the order in which they were passed.
 type Group<K> = Vec<Arc<Entry<K>>>;
 
 struct Entry<K> {
@@ -53,14 +53,14 @@ struct Entry<K> {
 }
 
 impl<K> SigningKeys<K> {
-    /// How many keys a delivery may be tried with.
+    /// The most keys that a delivery is checked with.
     pub const MAX: usize = 16;
 }
 
 impl<K> Selected<SigningKeys<K>> {
-    /// Tries every key. If `matches` accepts several, the first in the order of the set counts.
+    /// Tries every key. If `matches` accepts several, the first one in the set counts.
     ///
-    /// All keys are tried whichever one matches, so the time says nothing about their order.
+    /// All keys are tried whichever one matches, so the time reveals nothing about their order.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl<K> Selected<SigningKeys<K>> {
                     Whose::Tenant(label) => tenants.get(label),
                     _ => None,
                 };
-                // A tenant that does not exist costs what one costs that does.
+                // An unknown tenant costs as much as a known one.
                 let decoy = || tenants.values().next();
                 let is_decoy = group.is_none();
                 let group = group.or_else(decoy).map(|group| group.as_slice());
@@ -102,7 +102,7 @@ impl<K> SigningKeys<K> {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Keeps the keys that `keeps` accepts, and says whether any other was there.
+    /// Removes the keys that `keeps` does not accept, and returns whether there were any.
     fn retain(&mut self, keeps: impl Fn(&Entry<K>) -> bool) -> bool {
         let before = self.groups().map(Vec::len).sum::<usize>();
         match &mut self.keys {
@@ -153,8 +153,8 @@ impl<K: SigningKey> Store for SigningKeys<K> {
         Ok(())
     }
 
-    /// A text can stand for one key and be the bytes of another. Both are removed: a secret that its owner believes
-    /// removed must not stay.
+    /// A text can encode one key and be the bytes of another. Both are removed: a secret must not stay if its owner
+    /// believes that it is gone.
     fn remove(&mut self, secret: &str) -> bool {
         let decoded = Secret::new(secret)
             .ok()

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::{Label, Secret, SecretsErrorKind};
 
-/// A set of secrets in the form that verifying needs: [`BearerTokens`](super::BearerTokens) or
+/// A set of secrets, ready for verifying: [`BearerTokens`](super::BearerTokens) or
 /// [`SigningKeys`](super::SigningKeys). Only these two implement it.
 pub trait SecretStore: Store {}
 
@@ -10,16 +10,16 @@ impl<S: Store> SecretStore for S {}
 
 /// What a [`Keyring`](super::Keyring) does with a set.
 pub trait Store: Clone + fmt::Debug + Send + Sync + 'static {
-    /// An empty set, whose secrets belong to tenants or do not.
+    /// Creates an empty set, whose secrets may belong to tenants.
     fn new(of_tenants: bool) -> Self;
 
-    /// Prepares a secret and takes it in. After an error the set is thrown away.
+    /// Prepares a secret and adds it. After an error the set is dropped.
     fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind>;
 
-    /// Takes a secret out by its value, and says whether it was in the set.
+    /// Removes a secret by its value, and returns whether it was in the set.
     fn remove(&mut self, secret: &str) -> bool;
 
-    /// Takes all secrets with a label out, and says whether there were any.
+    /// Removes all secrets with a label, and returns whether there were any.
     fn remove_label(&mut self, label: &str) -> bool;
 
     /// The label of each secret, in no particular order.

@@ -1,4 +1,4 @@
-//! One folder for each sender. None names another.
+//! One folder per sender. None refers to another.
 
 pub mod github;
 pub mod mercadopago;

@@ -10,14 +10,14 @@ use crate::secrets::{SecretsErrorKind, SigningKey, SigningKeys};
 /// Secrets whose text is the key of an HMAC-SHA256.
 pub type HmacKeys = SigningKeys<HmacSha256>;
 
-/// A key for HMAC-SHA256 whose state is prepared: both of its padded blocks are hashed when the secret is set.
+/// A prepared key for HMAC-SHA256: both of its padded blocks are hashed when the secret is set.
 ///
-/// As a [`SigningKey`], it is the text of a secret. For a sender that encodes its secrets, write a key of your own around
-/// this one, whose [`decode`](SigningKey::decode) says how.
+/// As a [`SigningKey`], it uses the text of a secret. For a sender that encodes its secrets, wrap it in a key of your
+/// own whose [`decode`](SigningKey::decode) decodes them.
 pub struct HmacSha256(Hmac<Sha256>);
 
 impl HmacSha256 {
-    /// The HMAC over all parts in order, as if they were joined. To compare one, use [`has_signed`](Self::has_signed).
+    /// Computes the HMAC of all parts in order, as if joined. To compare one, use [`has_signed`](Self::has_signed).
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.digest(parts)
     }
@@ -30,10 +30,10 @@ impl HmacSha256 {
         mac.finalize().into_bytes().into()
     }
 
-    /// Whether one of the signatures is that of the parts. All are compared, each in constant time.
+    /// Whether one of the signatures matches the parts. All are compared, each in constant time.
     ///
-    /// The parts are signed as if they were joined. If two of variable length are side by side, characters can move from
-    /// one to the other without a change of the signature: then check the form of one of them first.
+    /// The parts are signed as if joined. If two parts of variable length are adjacent, characters can move from one
+    /// to the other without changing the signature; then check the form of one of them first.
     pub fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
         let expected = self.digest(parts);
         signatures
@@ -47,7 +47,7 @@ impl HmacSha256 {
 
 impl SigningKey for HmacSha256 {
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        // HMAC takes keys of any length; only the signature of the constructor knows of an error.
+        // HMAC accepts keys of any length; the error exists only in the constructor's signature.
         Hmac::new_from_slice(key)
             .map(Self)
             .map_err(|_| SecretsErrorKind::WrongForm {

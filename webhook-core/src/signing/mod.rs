@@ -1,9 +1,9 @@
-//! Signatures, for authors of senders: keys that are prepared once, the signatures that a request carries, and signed
-//! times. All comparisons take constant time.
+//! Signatures, for code that adds a sender: prepared keys, the signatures in a request, and signed times. All
+//! comparisons take constant time.
 //!
-//! A sender that signs its bodies with HMAC-SHA256 holds a [`Keyring`](crate::Keyring)`<`[`HmacKeys`]`>`, reads the
-//! [`Signatures`] of a request from its head, and compares them when the body is complete. The [guide](crate::guide) has
-//! the whole of it.
+//! A sender that signs its bodies with HMAC-SHA256 has a [`Keyring`](crate::Keyring)`<`[`HmacKeys`]`>`, reads the
+//! [`Signatures`] of a request from its headers, and compares them when the body is complete. The
+//! [guide](crate::guide) shows it in full.
 
 mod hmac;
 mod signatures;

@@ -6,11 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::answer::Rejection;
 
-/// A digest of SHA-256, or an HMAC of it.
+/// A SHA-256 digest or an HMAC-SHA256.
 pub(super) type Signature = [u8; 32];
 
-/// The signatures of 32 bytes that a request carries, decoded and not yet compared: at least one. While a key is rotated,
-/// a sender signs with several.
+/// The 32-byte signatures of a request, decoded and not yet compared: at least one. While a key is rotated, a sender
+/// signs with several.
 ///
 /// ```
 /// use webhook_core::Rejection;
@@ -20,7 +20,7 @@ pub(super) type Signature = [u8; 32];
 /// assert!(Signatures::one(&hex, Encoding::Hex).is_ok());
 /// assert_eq!(Signatures::one("ab", Encoding::Hex).unwrap_err(), Rejection::CredentialMalformed);
 ///
-/// // A list of `name=value`, as Stripe and others send it.
+/// // A list of `name=value`, as sent by Stripe and others.
 /// let list = format!("t=1614265330,v1={hex},v0=ignored");
 /// let (time, _signatures) = Signatures::with_time(&list, "t", "v1", Encoding::Hex)?;
 /// assert_eq!(time, "1614265330");
@@ -28,26 +28,26 @@ pub(super) type Signature = [u8; 32];
 /// ```
 #[derive(Clone)]
 pub struct Signatures {
-    /// The first needs no allocation: most requests have one.
+    /// The first needs no allocation: most requests have only one.
     first: Signature,
     others: Vec<Signature>,
 }
 
-/// How a signature is written.
+/// How a signature is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
     /// Hex in either letter case.
     Hex,
-    /// Base64 of the standard alphabet, padded.
+    /// Padded base64 in the standard alphabet.
     Base64,
 }
 
 impl Signatures {
-    /// How many signatures of a request are read. More would only cost time.
+    /// The most signatures that are read from a request. More would only cost time.
     pub const MAX: usize = 16;
 
-    /// One signature.
+    /// Decodes one signature.
     ///
     /// # Errors
     ///
@@ -56,8 +56,7 @@ impl Signatures {
         Self::all(iter::once(text), encoding)
     }
 
-    /// The first [`MAX`](Self::MAX) of these. One that does not decode matches no key, and takes its place among them all
-    /// the same.
+    /// Decodes the first [`MAX`](Self::MAX) of these. One that does not decode matches no key, but still counts.
     ///
     /// # Errors
     ///
@@ -77,8 +76,8 @@ impl Signatures {
         })
     }
 
-    /// Reads a list such as `t=1614265330,v1=<signature>,v1=<signature>`, in any order, and returns the time as sent:
-    /// those characters are signed, not their value. Entries of other names are skipped.
+    /// Reads a list such as `t=1614265330,v1=<signature>,v1=<signature>`, in any order, and returns the time as sent,
+    /// because its characters are signed, not its value. Entries with other names are skipped.
     ///
     /// # Errors
     ///
@@ -111,7 +110,7 @@ impl Encoding {
                 Some(signature)
             }
             Self::Base64 => {
-                // 44 characters stand for 31 to 33 bytes, and the decoder wants room for all of them.
+                // 44 characters encode 31 to 33 bytes, and the decoder needs room for all of them.
                 let mut decoded = [0; 33];
                 let length = STANDARD.decode_slice(text, &mut decoded).ok()?;
                 decoded.get(..length)?.try_into().ok()

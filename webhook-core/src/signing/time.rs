@@ -4,12 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::answer::Rejection;
 
-/// Five minutes: what the specification of Standard Webhooks and the libraries of Stripe allow between a signed time and now.
+/// Five minutes, as in the Standard Webhooks specification and in Stripe's libraries.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// How far a signed timestamp may lie from now, in either direction.
+/// How far a signed timestamp may be from now, in either direction.
 ///
-/// It bounds how long a captured request can be replayed; what it lets through can still be replayed within it.
+/// It limits how long a captured request can be replayed; until then, replays pass.
 #[derive(Clone)]
 pub(crate) struct Tolerance {
     /// `None` accepts any time.
@@ -41,13 +41,13 @@ impl fmt::Debug for Tolerance {
     }
 }
 
-/// Reads a time in seconds (or milliseconds, as the sender has it) since 1970: ASCII digits and nothing else.
+/// Parses a time in seconds (or milliseconds, depending on the sender) since 1970: ASCII digits and nothing else.
 ///
 /// # Errors
 ///
 /// [`Rejection::CredentialMalformed`].
 pub fn unix_time(text: &str) -> Result<u64, Rejection> {
-    // `parse` would take a sign.
+    // `parse` would accept a sign.
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Rejection::CredentialMalformed);
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tolerance_holds_in_both_directions_to_the_second_and_a_missing_time_is_refused() {
+    fn the_tolerance_is_exact_both_ways_and_a_missing_time_is_refused() {
         let tolerance = |within: Option<u64>| Tolerance {
             within: within.map(Duration::from_secs),
             clock: Some(Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_614_265_330))),

@@ -1,7 +1,7 @@
-//! Builds authentic requests of each sender, for the tests of an application.
+//! Builds authentic requests from each sender, for an application's tests.
 //!
-//! Nothing in the crates is compiled differently under this feature, and it knows no secret of its own: a request is
-//! authentic because it is built with the secret that the test gave to its layer.
+//! This feature changes nothing else in the crates, and has no secret of its own: a request is authentic because it is
+//! built with the secret that the test gave to its layer.
 //!
 //! ```
 //! use webhook_core::driver::Verifier;
@@ -38,15 +38,15 @@ use crate::senders::standard_webhooks::StandardKey;
 use crate::senders::tusfacturas::TfEvent;
 use crate::signing::HmacSha256;
 
-/// A request as its sender would make it.
+/// A request as its sender would send it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestRequest {
     /// The method: `POST`.
     pub method: Method,
-    /// The path and query of the sender's documentation.
+    /// The path and query from the sender's documentation.
     pub uri: Uri,
-    /// The header fields, with the credential, and without `Content-Length`.
+    /// The headers, with the credential and without `Content-Length`.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -69,12 +69,12 @@ impl TestRequest {
         reason = "a test that cannot send its secret must fail"
     )]
     fn with(mut self, name: &'static str, value: &str) -> Self {
-        let value = HeaderValue::from_str(value).expect("the value fits into a header field");
+        let value = HeaderValue::from_str(value).expect("the value is valid in a header");
         self.headers.insert(HeaderName::from_static(name), value);
         self
     }
 
-    /// The head, for a [`Verifier`].
+    /// Its [`Head`], for a [`Verifier`].
     pub fn head(&self) -> Head<'_> {
         Head::new(
             self.method.as_str(),
@@ -84,7 +84,7 @@ impl TestRequest {
         )
     }
 
-    /// Hands the request to a verifier, as an adapter would.
+    /// Passes the request to a verifier, as an adapter would.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl TestRequest {
     }
 }
 
-/// A delivery without a request, for calling a handler directly.
+/// Creates a delivery without a request, for calling a handler directly.
 ///
 /// ```
 /// use webhook_core::testing;
@@ -120,33 +120,33 @@ pub fn delivery<E>(event: E) -> Delivery<E> {
     Delivery::new(event, None, Bytes::new(), None)
 }
 
-/// A delivery from all its parts.
+/// Creates a delivery from all its parts.
 pub fn delivery_from_parts<E>(event: E, label: Option<Label>, body: Bytes) -> Delivery<E> {
     Delivery::new(event, label, body, None)
 }
 
-/// A notification of TusFacturasAPP: `POST /webhook`.
+/// A TusFacturasAPP notification: `POST /webhook`.
 ///
 /// # Panics
 ///
-/// If the token cannot stand in a header field.
+/// If the token is not valid in a header.
 pub fn tusfacturas(event: &TfEvent, token: &str) -> TestRequest {
     tusfacturas_body(serde_json::to_vec(event).unwrap_or_default(), token)
 }
 
-/// The same with any body.
+/// Like [`tusfacturas`], with any body.
 ///
 /// # Panics
 ///
-/// If the token cannot stand in a header field.
+/// If the token is not valid in a header.
 pub fn tusfacturas_body(body: impl Into<Bytes>, token: &str) -> TestRequest {
     TestRequest::new("/webhook", body)
         .with("tf-webhooktoken", token)
         .with("user-agent", "TusFacturasAPP-webhook/1.0")
 }
 
-/// A confirm or reject of Multicaja/Klap: `POST /webhook_confirm`, `POST /webhook_reject`, with ids and other fields
-/// as JSON strings, the card token included.
+/// A Multicaja/Klap confirm or reject: `POST /webhook_confirm`, `POST /webhook_reject`, with ids and other fields as
+/// JSON strings, the card token included.
 pub fn multicaja(event: &MulticajaEvent, api_key: &str) -> TestRequest {
     let path = match event {
         MulticajaEvent::Confirm(_) => "/webhook_confirm",
@@ -157,7 +157,7 @@ pub fn multicaja(event: &MulticajaEvent, api_key: &str) -> TestRequest {
     TestRequest::new(path, order_json(order)).with("apikey", &digest)
 }
 
-/// The digest that the `Apikey` header field carries, in lower-case hex.
+/// The digest in the `Apikey` header, in lowercase hex.
 pub fn multicaja_digest(reference_id: &str, order_id: &str, api_key: &str) -> String {
     hex::encode(
         Sha256::new()
@@ -168,7 +168,7 @@ pub fn multicaja_digest(reference_id: &str, order_id: &str, api_key: &str) -> St
     )
 }
 
-/// A validation of Multicaja/Klap: `POST /webhook_validation`, without a credential.
+/// A Multicaja/Klap validation: `POST /webhook_validation`, without a credential.
 pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
     TestRequest::new(
         "/webhook_validation",
@@ -176,7 +176,7 @@ pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
     )
 }
 
-/// A delivery in the format of Standard Webhooks, with `webhook-*` fields: `POST /standard`.
+/// A Standard Webhooks delivery, with `webhook-*` headers: `POST /standard`.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -196,7 +196,7 @@ pub fn multicaja_validation(event: &MulticajaValidationEvent) -> TestRequest {
 ///
 /// # Panics
 ///
-/// If the id cannot stand in a header field, and if a layer would refuse the secret.
+/// If the id is not valid in a header, or a layer would refuse the secret.
 pub fn standard_webhooks(
     id: &str,
     timestamp: SystemTime,
@@ -214,11 +214,11 @@ pub fn standard_webhooks(
         .with("webhook-signature", &format!("v1,{signature}"))
 }
 
-/// A delivery of GitHub as JSON: `POST /github`. `event` is its name, such as `push`.
+/// A GitHub delivery as JSON: `POST /github`. `event` is its name, such as `push`.
 ///
 /// # Panics
 ///
-/// If the name cannot stand in a header field.
+/// If the name is not valid in a header.
 pub fn github(event: &str, body: impl Into<Bytes>, secret: &str) -> TestRequest {
     let request = TestRequest::new("/github", body);
     let signature = hex::encode(key::<HmacSha256>(secret).sign(&[&request.body]));
@@ -228,18 +228,18 @@ pub fn github(event: &str, body: impl Into<Bytes>, secret: &str) -> TestRequest 
         .with("x-hub-signature-256", &format!("sha256={signature}"))
 }
 
-/// The same delivery as a form with the field `payload`.
+/// Like [`github`], as a form with the field `payload`.
 ///
 /// # Panics
 ///
-/// If the name cannot stand in a header field.
+/// If the name is not valid in a header.
 pub fn github_form(event: &str, json: &str, secret: &str) -> TestRequest {
     let payload = utf8_percent_encode(json, NON_ALPHANUMERIC);
     github(event, format!("payload={payload}"), secret)
         .with("content-type", "application/x-www-form-urlencoded")
 }
 
-/// A delivery of Stripe: `POST /stripe`.
+/// A Stripe delivery: `POST /stripe`.
 pub fn stripe(timestamp: SystemTime, body: impl Into<Bytes>, secret: &str) -> TestRequest {
     let request = TestRequest::new("/stripe", body);
     let t = unix_time(timestamp).as_secs().to_string();
@@ -248,12 +248,12 @@ pub fn stripe(timestamp: SystemTime, body: impl Into<Bytes>, secret: &str) -> Te
     request.with("stripe-signature", &format!("t={t},v1={signature}"))
 }
 
-/// A notification of Mercado Pago: `POST /mercadopago?data.id=<data_id>&type=<topic>`, its time in milliseconds. The
-/// signature does not cover the topic and the body.
+/// A Mercado Pago notification: `POST /mercadopago?data.id=<data_id>&type=<topic>`, its time in milliseconds. The
+/// signature does not cover the topic or the body.
 ///
 /// # Panics
 ///
-/// If the ids are so long that they do not fit into a request target.
+/// If the ids are too long for a request target.
 #[allow(
     clippy::expect_used,
     reason = "a test that cannot send its ids must fail"
@@ -286,7 +286,7 @@ fn unix_time(time: SystemTime) -> Duration {
 
 #[allow(
     clippy::panic,
-    reason = "a test whose secret no layer would take must fail"
+    reason = "a test whose secret no layer would accept must fail"
 )]
 fn key<K: SigningKey>(secret: impl IntoSecrets) -> K {
     let key_of = |secret: &Secret| Ok(K::prepare(&K::decode(secret)?)?);

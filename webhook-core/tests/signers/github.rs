@@ -39,7 +39,7 @@ fn the_documented_vector_is_authentic() {
 
     let request = testing::github("push", "Hello, World!", SECRET);
     assert_eq!(request.value(SIGNATURE), HEADER);
-    // It passes authentication, and then it is no JSON.
+    // It passes authentication, but is not JSON.
     assert_rows(
         &verifier::<Github>(),
         &request,
@@ -67,7 +67,7 @@ fn only_what_the_key_has_signed_passes() {
         ("legacy signature only", &|r| r.rename(SIGNATURE, "x-hub-signature"), "credential_missing"),
         ("empty signature", &|r| r.set(SIGNATURE, ""), "credential_missing"),
         ("signature twice", &|r| r.repeat(SIGNATURE), "credential_repeated"),
-        ("signature is no text", &|r| r.set(SIGNATURE, b"sha256=\xff"), "credential_malformed"),
+        ("signature is not text", &|r| r.set(SIGNATURE, b"sha256=\xff"), "credential_malformed"),
         ("no scheme", &|r| r.set(SIGNATURE, &r.value(SIGNATURE)[7..]), "credential_malformed"),
         ("another scheme", &|r| r.set(SIGNATURE, r.value(SIGNATURE).replace("256", "1")), "credential_malformed"),
         ("no hex", &|r| r.set(SIGNATURE, format!("sha256={}", "x".repeat(64))), "credential_malformed"),
@@ -77,7 +77,7 @@ fn only_what_the_key_has_signed_passes() {
         ("1,000 in one field", &|r| r.set(SIGNATURE, list_with(&r.value(SIGNATURE), &bad, ",", 1, 1000)), "credential_malformed"),
         ("upper-case hex", &|r| r.set(SIGNATURE, format!("sha256={}", r.value(SIGNATURE)[7..].to_uppercase())), "accepted"),
         // Bodies.
-        ("another type", &|r| *r = testing::github("push", "{}", SECRET), "body_does_not_fit"),
+        ("a different type", &|r| *r = testing::github("push", "{}", SECRET), "body_does_not_fit"),
         ("a form", &|r| *r = testing::github_form("push", BODY, SECRET), "accepted"),
         ("JSON called a form", &|r| r.set("content-type", "application/x-www-form-urlencoded"), "accepted"),
         ("a form called JSON", &|r| { *r = testing::github_form("push", BODY, SECRET); r.set("content-type", "application/json"); }, "body_syntax"),
@@ -97,7 +97,7 @@ fn a_form_decodes_to_what_its_json_does() {
         .unwrap()
         .delivery
         .into_event();
-    // As GitHub encodes it, spaces as `+`, and with every character escaped.
+    // As encoded by GitHub, with spaces as `+`, and with every character escaped.
     let plus = form_of(
         "payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%2C%22sum%22%3A%221+%2B+1+%3D+2+%26+100%25%22%7D",
     );
@@ -110,7 +110,7 @@ fn a_form_decodes_to_what_its_json_does() {
 }
 
 #[test]
-fn the_head_is_carried_and_proves_nothing() {
+fn the_headers_are_kept_and_prove_nothing() {
     let verifier = verifier::<Github<Push>>();
     let event = |change: &dyn Fn(&mut TestRequest)| {
         let mut request = authentic();
@@ -159,7 +159,7 @@ fn a_ping_is_never_decoded_as_the_payload() {
         assert_eq!(ping.hook_id, Some(109_948_940));
         assert_eq!(ping.zen.as_deref(), Some("Design for failure."));
     }
-    // A captured push that is sent again as a ping decodes to nothing of the push.
+    // A captured push that is sent again as a ping decodes to no part of the push.
     let mut replayed = authentic();
     replayed.set("x-github-event", "ping");
     let event = deliver(&verifier, &replayed).unwrap().delivery.into_event();

@@ -1,4 +1,4 @@
-//! The senders that sign with HMAC-SHA256, through the public door: one table for each, and what holds for all.
+//! The senders that sign with HMAC-SHA256, through the public API: one table for each, and what is true for all.
 
 mod github;
 mod mercadopago;
@@ -14,7 +14,7 @@ use webhook_core::provider::Timestamped;
 use webhook_core::testing::TestRequest;
 use webhook_core::{FromSecrets, Provider, Reply, SecretsErrorKind};
 
-/// When the requests of the tables are made, in seconds of Unix time.
+/// When the requests in the tables are made, in seconds of Unix time.
 const NOW: u64 = 1_614_265_330;
 
 fn at(unix_time: u64) -> SystemTime {
@@ -33,12 +33,12 @@ fn deliver<P: Provider>(
     request.deliver(verifier).map_err(Box::new)
 }
 
-/// The name of the reason.
+/// `accepted`, or the name of the rejection.
 fn reason(answered: &Answered) -> &'static str {
     answered.rejection.as_ref().unwrap().name()
 }
 
-/// What is changed in an authentic request, and what becomes of it: `accepted`, or the name of the rejection.
+/// A name, the change to an authentic request, and the result: `accepted`, or the name of the rejection.
 type Row<'a> = (&'a str, &'a dyn Fn(&mut TestRequest), &'a str);
 
 fn assert_rows<P: Provider>(verifier: &Verifier<P>, authentic: &TestRequest, rows: &[Row<'_>]) {
@@ -61,7 +61,7 @@ fn assert_rows<P: Provider>(verifier: &Verifier<P>, authentic: &TestRequest, row
     }
 }
 
-/// Changes of a request as a proxy, a bug or an attacker makes them.
+/// Changes to a request, as made by a proxy, a bug or an attacker.
 trait Tamper {
     fn set(&mut self, name: &'static str, value: impl AsRef<[u8]>);
     fn repeat(&mut self, name: &'static str);
@@ -95,13 +95,13 @@ impl Tamper for TestRequest {
     }
 }
 
-/// A list of signatures in which the good one stands at a place, from 1, among others that are well-formed.
+/// A list of well-formed signatures with the good one at this position, from 1.
 fn list_with(good: &str, bad: &str, separator: &str, place: usize, of: usize) -> String {
     let entries = (1..=of).map(|at| if at == place { good } else { bad });
     entries.collect::<Vec<_>>().join(separator)
 }
 
-/// Bytes that a header field can carry and no sender sends.
+/// Bytes that a header can carry but no sender sends.
 fn garbage() -> Vec<Vec<u8>> {
     let long = 100_000;
     [
@@ -147,7 +147,7 @@ fn garbage() -> Vec<Vec<u8>> {
     .collect()
 }
 
-/// Puts garbage into each of the fields that the signature depends on.
+/// Puts garbage in each of the headers that the signature depends on.
 fn assert_garbage_is_refused<P: Provider>(
     verifier: &Verifier<P>,
     authentic: &TestRequest,
@@ -164,7 +164,7 @@ fn assert_garbage_is_refused<P: Provider>(
     }
 }
 
-/// Old and new key hold side by side, until the old one is taken away at run time.
+/// Old and new key both match, until the old one is removed at run time.
 fn assert_rotation<P: FromSecrets>(old: &str, new: &str, sign: impl Fn(&str) -> TestRequest) {
     let verifier = Verifier::<P>::try_new([("old", old)]).unwrap();
     let key_of = |secret: &str| match deliver(&verifier, &sign(secret)) {
@@ -178,7 +178,7 @@ fn assert_rotation<P: FromSecrets>(old: &str, new: &str, sign: impl Fn(&str) -> 
     assert_eq!([key_of(old), key_of(new)], ["credential_mismatch", "new"]);
 }
 
-/// Sixteen keys are tried, a seventeenth is refused, and none of them is ever shown.
+/// Sixteen keys are tried, a seventeenth is refused, and none is ever shown.
 fn assert_key_limit<P: FromSecrets + std::fmt::Debug>(
     secret: impl Fn(usize) -> String,
     sign: impl Fn(&str) -> TestRequest,
@@ -200,8 +200,8 @@ fn assert_key_limit<P: FromSecrets + std::fmt::Debug>(
     );
 }
 
-/// A success without a body becomes the documented 200, and so does the status of one that the sender does not count as
-/// received; any other answer of the handler passes.
+/// A success without a body becomes the documented 200, and so does a success that the sender does not count as
+/// received; any other response of the handler is sent unchanged.
 fn assert_answers<P: Provider>(
     verifier: &Verifier<P>,
     authentic: &TestRequest,

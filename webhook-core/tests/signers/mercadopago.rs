@@ -26,9 +26,9 @@ fn query(request: &mut TestRequest, query: &str) {
 
 #[test]
 fn the_vectors_of_the_sdk_are_accepted() {
-    // Inputs of the test suite of Mercado Pago's `mercadopago` for Node (`webhook.spec.ts`); the signatures are the
+    // Inputs from the test suite of Mercado Pago's `mercadopago` for Node (`webhook.spec.ts`); the signatures are the
     // HMAC-SHA256 of its manifests. `WebhookSignatureValidator` 3.6.1 accepts all but the second, whose id was
-    // lower-cased before it was signed, as older documentation has it.
+    // lowercased before it was signed, as in older documentation.
     const UPPER: &str = "ORD01JQ4S4KY8HWQ6NA5PXB65B3D3";
     const LOWER: &str = "ord01jq4s4ky8hwq6na5pxb65b3d3";
     const MS: &str = "1742505638683";
@@ -130,27 +130,27 @@ fn only_what_the_key_has_signed_passes() {
     let rows: &[Row<'_>] = &[
         ("as signed", &|_| {}, "accepted"),
         ("wrong key", &|r| r.set(SIGNATURE, &bad), "credential_mismatch"),
-        // What is signed is the head: the body may be any.
-        ("another body", &|r| r.body = BODY.replace("123", "124").into(), "accepted"),
+        // The body is not signed: it may be anything.
+        ("a different body", &|r| r.body = BODY.replace("123", "124").into(), "accepted"),
         ("another type", &|r| query(r, "data.id=123abc&type=order"), "accepted"),
         ("another data.id", &|r| query(r, "data.id=123abd"), "credential_mismatch"),
-        ("another request id", &|r| r.set("x-request-id", "2066ca19"), "credential_mismatch"),
+        ("a different request id", &|r| r.set("x-request-id", "2066ca19"), "credential_mismatch"),
         ("another time", &|r| time(r, "1614265331000"), "credential_mismatch"),
         ("the time in seconds", &|r| time(r, "1614265330"), "credential_mismatch"),
-        // Parts. One that is signed cannot be left out, nor one be put in.
+        // Parts. A signed one cannot be removed, nor one added.
         ("no data.id", &|r| query(r, "type=payment"), "credential_mismatch"),
         ("no query", &|r| r.uri = "/mercadopago".parse().unwrap(), "credential_mismatch"),
         ("no request id", &|r| r.remove("x-request-id"), "credential_mismatch"),
         ("data.id as another name", &|r| query(r, "data_id=123abc"), "credential_mismatch"),
         ("data.id escaped", &|r| query(r, "type=payment&data%2Eid=%3123abc"), "accepted"),
-        ("data.id in upper case", &|r| query(r, "data.id=123ABC"), "accepted"),
+        ("data.id in uppercase", &|r| query(r, "data.id=123ABC"), "accepted"),
         ("data.id twice", &|r| query(r, "data.id=123abc&data.id=123abc"), "credential_repeated"),
         ("data.id twice, once escaped", &|r| query(r, "data.id=123abc&data%2eid=1"), "credential_repeated"),
         ("data.id twice, once empty", &|r| query(r, "data.id&data.id=123abc"), "credential_repeated"),
-        ("data.id is no text", &|r| query(r, "data.id=%FF"), "credential_malformed"),
+        ("data.id is not text", &|r| query(r, "data.id=%FF"), "credential_malformed"),
         ("request id twice", &|r| r.repeat("x-request-id"), "credential_repeated"),
-        ("request id is no text", &|r| r.set("x-request-id", b"\xff"), "credential_malformed"),
-        // The same manifest, cut elsewhere.
+        ("request id is not text", &|r| r.set("x-request-id", b"\xff"), "credential_malformed"),
+        // The same manifest, split elsewhere.
         (
             "the request id within data.id",
             &|r| {
@@ -160,11 +160,11 @@ fn only_what_the_key_has_signed_passes() {
             "credential_malformed",
         ),
         ("a part within the request id", &|r| r.set("x-request-id", "1;ts:2"), "credential_malformed"),
-        // The field.
-        ("no field", &|r| r.remove(SIGNATURE), "credential_missing"),
+        // The header.
+        ("no header", &|r| r.remove(SIGNATURE), "credential_missing"),
         ("empty field", &|r| r.set(SIGNATURE, ""), "credential_missing"),
         ("field twice", &|r| r.repeat(SIGNATURE), "credential_repeated"),
-        ("field is no text", &|r| r.set(SIGNATURE, b"ts=\xff"), "credential_malformed"),
+        ("header is not text", &|r| r.set(SIGNATURE, b"ts=\xff"), "credential_malformed"),
         ("no ts", &|r| r.set(SIGNATURE, v1(r)), "credential_missing"),
         ("no v1", &|r| r.set(SIGNATURE, ts), "credential_missing"),
         ("ts twice", &|r| r.set(SIGNATURE, format!("{},{ts}", r.value(SIGNATURE))), "credential_repeated"),
@@ -174,7 +174,7 @@ fn only_what_the_key_has_signed_passes() {
         ("a time beyond the last", &|r| time(r, "18446744073709551616"), "credential_malformed"),
         ("the last time", &|r| time(r, "18446744073709551615"), "credential_mismatch"),
         // Signatures.
-        ("no hex", &|r| r.set(SIGNATURE, format!("{ts},v1={}", "x".repeat(64))), "credential_malformed"),
+        ("not hex", &|r| r.set(SIGNATURE, format!("{ts},v1={}", "x".repeat(64))), "credential_malformed"),
         ("31 bytes", &|r| r.set(SIGNATURE, format!("{ts},v1={}", "0".repeat(62))), "credential_malformed"),
         ("v2 alone", &|r| r.set(SIGNATURE, r.value(SIGNATURE).replace("v1", "v2")), "credential_missing"),
         ("v2 beside v1", &|r| r.set(SIGNATURE, format!("v2=x,{}", r.value(SIGNATURE))), "accepted"),
@@ -182,7 +182,7 @@ fn only_what_the_key_has_signed_passes() {
         ("16th of 1,000", &|r| list(r, 16), "accepted"),
         ("17th of 1,000", &|r| list(r, 17), "credential_mismatch"),
         // Bodies.
-        ("no JSON", &|r| r.body = "nonsense".into(), "body_syntax"),
+        ("not JSON", &|r| r.body = "nonsense".into(), "body_syntax"),
     ];
     assert_rows(&verifier, &authentic(), rows);
     assert_garbage_is_refused(&verifier, &authentic(), &[SIGNATURE, "x-request-id"]);
@@ -190,7 +190,7 @@ fn only_what_the_key_has_signed_passes() {
 }
 
 #[test]
-fn no_tolerance_holds_unless_one_is_set() {
+fn there_is_no_tolerance_unless_one_is_set() {
     let seconds = |request: &mut TestRequest| {
         // HMAC-SHA256 of `id:123;request-id:2066ca19-c6f1-498a-be75-1923005edd06;ts:1742505638;`
         let v1 = "14e7c358f4cef53ebbf35b9368da9d32d2d6cf90d740e2d8b4710cd1ade1fe85";
@@ -245,7 +245,7 @@ fn a_notification_is_read() {
     assert_eq!(body.r#type.as_deref(), Some("payment"));
     assert_eq!(body.data.unwrap().id.as_deref(), Some("123"));
 
-    // Without `data.id` the signature covers request id and time only; `type` alone is not the IPN.
+    // Without `data.id` the signature covers only request id and time; `type` alone is not IPN.
     let mut request = authentic();
     let v1 = "8a7b0cc777a8217c3bab41a50c95dc92debbc6f8448f1c967dfe10ac1cb8b894";
     request.set(SIGNATURE, format!("ts=1742505638683,v1={v1}"));
@@ -254,7 +254,7 @@ fn a_notification_is_read() {
     assert_eq!(event.data_id, None);
     assert_eq!(event.unauthenticated.id.as_deref(), Some("9"));
 
-    // A body of another type is refused after the head has passed.
+    // A body of a different type is refused once the headers were accepted.
     request.body = "[[]]".into();
     assert_rows(
         &verifier,
@@ -263,9 +263,9 @@ fn a_notification_is_read() {
     );
 }
 
-/// By its own documentation Mercado Pago's IPN cannot be verified and wants a 200.
+/// According to its documentation, Mercado Pago's IPN cannot be verified and requires a 200.
 #[test]
-fn the_ipn_is_answered_and_handed_to_nobody_whatever_its_signature_is_worth() {
+fn ipn_is_answered_and_reaches_no_handler_whatever_its_signature() {
     let verifier = Verifier::<MercadoPago>::try_new(SECRET).unwrap();
     let mut signed = authentic();
     // The signature of a request without `data.id`, which would match.
@@ -301,7 +301,7 @@ fn the_ipn_is_answered_and_handed_to_nobody_whatever_its_signature_is_worth() {
         }
     }
 
-    // With a `data.id` it is a webhook, and judged as one.
+    // With a `data.id` it is a webhook, and checked as one.
     let mut webhook = authentic();
     query(&mut webhook, "data.id=123abc&type=payment&topic=payment");
     assert!(deliver(&verifier, &webhook).is_ok());

@@ -49,7 +49,7 @@ fn to_svix(request: &mut TestRequest) {
 fn only_what_the_key_has_signed_passes() {
     const SIGNATURE: &str = "webhook-signature";
     const TIMESTAMP: &str = "webhook-timestamp";
-    // Well-formed, and of another key.
+    // Well-formed, but by a different key.
     let bad = signed(NOW, BODY, OTHER_SECRET).value(SIGNATURE);
     let list = |request: &mut TestRequest, place| {
         let list = list_with(&request.value(SIGNATURE), &bad, " ", place, 1000);
@@ -65,7 +65,7 @@ fn only_what_the_key_has_signed_passes() {
         ("another id", &|r| r.set("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJel"), "credential_mismatch"),
         ("another time", &|r| r.set(TIMESTAMP, "1614265331"), "credential_mismatch"),
         ("a zero before the time", &|r| r.set(TIMESTAMP, "01614265330"), "credential_mismatch"),
-        ("id and time cut elsewhere", &|r| r.set("webhook-id", format!("{ID}.1")), "credential_malformed"),
+        ("id and time split elsewhere", &|r| r.set("webhook-id", format!("{ID}.1")), "credential_malformed"),
         // Time.
         ("300 s old", &|r| *r = signed(NOW - 300, BODY, SECRET), "accepted"),
         ("301 s old", &|r| *r = signed(NOW - 301, BODY, SECRET), "timestamp_outside_tolerance"),
@@ -76,20 +76,20 @@ fn only_what_the_key_has_signed_passes() {
         ("a time with a sign", &|r| r.set(TIMESTAMP, "+1614265330"), "credential_malformed"),
         ("a time with a fraction", &|r| r.set(TIMESTAMP, "1614265330.5"), "credential_malformed"),
         ("a time in words", &|r| r.set(TIMESTAMP, "now"), "credential_malformed"),
-        // Fields.
+        // Headers.
         ("no id", &|r| r.remove("webhook-id"), "credential_missing"),
         ("no time", &|r| r.remove(TIMESTAMP), "credential_missing"),
         ("no signature", &|r| r.remove(SIGNATURE), "credential_missing"),
         ("empty id", &|r| r.set("webhook-id", ""), "credential_missing"),
-        ("id is no text", &|r| r.set("webhook-id", b"\xff"), "credential_malformed"),
+        ("id is not text", &|r| r.set("webhook-id", b"\xff"), "credential_malformed"),
         ("id twice", &|r| r.repeat("webhook-id"), "credential_repeated"),
         ("time twice", &|r| r.repeat(TIMESTAMP), "credential_repeated"),
         ("signature twice", &|r| r.repeat(SIGNATURE), "credential_repeated"),
         ("svix-* alone", &to_svix, "accepted"),
         ("a svix-* field more", &|r| r.set("svix-id", ID), "credential_repeated"),
-        ("a webhook-* field of svix-*", &|r| r.rename(TIMESTAMP, "svix-timestamp"), "credential_repeated"),
+        ("a webhook-* header named svix-*", &|r| r.rename(TIMESTAMP, "svix-timestamp"), "credential_repeated"),
         // Signatures.
-        ("no base64", &|r| r.set(SIGNATURE, "v1,????"), "credential_malformed"),
+        ("not base64", &|r| r.set(SIGNATURE, "v1,????"), "credential_malformed"),
         ("base64 unpadded", &|r| r.set(SIGNATURE, r.value(SIGNATURE).trim_end_matches('=')), "credential_malformed"),
         ("31 bytes", &|r| r.set(SIGNATURE, format!("v1,{}A==", "A".repeat(41))), "credential_malformed"),
         ("33 bytes", &|r| r.set(SIGNATURE, format!("v1,{}", "A".repeat(44))), "credential_malformed"),
@@ -101,7 +101,7 @@ fn only_what_the_key_has_signed_passes() {
         ("16th of 1,000", &|r| list(r, 16), "accepted"),
         ("17th of 1,000", &|r| list(r, 17), "credential_mismatch"),
         // Bodies.
-        ("no JSON", &|r| *r = signed(NOW, "{", SECRET), "body_truncated"),
+        ("not JSON", &|r| *r = signed(NOW, "{", SECRET), "body_truncated"),
         ("no JSON either", &|r| *r = signed(NOW, "{}x", SECRET), "body_syntax"),
     ];
     assert_rows(&verifier, &authentic(), rows);
@@ -164,7 +164,7 @@ fn a_body_that_does_not_fit_is_refused_once_it_is_authentic() {
 }
 
 #[test]
-fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_built() {
+fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused() {
     let refusal = |secret: &str| {
         let error = Verifier::<StandardWebhooks>::try_new(secret).err()?;
         assert!(!error.to_string().contains(secret), "{error}");
@@ -175,7 +175,7 @@ fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_bui
         refusal(&bytes(23)),
         Some(SecretsErrorKind::WrongLength { .. })
     ));
-    // Whop's keys have 67 bytes, Svix allows 75; the limit is 4 KiB of text.
+    // Whop's keys have 67 bytes, and Svix allows 75; the limit is 4 KiB of text.
     for count in [24, 64, 65, 67, 75, 3072] {
         assert_eq!(refusal(&bytes(count)), None, "{count}");
     }
@@ -207,8 +207,8 @@ fn a_key_that_is_not_base64_of_24_bytes_or_more_is_refused_when_the_layer_is_bui
 }
 
 #[test]
-fn the_text_itself_is_the_key_where_the_app_says_so() {
-    // Valid base64, too: only the app can tell.
+fn the_text_itself_is_the_key_if_the_app_says_so() {
+    // Also valid base64: only the app can tell.
     let text = SECRET.trim_start_matches("whsec_");
     let raw = || Secret::raw(text).unwrap();
     let now = SystemTime::now();
@@ -226,7 +226,7 @@ fn the_text_itself_is_the_key_where_the_app_says_so() {
     let both =
         Verifier::<StandardWebhooks>::try_new([raw(), Secret::new(SECRET).unwrap()]).unwrap();
     assert_eq!(accepts(&both), [true, true]);
-    // A text that could be either takes both: a key that its owner believes removed must not stay.
+    // A text that could be either removes both: a key must not stay if its owner believes that it is gone.
     both.secrets().add(OTHER_SECRET).unwrap();
     both.secrets().remove(text).unwrap();
     assert_eq!(accepts(&both), [false, false]);

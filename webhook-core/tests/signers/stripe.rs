@@ -19,8 +19,8 @@ fn authentic() -> TestRequest {
 
 #[test]
 fn the_vector_of_the_sdk_is_accepted() {
-    // Body and secret of the test suites of Stripe's libraries (`Webhook.spec` of stripe-node); the signature is what
-    // `stripe` 16.1.0 of PyPI computes for them at this time.
+    // Body and secret from the test suites of Stripe's libraries (`Webhook.spec` of stripe-node); the signature is
+    // what `stripe` 16.1.0 on PyPI computes for them at this time.
     const HEADER: &str =
         "t=1614265330,v1=af4ead0627a34a8cca29808e8de9ada8e41a92e6237c63cef6eacf51d36cca34";
 
@@ -69,16 +69,16 @@ fn only_what_the_key_has_signed_passes() {
         ("a time with a sign", &|r| time(r, "+1614265330"), "credential_malformed"),
         ("an empty time", &|r| time(r, ""), "credential_malformed"),
         // Parts.
-        ("no field", &|r| r.remove(SIGNATURE), "credential_missing"),
+        ("no header", &|r| r.remove(SIGNATURE), "credential_missing"),
         ("empty field", &|r| r.set(SIGNATURE, ""), "credential_missing"),
-        ("field is no text", &|r| r.set(SIGNATURE, b"t=\xff"), "credential_malformed"),
+        ("header is not text", &|r| r.set(SIGNATURE, b"t=\xff"), "credential_malformed"),
         ("field twice", &|r| r.repeat(SIGNATURE), "credential_repeated"),
         ("no t", &|r| r.set(SIGNATURE, v1(r)), "credential_missing"),
         ("no v1", &|r| r.set(SIGNATURE, format!("t={NOW}")), "credential_missing"),
         ("t twice", &|r| r.set(SIGNATURE, format!("{},t={NOW}", r.value(SIGNATURE))), "credential_repeated"),
         ("another t at the end", &|r| r.set(SIGNATURE, format!("{},t=1", r.value(SIGNATURE))), "credential_repeated"),
         // Signatures.
-        ("no hex", &|r| r.set(SIGNATURE, format!("t={NOW},v1={}", "x".repeat(64))), "credential_malformed"),
+        ("not hex", &|r| r.set(SIGNATURE, format!("t={NOW},v1={}", "x".repeat(64))), "credential_malformed"),
         ("31 bytes", &|r| r.set(SIGNATURE, format!("t={NOW},v1={}", "0".repeat(62))), "credential_malformed"),
         ("33 bytes", &|r| r.set(SIGNATURE, format!("t={NOW},v1={}", "0".repeat(66))), "credential_malformed"),
         ("v0 alone", &|r| r.set(SIGNATURE, r.value(SIGNATURE).replace("v1", "v0")), "credential_missing"),
@@ -90,7 +90,7 @@ fn only_what_the_key_has_signed_passes() {
         ("16th of 1,000", &|r| list(r, 16), "accepted"),
         ("17th of 1,000", &|r| list(r, 17), "credential_mismatch"),
         // Bodies.
-        ("no JSON", &|r| *r = signed(NOW, "nonsense", SECRET), "body_syntax"),
+        ("not JSON", &|r| *r = signed(NOW, "nonsense", SECRET), "body_syntax"),
         ("empty", &|r| *r = signed(NOW, "", SECRET), "body_truncated"),
     ];
     assert_rows(&verifier, &authentic(), rows);
@@ -111,7 +111,11 @@ fn the_payload_is_the_type_of_the_app() {
     assert_rows(
         &verifier,
         &signed(NOW, "[1]", SECRET),
-        &[("authentic, and another type", &|_| {}, "body_does_not_fit")],
+        &[(
+            "authentic, but a different type",
+            &|_| {},
+            "body_does_not_fit",
+        )],
     );
 }
 
@@ -124,7 +128,7 @@ fn keys_rotate_and_are_limited() {
 
 #[test]
 fn one_of_several_signatures_and_keys_suffices() {
-    // Stripe signs with each secret while one is rolled; the app may know either of them, or both.
+    // Stripe signs with each secret while one is rolled; the app may know either one, or both.
     let [old, new] = [SECRET, OTHER_SECRET].map(|secret| signed(NOW, BODY, secret));
     let mut request = old.clone();
     let (_, new_v1) = new.headers[SIGNATURE]

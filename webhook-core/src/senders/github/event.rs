@@ -5,7 +5,7 @@ use crate::answer::BodyError;
 use crate::parse::payload;
 use crate::provider::Payload;
 
-/// A delivery of GitHub: the payload, which the signature covers, and what the head says, which it does not.
+/// A GitHub delivery: the payload, which the signature covers, and values from headers, which it does not.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -28,12 +28,12 @@ use crate::provider::Payload;
 pub struct GithubEvent<T = Value> {
     /// The body.
     pub payload: GithubPayload<T>,
-    /// What the signature does not cover: anyone who has captured one delivery can send it with another head.
+    /// What the signature does not cover: anyone who has captured one delivery can send it with different headers.
     pub unauthenticated: GithubHead,
 }
 
 impl<T> GithubEvent<T> {
-    /// An event with nothing in its head.
+    /// Creates an event without values from headers.
     pub fn new(payload: T) -> Self {
         Self {
             payload: GithubPayload::Event(payload),
@@ -44,19 +44,19 @@ impl<T> GithubEvent<T> {
 
 /// The body of a delivery.
 ///
-/// Which of the two it is comes from the event name, which is **unauthenticated**: a captured event that is sent again
+/// The event name, which is **unauthenticated**, decides which of the two it is: a captured event that is sent again
 /// as `ping` is read as one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GithubPayload<T = Value> {
-    /// `ping`: the webhook was created or its owner asked for a test. It never decodes to the payload type of the app.
+    /// `ping`: the webhook was created or its owner asked for a test. It never decodes to the app's payload type.
     Ping(GithubPing),
     /// Any other event.
     Event(T),
 }
 
-/// The body of `ping`; fields that are not listed are ignored.
+/// The body of `ping`. Other fields are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct GithubPing {
@@ -66,12 +66,11 @@ pub struct GithubPing {
     pub zen: Option<String>,
 }
 
-/// What the body of a delivery can decode to: any type of your own that derives `Deserialize` and `Clone`, and any type
-/// that chooses by the name of the event.
+/// A type that the body can decode to: any that derives `Deserialize` and `Clone`, or that chooses by the event name.
 ///
-/// The name is **unauthenticated**: an attacker who has captured one signed body can send it under every name. Of two events
-/// whose bodies both decode, an attacker chooses which one it is. So act on what the body holds, and use the name to
-/// decode it, not to decide what may be done.
+/// The name is **unauthenticated**: an attacker who has captured one signed body can send it under any name. If it
+/// decodes as two events, the attacker chooses which. So act on what the body says, and use the name to decode it, not
+/// to decide what is allowed.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -104,35 +103,34 @@ pub struct GithubPing {
     note = "derive `serde::Deserialize` and `Clone` for it, or implement `GithubBody`"
 )]
 pub trait GithubBody: Clone + Send + Sync + Sized + 'static {
-    /// Decodes the JSON of an authentic delivery, in which the layer has looked for the keys that serde_json reserves for
-    /// itself ([`decode_json`](crate::provider::decode_json)): it is not for JSON from elsewhere. The name is that of `X-GitHub-Event`, empty if it is absent or was
-    /// sent more than once; `ping` never arrives here.
+    /// Decodes the JSON of an authentic delivery. The name is that of `X-GitHub-Event`, empty if it is missing or was
+    /// sent more than once; `ping` never gets here. Do not use it for JSON from elsewhere: only the layer searches for
+    /// the keys that serde_json reserves for itself ([`decode_json`](crate::provider::decode_json)).
     ///
     /// # Errors
     ///
-    /// JSON that does not fit. It is then decoded once more with its text repaired, as for every sender, if it was
-    /// damaged.
+    /// JSON that does not fit. If its text is damaged, it is then repaired and decoded once more, as for every sender.
     fn decode(unauthenticated_event: &str, json: &[u8]) -> Result<Self, BodyError>;
 }
 
 impl<T: Payload> GithubBody for T {
     fn decode(_: &str, json: &[u8]) -> Result<Self, BodyError> {
-        // The provider has searched it for reserved keys.
+        // The provider has already searched it for reserved keys.
         payload::decode(json)
     }
 }
 
-/// What the head of a delivery says. **Unauthenticated**. A header that is absent or was sent more than once is `None`.
+/// Values from the headers of a delivery. **Unauthenticated**. A header that is missing or was sent more than once is
+/// `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct GithubHead {
     /// `X-GitHub-Event`: the name of the event, such as `push`.
     pub event: Option<String>,
-    /// `X-GitHub-Delivery`: a GUID that names the *event*. A redelivery carries the same, and so does every other webhook
-    /// that gets the event, at another level or with another URL: what is handled once is this id within one
-    /// [`hook_id`](Self::hook_id).
+    /// `X-GitHub-Delivery`: the GUID of the *event*. A redelivery has the same one, and so does every other webhook
+    /// that gets the event, at a different level or URL: handle each id once per [`hook_id`](Self::hook_id).
     pub delivery: Option<String>,
-    /// `X-GitHub-Hook-ID`: the webhook that this delivery is of.
+    /// `X-GitHub-Hook-ID`: the id of the webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook_id: Option<String>,
     /// `X-GitHub-Hook-Installation-Target-Type`: where the webhook was created, such as `repository`.

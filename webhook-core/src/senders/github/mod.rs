@@ -1,33 +1,32 @@
 //! [GitHub], events of repositories and organizations.
 //!
-//! The header `X-Hub-Signature-256` is `sha256=<hex>`; `X-GitHub-Event` is the name of the event and `X-GitHub-Delivery`
-//! its id. The body is JSON, or a form whose field `payload` is that JSON, as the settings of the webhook say. A body that
-//! begins with `{` is JSON whatever its `Content-Type`.
+//! The header `X-Hub-Signature-256` is `sha256=<hex>`; `X-GitHub-Event` is the name of the event and
+//! `X-GitHub-Delivery` its id. The body is JSON, or a form whose field `payload` is that JSON, depending on the
+//! webhook's settings. A body that begins with `{` is JSON whatever its `Content-Type`.
 //!
 //! # What the signature covers
 //!
 //! The body, and **nothing else**:
 //!
-//! 1. The event name is not covered: an attacker who has captured one signed body can send it under two names, and a payload
-//!    type that is chosen by the name ([`GithubBody`]) decodes it as either. Decide by what the body holds.
-//! 2. The delivery id is not covered: a replay can carry a new one, so an id that was not seen before proves nothing. It
-//!    is that of the event, and every webhook that gets the event sends it.
-//! 3. There is no timestamp: a captured request can be replayed for ever.
+//! 1. The event name is not covered: an attacker who has captured one signed body can send it under two names, and a
+//!    payload type chosen by name ([`GithubBody`]) decodes it as either. Decide by what the body says.
+//! 2. The delivery id is not covered: a replay can carry a new one, so an unseen id proves nothing. It is the id of
+//!    the event, and every webhook that gets the event sends it.
+//! 3. There is no timestamp: a captured request can be replayed forever.
 //!
-//! All that the head says is therefore in [`GithubEvent::unauthenticated`].
+//! So everything from the headers is in [`GithubEvent::unauthenticated`].
 //!
 //! # Answers
 //!
 //! | the receiver's answer | status | body |
 //! |---|---|---|
 //! | accepted | 200 | empty |
-//! | field missing, sent more than once, malformed; the signature does not match | 401 | empty |
-//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//! | header missing, sent more than once, malformed; the signature does not match | 401 | empty |
+//! | body authentic, but not JSON or not of the expected type | 400 | empty |
 //!
-//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200. GitHub
-//! hangs up after 10 seconds and does not repeat a delivery by itself. It sends every event that the webhook is
-//! subscribed to to one URL: subscribe to those that the payload type fits, choose it by the event's name with
-//! [`GithubBody`], or take a [`Value`].
+//! The handler's own response is sent unchanged, except that a success without a body becomes the 200. GitHub hangs up
+//! after 10 seconds and does not repeat a delivery by itself. It sends all events of a webhook to one URL: subscribe
+//! only to those that fit the payload type, choose the type by event name with [`GithubBody`], or use [`Value`].
 //!
 //! The legacy `X-Hub-Signature` (SHA-1) is not read.
 //!
@@ -61,7 +60,7 @@ use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing
 use crate::secrets::{Keyring, Selected};
 use crate::signing::{Encoding, HmacKeys, Signatures};
 
-/// The legacy signature is not checked here, but it is a credential all the same.
+/// The legacy signature is not checked, but it is still a credential.
 static SIGNATURES: [HeaderName; 2] = [
     HeaderName::from_static("x-hub-signature-256"),
     HeaderName::from_static("x-hub-signature"),
@@ -80,8 +79,9 @@ pub struct Github<T: GithubBody = Value> {
 }
 
 impl<T: GithubBody> Github<T> {
-    /// GitHub waits for ten seconds and does not repeat a delivery by itself; for three days somebody can, by hand or
-    /// through the API. Source: the GitHub documentation, "Best practices for using webhooks" and "Redelivering webhooks".
+    /// GitHub waits ten seconds and does not repeat a delivery by itself; for three days it can be repeated by hand or
+    /// through the API. Source: the GitHub documentation, "Best practices for using webhooks" and "Redelivering
+    /// webhooks".
     pub const TIMING: Timing = Timing::new(
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
         "GitHub, \"Best practices for using webhooks\"",
@@ -98,7 +98,7 @@ impl<T: GithubBody> Provider for Github<T> {
         Self::NAME
     }
 
-    /// GitHub's own cap.
+    /// GitHub's own limit.
     fn body_limit(&self) -> usize {
         25 * 1024 * 1024
     }
@@ -221,19 +221,19 @@ impl<T: GithubBody> FromSecrets for Github<T> {
     }
 }
 
-/// A header that proves nothing. One that was sent twice counts as absent: nobody can tell which is meant.
+/// A header that proves nothing. If it was sent twice, it counts as missing: nobody can tell which one is meant.
 fn text(field: HeaderField<'_>) -> Option<String> {
     field.text().ok().map(str::to_owned)
 }
 
-/// What `X-Hub-Signature-256` claims, not yet compared, and what the rest of the head says.
+/// The signature from `X-Hub-Signature-256`, not yet compared, and values from the other headers.
 pub struct SentSignature {
     signature: Signatures,
     facts: SignedBody,
     keys: Selected<HmacKeys>,
 }
 
-/// What decoding needs to know of a body whose signature matched. None of it is covered.
+/// What decoding needs besides the body. The signature covers none of it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SignedBody {

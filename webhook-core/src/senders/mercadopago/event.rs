@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A notification of Mercado Pago: what the signature covers, and what it does not.
+/// A Mercado Pago notification: what the signature covers, and what it does not.
 ///
 /// ```
 /// use webhook_core::mercadopago::{MercadoPagoEvent, MercadoPagoNotification};
@@ -16,19 +16,19 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct MercadoPagoEvent<T = Value> {
-    /// `data.id` of the query: the id of the resource, as sent. The signature covers it, but for the case of its
+    /// `data.id` of the query: the id of the resource, as sent. The signature covers it, except for the case of its
     /// letters. `None` if the query has none.
     pub data_id: Option<String>,
     /// `x-request-id`: the id of the request.
     pub request_id: Option<String>,
-    /// `ts`: when it was signed, in milliseconds of Unix time, whether it was sent in those or in seconds.
+    /// `ts`: when it was signed, in milliseconds of Unix time even if it was sent in seconds.
     pub timestamp_ms: u64,
-    /// What the signature does not cover: anyone who has captured one notification can send any of it.
+    /// What the signature does not cover: anyone who has captured one notification can set it to anything.
     pub unauthenticated: MercadoPagoUnauthenticated<T>,
 }
 
 impl<T> MercadoPagoEvent<T> {
-    /// A notification with nothing but its body.
+    /// Creates a notification with only its body.
     pub fn new(body: T) -> Self {
         Self {
             data_id: None,
@@ -43,13 +43,13 @@ impl<T> MercadoPagoEvent<T> {
     }
 }
 
-/// What the signature of a notification **does not cover**. Take none of it for a fact: ask the API of Mercado Pago.
+/// What the signature of a notification **does not cover**. Do not trust it: ask the Mercado Pago API.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct MercadoPagoUnauthenticated<T = Value> {
     /// `type` or `topic` of the query: what the notification is about, such as `payment` or `merchant_order`.
     pub topic: Option<String>,
-    /// `id` of the query: the id of the resource where there is no `data.id`.
+    /// `id` of the query: the id of the resource if there is no `data.id`.
     pub id: Option<String>,
     /// The body.
     pub body: T,

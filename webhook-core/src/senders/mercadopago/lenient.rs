@@ -1,4 +1,4 @@
-//! Fields of a body that nobody signs, read as whatever they are.
+//! Fields of an unsigned body, read whatever their type.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::MercadoPagoData;
 use crate::parse::json;
 
-/// Text; anything else as its JSON text, and null as absent.
+/// Text; anything else as its JSON text, and null as missing.
 pub(super) fn text<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
     let Json(json) = Json::deserialize(field)?;
     match &*json {
@@ -20,17 +20,17 @@ pub(super) fn text<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>
     }
 }
 
-/// A whole number, in quotes or not. Anything else counts as absent.
+/// A whole number, in quotes or not. Anything else counts as missing.
 pub(super) fn number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D::Error> {
     Ok(text(field)?.as_deref().and_then(json::whole_number))
 }
 
-/// `true` or `false`, in quotes or not. Anything else counts as absent.
+/// `true` or `false`, in quotes or not. Anything else counts as missing.
 pub(super) fn boolean<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Error> {
     Ok(text(field)?.and_then(|text| text.trim().parse().ok()))
 }
 
-/// An object. Anything else counts as absent.
+/// An object. Anything else counts as missing.
 pub(super) fn object<'de, D: Deserializer<'de>>(
     field: D,
 ) -> Result<Option<MercadoPagoData>, D::Error> {
@@ -38,18 +38,18 @@ pub(super) fn object<'de, D: Deserializer<'de>>(
     if json.starts_with('{') {
         serde_json::from_str(&json)
             .map(Some)
-            // An error from within would have its own position and be taken for one of the body.
+            // The inner error has its own position, which would look like one in the body.
             .map_err(|_| D::Error::custom("an object whose fields do not fit"))
     } else {
         Ok(None)
     }
 }
 
-/// Any JSON value as its text, in which numbers keep their digits. From a deserializer that has no JSON text any more,
-/// such as that behind an untagged enum, it is written again.
+/// Any JSON value as its text, in which numbers keep their digits. If the deserializer no longer has the text, as in
+/// an untagged enum, it is written again.
 ///
-/// `RawValue` would refuse the latter, so this asks for one by the name that serde_json knows it by; a serde_json that
-/// knew another name would only lose the digits of numbers over 64 bits.
+/// `RawValue` would refuse the latter, so this asks for one by serde_json's internal name; if that name changed, only
+/// the digits of numbers over 64 bits would be lost.
 struct Json(String);
 
 impl<'de> Deserialize<'de> for Json {
@@ -96,7 +96,7 @@ mod tests {
     use crate::senders::mercadopago::MercadoPagoNotification;
 
     #[test]
-    fn a_notification_is_decoded_from_whatever_type_its_fields_are_of() {
+    fn a_notification_decodes_whatever_the_types_of_its_fields() {
         let digits = "123456789012345678901234567890";
         let json = format!(
             r#"{{"id":{digits},"action":null,"type":1,"data":{{"id":{digits},"x":[]}},"user_id":-0.50,
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_may_stand_in_an_untagged_enum_and_comes_back_as_it_was_serialized() {
+    fn a_notification_in_an_untagged_enum_reads_back_as_serialized() {
         #[derive(Debug, PartialEq, Deserialize)]
         #[serde(untagged)]
         enum Either {

@@ -1,40 +1,42 @@
 //! [Mercado Pago], payments in Latin America.
 //!
-//! The header field `x-signature` is `ts=<Unix time>,v1=<hex>`, the time in seconds or milliseconds. Entries of other
+//! The header `x-signature` is `ts=<Unix time>,v1=<hex>`, the time in seconds or milliseconds. Entries of other
 //! versions are skipped; two `ts` are refused.
 //!
 //! # What the signature covers
 //!
-//! `id:{data.id};request-id:{x-request-id};ts:{ts};`, where a part whose value is absent is left out. So it covers:
+//! `id:{data.id};request-id:{x-request-id};ts:{ts};`, without the parts whose values are missing. So it covers:
 //!
-//! 1. `data.id` of the **query**, if there is one: percent-decoded, as sent or, as older documentation has it,
-//!    lower-cased. The case of its letters is therefore not proved.
-//! 2. The header field `x-request-id`. A proxy that writes one of its own makes every signature fail.
-//! 3. The time. That retries are signed again, with another time, was observed and is not documented, so no tolerance
-//!    holds unless the app sets one: [`Timestamped`]. A captured request can be replayed for ever.
+//! 1. `data.id` of the **query**, if there is one, percent-decoded: as sent, or lowercased, as in older documentation.
+//!    So the case of its letters is not proven.
+//! 2. The header `x-request-id`. A proxy that sets its own makes every signature fail.
+//! 3. The time. Retries are signed again with a new time, but that was only observed and is not documented, so there
+//!    is no tolerance unless the app sets one: [`Timestamped`]. Without it, a captured request can be replayed
+//!    forever.
 //!
 //! It does **not** cover the body, nor `type`, `topic` or `id` in the query: they are in
-//! [`MercadoPagoEvent::unauthenticated`]. So take an event for a reason to ask the API of Mercado Pago for
-//! the resource, by [`MercadoPagoEvent::data_id`] where there is one, and handle each state of it once.
+//! [`MercadoPagoEvent::unauthenticated`]. So treat an event as a reason to ask the Mercado Pago API for the resource,
+//! by [`MercadoPagoEvent::data_id`] if there is one, and handle each of its states once.
 //!
-//! `data.id` twice in the query is refused, and so is a `;` in a part, which could stand for other parts. QR
-//! notifications are unsigned: they cannot be received here. Orders that were made with test credentials never verify, as
-//! others report.
+//! A repeated `data.id` in the query is refused, and so is a `;` in a part, which could pass for other parts. QR
+//! notifications are unsigned and cannot be received here. Orders made with test credentials never verify, as others
+//! report.
 //!
-//! [`MercadoPagoNotification`] takes the body, which is
+//! [`MercadoPagoNotification`] decodes the body,
 //! `{"action":"payment.created","type":"payment","data":{"id":"123"},…}`, as liberally as it can.
 //!
 //! # IPN
 //!
 //! Mercado Pago also sends its older *Instant Payment Notifications* ("Feed v2.0") to the same URL:
-//! `?id=123&topic=merchant_order`, with the body `{"resource":"https://…/123","topic":"merchant_order"}`. By its own
-//! documentation they cannot be verified, with or without an `x-signature`, and are to be discontinued. Unless they are
-//! answered with 200 or 201 within 22 s they come again about every 15 minutes. So a request with a `topic` and without a
-//! `data.id` is answered with an empty 200, its body is not read, and **no handler gets it**, even if its signature
-//! happens to match: its rejection is [`Rejection::Unverifiable`]. The log warns of it, at most once a minute.
+//! `?id=123&topic=merchant_order`, with the body `{"resource":"https://…/123","topic":"merchant_order"}`. According to
+//! its documentation they cannot be verified, with or without an `x-signature`, and will be discontinued. Unless they
+//! are answered with 200 or 201 within 22 s, they are sent again about every 15 minutes. So a request with a `topic`
+//! and without a `data.id` is answered with an empty 200, its body is not read, and **no handler gets it**, even if
+//! its signature happens to match: its rejection is [`Rejection::Unverifiable`]. The log warns about it, at most once
+//! a minute.
 //!
-//! IPN cannot be received here. Subscribe to webhooks in the panel of the application, or let `notification_url` end in
-//! `?source_news=webhooks`, which many receivers do (one page of the sender's documentation writes `ipn` there for the
+//! IPN cannot be received here. Subscribe to webhooks in the application's panel, or end `notification_url` in
+//! `?source_news=webhooks`, as many receivers do (one page of the sender's documentation uses `ipn` there, for the
 //! opposite). [`MercadoPago::refuse_ipn`] answers with 401 instead.
 //!
 //! # Answers
@@ -44,10 +46,10 @@
 //! | accepted | 200 | empty |
 //! | `x-signature` missing, sent more than once, malformed; the signature does not match | 401 | empty |
 //! | IPN: `topic` in the query, and no `data.id` | 200 | empty |
-//! | request authentic, and the body no JSON or not of the expected type | 400 | empty |
+//! | request authentic, but the body not JSON or not of the expected type | 400 | empty |
 //!
-//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200, and another
-//! 2xx than 200 and 201, whose status becomes 200: only these two count as received.
+//! The handler's own response is sent unchanged, with two exceptions: a success without a body becomes the 200, and a
+//! 2xx other than 200 and 201 gets the status 200, since only these two count as received.
 //!
 //! Source: the Mercado Pago documentation, "Webhooks", section "Validate the origin of a notification", and "IPN".
 //!
@@ -91,9 +93,9 @@ pub struct MercadoPago<T: Payload = Value> {
 }
 
 impl<T: Payload> MercadoPago<T> {
-    /// Mercado Pago waits for 22 s at first and then for 5 s, repeats after 15 min, 30 min, 6 h, 2 d and 4 d (its pages
-    /// differ: one has 5 min first), and counts 200 and 201 only. Source: the Mercado Pago documentation, "Webhooks" and
-    /// "IPN".
+    /// Mercado Pago waits 22 s at first and then 5 s, repeats after 15 min, 30 min, 6 h, 2 d and 4 d (its pages
+    /// differ: one has 5 min first), and counts only 200 and 201. Source: the Mercado Pago documentation, "Webhooks"
+    /// and "IPN".
     pub const TIMING: Timing = {
         const fn after(minutes: u64, seconds_for_answer: u64) -> Attempt {
             Attempt::after(Duration::from_secs(minutes * 60))
@@ -114,8 +116,8 @@ impl<T: Payload> MercadoPago<T> {
         .received(Received::Only(&[StatusCode::OK, StatusCode::CREATED]))
     };
 
-    /// Whether a notification of the IPN is answered with 401, after which it comes again about every 15 minutes. Off
-    /// unless set: it is answered with 200 and dropped. See the [module](crate::mercadopago).
+    /// Answers IPN with 401, after which it is sent again about every 15 minutes. Off by default: IPN is answered with
+    /// 200 and dropped. See the [module](crate::mercadopago).
     pub fn refuse_ipn(&mut self, refuse: bool) {
         self.refuses_ipn = refuse;
     }
@@ -140,7 +142,7 @@ impl<T: Payload> Provider for MercadoPago<T> {
 
     fn inspect(&self, head: &Head<'_>) -> Result<ProvenHead, Rejection> {
         let query = Query::read(head.query().unwrap_or_default());
-        // Whatever its signature is worth: by the sender's documentation nobody can tell.
+        // Whatever its signature: the sender documents that it cannot be verified.
         if query.as_ref().is_ok_and(Query::is_ipn) {
             return Err(Rejection::Unverifiable);
         }
@@ -189,7 +191,7 @@ impl<T: Payload> Provider for MercadoPago<T> {
         Some(Duration::from_millis(head.facts.timestamp_ms))
     }
 
-    /// The body is not signed, so the head has shown all that there is to prove.
+    /// The body is not signed, so there is nothing left to check.
     fn authenticate(
         &self,
         head: ProvenHead,
@@ -230,11 +232,11 @@ impl<T: Payload> Provider for MercadoPago<T> {
     fn remedy(&self, rejection: &Rejection) -> &'static str {
         match rejection {
             Rejection::Unverifiable => {
-                "they are IPN: subscribe to webhooks in the panel of the application, or let `notification_url` end in \
+                "they are IPN: subscribe to webhooks in the application's panel, or end `notification_url` in \
                  `?source_news=webhooks`"
             }
             Rejection::CredentialMismatch => {
-                "check the secret of the application, and that no proxy rewrites `x-request-id`"
+                "check the application's secret, and that no proxy rewrites `x-request-id`"
             }
             _ => rejection.remedy(),
         }
@@ -259,10 +261,10 @@ impl<T: Payload> FromSecrets for MercadoPago<T> {
     }
 }
 
-/// No tolerance holds unless one is set: that retries are signed again was observed, and is not documented.
+/// No tolerance unless one is set: that retries are signed again was observed, but is not documented.
 impl<T: Payload> Timestamped for MercadoPago<T> {}
 
-/// What is signed: the parts that are there.
+/// The signed text: the parts that are present.
 pub(crate) fn manifest(data_id: Option<&str>, request_id: Option<&str>, ts: &str) -> String {
     let mut manifest = String::with_capacity(128);
     for (name, value) in [
@@ -277,25 +279,25 @@ pub(crate) fn manifest(data_id: Option<&str>, request_id: Option<&str>, ts: &str
     manifest
 }
 
-/// The id in lower case, if that is another one.
+/// The lowercase id, if that is different.
 fn lower_cased(id: &str) -> Option<String> {
     id.bytes()
         .any(|byte| byte.is_ascii_uppercase())
         .then(|| id.to_ascii_lowercase())
 }
 
-/// The time in milliseconds: 10^11 seconds are reached in the year 5138, 10^11 milliseconds were in 1973.
+/// The time in milliseconds: 10^11 seconds is the year 5138, 10^11 milliseconds was in 1973.
 fn milliseconds(ts: u64) -> u64 {
     if ts < 100_000_000_000 { ts * 1000 } else { ts }
 }
 
-/// A head whose signature has matched.
+/// What is proven by the headers and the query, whose signature matched.
 pub struct ProvenHead {
     matched: Matched,
     facts: SignedQuery,
 }
 
-/// What that head says. `topic` and `id` are not covered.
+/// Values from the headers and the query. The signature does not cover `topic` and `id`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SignedQuery {

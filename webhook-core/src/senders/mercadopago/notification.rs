@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lenient;
 
-/// The body of a notification, as a payload type. Nothing of it is signed.
+/// The body of a notification, as a payload type. None of it is signed.
 ///
-/// It is decoded liberally, since nothing in it is worth losing a notification for: all fields are optional, those that
-/// are not listed are ignored, a number is accepted where text is documented, with its digits as they were sent, and the
-/// reverse. Any other unexpected type is kept as its JSON text where the field is text, and counts as absent elsewhere.
-/// Only an object is accepted; a field twice, or nested deeper than 128 levels, is refused.
+/// It is decoded liberally, since nothing in it is worth losing a notification over: all fields are optional, other
+/// fields are ignored, and a number is accepted where text is documented, with its digits as sent, and the reverse.
+/// Any other unexpected type is kept as its JSON text if the field is text, and counts as missing otherwise. Only an
+/// object is accepted; a field that occurs twice or is nested deeper than 128 levels is refused.
 ///
 /// ```
 /// use webhook_core::mercadopago::MercadoPagoNotification;
@@ -26,7 +26,7 @@ use super::lenient;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MercadoPagoNotification {
-    /// The id of this notification. A retry has another one: it is no key.
+    /// The id of this notification. A retry has a different one, so it is not a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// What happened, such as `payment.created`.
@@ -47,13 +47,13 @@ pub struct MercadoPagoNotification {
     /// How often the resource has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// When the notification was made, in RFC 3339 as documented.
+    /// When the notification was created, in RFC 3339 as documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_created: Option<String>,
-    /// In the shape of the IPN: what it is about, such as `merchant_order`.
+    /// In the IPN format: what it is about, such as `merchant_order`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// In the shape of the IPN: the id or the URL of the resource.
+    /// In the IPN format: the id or the URL of the resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
 }
@@ -100,7 +100,7 @@ struct DataFields {
     id: Option<String>,
 }
 
-/// A derived decoder also takes an array of the fields.
+/// A derived decoder would also accept an array of the fields.
 macro_rules! only_from_an_object {
     ($($type:ident from $fields:ident [$($field:literal)*])*) => {$(
         impl<'de> Deserialize<'de> for $type {

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Rejection;
 
-/// What the query of a notification says, decoded.
+/// The decoded query of a notification.
 #[derive(Default)]
 pub(super) struct Query<'a> {
     /// `data.id`, which is signed.
@@ -25,7 +25,7 @@ impl<'a> Query<'a> {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
             let value = percent_decode_str(value);
             match &*percent_decode_str(name).decode_utf8_lossy() {
-                // Twice, also if one is empty: the app could read the other one.
+                // Twice, even if one is empty: the app could read the other one.
                 "data.id" if has_data_id => return Err(Rejection::CredentialRepeated),
                 "data.id" => {
                     has_data_id = true;
@@ -47,7 +47,7 @@ impl<'a> Query<'a> {
         Ok(read)
     }
 
-    /// Whether this is a notification of the IPN, which nobody can verify.
+    /// Whether this is IPN, which nobody can verify.
     pub(super) fn is_ipn(&self) -> bool {
         self.has_topic && self.data_id.is_none()
     }

@@ -13,7 +13,7 @@ use crate::parse::repair::without_bom;
 /// A body as the JSON that Klap expects back: JSON as received, a form as the object of its fields.
 ///
 /// A body that begins with `{` is JSON whatever the `Content-Type` says, so that no order is lost to a wrong one.
-/// Otherwise it must be announced as a form.
+/// Otherwise it must be declared as a form.
 pub(super) fn as_json(body: &Bytes, is_form: bool) -> Result<Cow<'_, Bytes>, BodyError> {
     let text = without_bom(body);
     if json::first_byte(text) == Some(b'{') {

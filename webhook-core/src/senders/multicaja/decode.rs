@@ -43,7 +43,7 @@ pub(super) fn order(json: &[u8]) -> Result<Order, BodyError> {
     })
 }
 
-/// The order with these ids, which were read and proven before, and whatever else the JSON holds.
+/// The order with these ids, which are already proven, and everything else in the JSON.
 pub(super) fn order_with(ids: &Ids, json: &[u8]) -> Result<Order, BodyError> {
     let (_, unauthenticated) = fields(json)?;
     let [reference_id, order_id] = ids.clone();
@@ -54,7 +54,7 @@ pub(super) fn order_with(ids: &Ids, json: &[u8]) -> Result<Order, BodyError> {
     })
 }
 
-/// Both ids of a confirm or reject, whatever the other fields hold, which may be damaged.
+/// Both ids of a confirm or reject. The other fields may be damaged.
 pub(super) fn ids(json: &[u8]) -> Result<Ids, BodyError> {
     required(json::read_object_of_bytes(without_bom(json), ID_NAMES)?)
 }
@@ -73,8 +73,8 @@ fn required(ids: [Option<&RawValue>; 2]) -> Result<Ids, BodyError> {
     ])
 }
 
-/// The ids of a validation. Nothing is proven by them, so one that would be refused elsewhere counts as absent, and so
-/// does one that holds U+FFFD, which is what damage leaves.
+/// The ids of a validation. They prove nothing, so one that would be refused elsewhere counts as missing, and so does
+/// one that contains U+FFFD, which is what damage leaves.
 pub(super) fn validation(json: &[u8]) -> Result<MulticajaValidationEvent, BodyError> {
     let [reference_id, order_id] = json::read_object(strict(json)?, ID_NAMES)?.map(|value| {
         value
@@ -87,7 +87,7 @@ pub(super) fn validation(json: &[u8]) -> Result<MulticajaValidationEvent, BodyEr
     })
 }
 
-/// The ids as they are, and the text of everything else.
+/// The raw ids, and the text of everything else.
 fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Box<Unauthenticated>), BodyError> {
     let [
         reference_id,
@@ -132,7 +132,7 @@ fn fields(json: &[u8]) -> Result<([Option<&RawValue>; 2], Box<Unauthenticated>),
     Ok(([reference_id, order_id], unauthenticated))
 }
 
-/// The JSON as text, if it may be sent back: also a field that is not read must not have what strict readers refuse.
+/// The JSON as text, if it may be sent back: even unread fields must not contain what strict parsers refuse.
 fn strict(json: &[u8]) -> Result<&str, BodyErrorKind> {
     std::str::from_utf8(json)
         .ok()
@@ -140,8 +140,7 @@ fn strict(json: &[u8]) -> Result<&str, BodyErrorKind> {
         .ok_or(BodyErrorKind::NotUtf8)
 }
 
-/// An id: a string, or an integer as the digits that were sent. A float is none: two receivers would write it
-/// differently.
+/// An id: a string, or an integer with its digits as sent. Not a float: two receivers would write it differently.
 fn id(value: &RawValue) -> Option<String> {
     let json = value.get();
     let digits = json.strip_prefix('-').unwrap_or(json);

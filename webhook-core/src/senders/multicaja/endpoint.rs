@@ -33,7 +33,7 @@ impl Endpoint {
         }
     }
 
-    /// The reference paths, below whatever the app mounts them on.
+    /// The reference paths, wherever the app mounts them.
     fn in_path(path: &str) -> Option<Self> {
         let path = path.strip_suffix('/').unwrap_or(path);
         match path.rsplit('/').next()? {

@@ -9,9 +9,9 @@ use crate::parse::json;
 use crate::parse::repair::or_repaired;
 use crate::parse::repair::without_bom;
 
-/// What Multicaja/Klap says of an order.
+/// What Multicaja/Klap says about an order.
 ///
-/// The endpoint is not covered by the digest: whoever holds the header of a confirm can send it as a reject, and the
+/// The digest does not cover the endpoint: anyone with the header of a confirm can send it as a reject, and the
 /// reverse. Ask the Klap API before you act on either.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "endpoint", content = "order")]
@@ -24,7 +24,7 @@ pub enum MulticajaEvent {
 }
 
 impl MulticajaEvent {
-    /// The order, whichever endpoint it came to.
+    /// The order, from either endpoint.
     pub fn order(&self) -> &Order {
         match self {
             Self::Confirm(order) | Self::Reject(order) => order,
@@ -40,7 +40,7 @@ impl MulticajaEvent {
 /// let order = Order::new("ABC", "123");
 /// assert!(order.is(OrderIds { reference_id: "ABC", order_id: "123" }));
 ///
-/// // The same digest, another order:
+/// // The same digest, a different order:
 /// assert!(!order.is(OrderIds { reference_id: "AB", order_id: "C123" }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -50,12 +50,12 @@ pub struct Order {
     pub reference_id: String,
     /// The sender's id of the order; a number as its digits.
     pub order_id: String,
-    /// What the digest does not cover: anyone who has seen one valid request can send any of it.
+    /// What the digest does not cover: anyone who has seen one valid request can set it to anything.
     pub unauthenticated: Box<Unauthenticated>,
 }
 
 impl Order {
-    /// An order of these ids with nothing else known.
+    /// Creates an order with these ids and nothing else.
     pub fn new(reference_id: impl Into<String>, order_id: impl Into<String>) -> Self {
         Self {
             reference_id: reference_id.into(),
@@ -64,10 +64,10 @@ impl Order {
         }
     }
 
-    /// Decodes an order that the app stored itself, **without authenticating anything**: the JSON body of a confirm or
-    /// reject as the layer does, or what `Serialize` wrote.
+    /// Decodes an order that the app stored, **without authenticating anything**. Accepts the JSON body of a confirm
+    /// or reject, as the layer does, or what `Serialize` wrote.
     ///
-    /// What `Serialize` wrote has no card token any more, and says so: [`CardToken::expose`]. The body has it.
+    /// What `Serialize` wrote no longer has the card token: [`CardToken::expose`] returns `None`. The body has it.
     ///
     /// ```
     /// use webhook_core::multicaja::Order;
@@ -82,8 +82,8 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// No JSON object, or one without both ids; an id that is neither a string with characters nor an integer, or not
-    /// valid Unicode; a known field twice, or nested deeper than 128 levels; anything after the object.
+    /// Not a JSON object, or one without both ids; an id that is neither a nonempty string nor an integer, or is not
+    /// valid Unicode; a known field that occurs twice or is nested deeper than 128 levels; anything after the object.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
         if let Some(order) = serialized(body) {
             return Ok(order);
@@ -108,8 +108,8 @@ impl Order {
     }
 }
 
-/// An order as `Serialize` writes it, with these three fields and no other. A body of Klap can be made to look like one;
-/// what it then says of the order is as unauthenticated as in any other place.
+/// An order as `Serialize` writes it, with exactly these three fields. A Klap body can be made to look like one; what
+/// it then says about the order is unauthenticated all the same.
 fn serialized(text: &[u8]) -> Option<Order> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -120,7 +120,7 @@ fn serialized(text: &[u8]) -> Option<Order> {
     }
 
     let text = without_bom(text);
-    // A derived decoder takes an array of the fields, too.
+    // A derived decoder would also accept an array of the fields.
     if json::first_byte(text) != Some(b'{') {
         return None;
     }
@@ -136,7 +136,7 @@ fn serialized(text: &[u8]) -> Option<Order> {
     })
 }
 
-/// The ids that the app stored for an order. They have names here so that they cannot be swapped.
+/// The ids that the app stored for an order, named so that they cannot be swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OrderIds<'a> {
     /// The merchant's id.
@@ -145,8 +145,8 @@ pub struct OrderIds<'a> {
     pub order_id: &'a str,
 }
 
-/// The fields of an order that its digest **does not cover**. Show them, log them (but for the card token), and take
-/// none for a fact: ask the Klap API for the amount.
+/// The fields of an order that its digest **does not cover**. Show or log them (except the card token), but do not
+/// trust them: ask the Klap API for the amount.
 ///
 /// All are optional. Numbers have their digits exactly as sent.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -177,10 +177,10 @@ pub struct Unauthenticated {
     /// Confirm: the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
-    /// Confirm: the number of instalments.
+    /// Confirm: the number of installments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quotas_number: Option<String>,
-    /// Confirm: who grants the instalments.
+    /// Confirm: who grants the installments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quotas_type: Option<QuotasType>,
     /// Confirm: the wallet that was paid with.
@@ -197,7 +197,7 @@ pub struct Unauthenticated {
     pub message: Option<String>,
 }
 
-/// `quotas_type`: who grants the instalments.
+/// `quotas_type`: who grants the installments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QuotasType {
@@ -205,7 +205,7 @@ pub enum QuotasType {
     Issuer,
     /// `MERCHANT`: the merchant.
     Merchant,
-    /// A value that is not documented, as sent.
+    /// An undocumented value, as sent.
     Other(String),
 }
 
@@ -242,16 +242,16 @@ impl Serialize for QuotasType {
     }
 }
 
-/// `token_id`, which stands for a card: zeroed when dropped, and neither `Debug` nor `Serialize` shows it.
+/// `token_id`, which represents a card: zeroed when dropped, and shown by neither `Debug` nor `Serialize`.
 ///
-/// What was serialized and is read again is a token that nobody knows: [`expose`](Self::expose) then returns `None`.
+/// Serializing loses the token: once read back, [`expose`](Self::expose) returns `None`.
 #[derive(Clone)]
 pub struct CardToken(Option<Zeroizing<String>>);
 
 impl CardToken {
     const REDACTED: &'static str = "[redacted]";
 
-    /// A card token.
+    /// Creates a card token.
     pub fn new(token: impl Into<String>) -> Self {
         Self(Some(Zeroizing::new(token.into())))
     }
@@ -284,7 +284,7 @@ impl Serialize for CardToken {
     }
 }
 
-/// A text that is not what `Serialize` writes is a token.
+/// Any text other than what `Serialize` writes is a token.
 impl<'de> Deserialize<'de> for CardToken {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);

@@ -1,9 +1,9 @@
 //! [Multicaja], today Klap: payments in Chile.
 //!
-//! The merchant registers three URLs when it creates an order. *Confirm* says that the order was paid, *reject* that it
-//! was refused or voided; both carry the header field `Apikey`, the SHA-256 in hex of `reference_id`, `order_id` and
-//! the merchant's private API key, joined without separators. *Validation* carries no proof at all and is therefore
-//! another provider, [`MulticajaValidation`], with another event.
+//! The merchant registers three URLs when it creates an order. *Confirm* says that the order was paid, *reject* that
+//! it was refused or voided; both carry the header `Apikey`, the SHA-256 in hex of `reference_id`, `order_id` and the
+//! merchant's private API key, joined without separators. *Validation* carries no proof at all, so it has its own
+//! provider, [`MulticajaValidation`], and its own event.
 //!
 //! # What the digest proves
 //!
@@ -13,24 +13,24 @@
 //!    the pair with the one you stored when you created the order: [`Order::is`].
 //! 2. The endpoint is not covered: the header of a confirm is valid on reject, and the reverse.
 //! 3. The amount is not covered, and neither is any other field: they are in [`Order::unauthenticated`].
-//! 4. There is no timestamp: a captured request can be replayed for ever.
+//! 4. There is no timestamp: a captured request can be replayed forever.
 //!
 //! So treat an event as a reason to ask the Klap API for the order, and handle each order once.
 //!
 //! # Answers
 //!
-//! Klap wants a status from 200 to 299 with a JSON body within 10 seconds; otherwise it reverses the payment by itself
-//! and the order becomes a refund.
+//! Klap requires a status from 200 to 299 with a JSON body within 10 seconds; otherwise it reverses the payment by
+//! itself and the order becomes a refund.
 //!
 //! | the receiver's answer | status | body |
 //! |---|---|---|
-//! | accepted | 200 | the order JSON, the bytes as received; where they had to be repaired, the repaired text; for a form, the JSON object of its fields |
+//! | accepted | 200 | the order JSON, byte for byte as received; the repaired text if it had to be repaired; for a form, the JSON object of its fields |
 //! | the handler's own 2xx without a body, or not JSON by its `Content-Type` | 200 | the same |
 //! | digest missing, malformed, wrong, or sent more than once; body not acceptable | 500 | `error` |
 //!
-//! The two ids must be valid Unicode, since they are what is proven. Damage beside them (bytes that are not UTF-8, escapes
-//! of lone surrogates, a byte order mark) is repaired with U+FFFD rather than refused: a 500 would reverse an authentic
-//! payment. A form is not repaired.
+//! The two ids must be valid Unicode, since they are what is proven. Damage elsewhere (bytes that are not UTF-8,
+//! escapes of lone surrogates, a byte order mark) is repaired with U+FFFD rather than refused: a 500 would reverse an
+//! authentic payment. A form is not repaired.
 //!
 //! Source: the webhook section of the Multicaja/Klap integration guide, and its reference receivers.
 //!
@@ -68,7 +68,8 @@ use crate::secrets::{Keyring, Matched, SecretsErrorKind, Selected, SigningKey, S
 
 static DIGEST: HeaderName = HeaderName::from_static("apikey");
 
-/// Klap waits for ten seconds and counts a 2xx with a JSON body. It documents no repeats: otherwise it reverses the payment.
+/// Klap waits ten seconds and counts a 2xx with a JSON body. Otherwise it reverses the payment; it documents no
+/// repeats.
 const TIMING: Timing = Timing::new(
     &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
     "Multicaja/Klap integration guide, webhooks",
@@ -78,11 +79,11 @@ const TIMING: Timing = Timing::new(
 /// Confirm and reject of Multicaja/Klap as a [`Provider`]: see the [module](crate::multicaja).
 ///
 /// Unless it serves only one of them ([`serve_confirm_only`](Self::serve_confirm_only),
-/// [`serve_reject_only`](Self::serve_reject_only)), it takes the endpoint
-/// from the request: the last segment of the path (`/webhook_confirm`, `/webhook_reject`) and the query
-/// (`?webhook=confirm`, `?webhook=reject`, in any letter case) may each name at most one; if both do, they must agree.
-/// It never serves validation. A request that names no endpoint, two, or another one is answered with 404; for a path of
-/// your own that names none, build it for one endpoint, as the log then says.
+/// [`serve_reject_only`](Self::serve_reject_only)), it takes the endpoint from the request: the last segment of the
+/// path (`/webhook_confirm`, `/webhook_reject`) and the query (`?webhook=confirm`, `?webhook=reject`, in any letter
+/// case) may each name at most one; if both do, they must agree. It never serves validation. A request that names no
+/// endpoint, two, or an unknown one is answered with 404; if your own path names none, build it for one endpoint, as
+/// the log then says.
 #[derive(Clone, Debug)]
 pub struct Multicaja {
     keyring: Keyring<SigningKeys<ApiKey>>,
@@ -90,16 +91,16 @@ pub struct Multicaja {
 }
 
 impl Multicaja {
-    /// Klap waits for ten seconds and counts a 2xx with a JSON body as received. It documents no repeats: otherwise it
-    /// reverses the payment. Source: the webhook section of the Multicaja/Klap integration guide.
+    /// Klap waits ten seconds and counts a 2xx with a JSON body as received. Otherwise it reverses the payment; it
+    /// documents no repeats. Source: the webhook section of the Multicaja/Klap integration guide.
     pub const TIMING: Timing = TIMING;
 
-    /// Serves confirm only, whatever path and query say: for a path of the merchant's own.
+    /// Serves confirm only, whatever path and query say. For a path of your own.
     pub fn serve_confirm_only(&mut self) {
         self.endpoint = Some(Endpoint::Confirm);
     }
 
-    /// Serves reject only, whatever path and query say: for a path of the merchant's own.
+    /// Serves reject only, whatever path and query say. For a path of your own.
     pub fn serve_reject_only(&mut self) {
         self.endpoint = Some(Endpoint::Reject);
     }
@@ -159,15 +160,15 @@ impl Provider for Multicaja {
         })
     }
 
-    /// The digest needs the two ids only: a forged body is a wrong credential, whatever else is in it, and an authentic
-    /// one is authentic, whatever is damaged beside them.
+    /// The digest needs only the two ids: a forged body is a wrong credential whatever else is in it, and an authentic
+    /// one stays authentic whatever else is damaged.
     fn authenticate(
         &self,
         sent: SentDigest,
         body: &Bytes,
     ) -> Result<Authentic<OrderFacts>, Rejection> {
         let json = body::as_json(body, sent.is_form)?;
-        // Everything is read at once, which is what nearly all bodies allow.
+        // Read everything at once, which works for nearly all bodies.
         let (matched, order) = match decode::order(&json) {
             Ok(order) => {
                 let matched = sent.matching_key(&order.reference_id, &order.order_id)?;
@@ -205,7 +206,7 @@ impl Provider for Multicaja {
                 decoded?
             }
             ReadOrder::Unread => decode::order(json).inspect_err(|_| {
-                // Only what is beside the ids is repaired.
+                // Only fields other than the ids are repaired.
                 if let Ok(ids) = decode::ids(json) {
                     facts.order = ReadOrder::Ids(ids);
                 }
@@ -228,10 +229,10 @@ impl Provider for Multicaja {
     fn remedy(&self, rejection: &Rejection) -> &'static str {
         match rejection {
             Rejection::EndpointUnnamed => {
-                "build the layer of a path of your own with `::confirm` or `::reject`"
+                "if the path is your own, build its layer with `::confirm` or `::reject`"
             }
             Rejection::CredentialMismatch => {
-                "check that the private API key is the one that the order was created with"
+                "check that the order was created with this private API key"
             }
             _ => rejection.remedy(),
         }
@@ -249,7 +250,7 @@ impl Provider for Multicaja {
     }
 }
 
-/// What an `Apikey` header claims, decoded and not yet compared.
+/// The digest from the `Apikey` header, decoded and not yet compared.
 #[derive(Clone)]
 pub struct SentDigest {
     digest: [u8; 32],
@@ -259,7 +260,7 @@ pub struct SentDigest {
 }
 
 impl SentDigest {
-    /// Finds the key that makes the digest of this pair the one that was sent.
+    /// Finds the key with which the digest of this pair is the one that was sent.
     fn matching_key(&self, reference_id: &str, order_id: &str) -> Result<Matched, Rejection> {
         let ids = Sha256::new()
             .chain_update(reference_id)
@@ -271,7 +272,7 @@ impl SentDigest {
     }
 }
 
-/// What is known of an order once its digest matched.
+/// What is known about an order once its digest matched.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct OrderFacts {
@@ -283,16 +284,16 @@ pub struct OrderFacts {
 
 #[derive(Default)]
 enum ReadOrder {
-    /// All that the body says, so that it is not read twice.
+    /// The whole order, so that the body is not read twice.
     Whole(Order),
-    /// Only what was proven: the rest did not decode as it is.
+    /// Only the proven ids: the rest did not decode as received.
     Ids(Ids),
-    /// Nothing: it is in an event already, or the body was stored.
+    /// Nothing: it already is in an event, or the body was stored.
     #[default]
     Unread,
 }
 
-/// A merchant's private API key, which ends the text that is hashed.
+/// A merchant's private API key, the last part of the hashed text.
 pub struct ApiKey(Zeroizing<Vec<u8>>);
 
 impl SigningKey for ApiKey {

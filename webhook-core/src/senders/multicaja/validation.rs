@@ -13,9 +13,9 @@ use crate::provider::{Authentic, Decoded, Provider, Timing};
 
 /// The validation endpoint of Multicaja/Klap, which carries **no credential**: anyone can call it.
 ///
-/// It is a provider of its own with an event of its own, so that no handler can mistake a validation for an
-/// authenticated event, and no layer that authenticates serves it. A request that names confirm or reject is answered
-/// with 404; one that names no endpoint passes, since merchants choose paths of their own.
+/// It has its own provider and event, so that no handler can mistake a validation for an authenticated event, and no
+/// authenticating layer serves it. A request that names confirm or reject is answered with 404; one that names no
+/// endpoint passes, since merchants choose their own paths.
 ///
 /// Otherwise it answers as [`Multicaja`](super::Multicaja) does: the order JSON as received.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ use crate::provider::{Authentic, Decoded, Provider, Timing};
 pub struct MulticajaValidation;
 
 impl MulticajaValidation {
-    /// The provider. It needs no secret.
+    /// Creates the provider. It needs no secret.
     pub fn new() -> Self {
         Self
     }
@@ -33,13 +33,13 @@ impl MulticajaValidation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct MulticajaValidationEvent {
-    /// What is claimed to be the merchant's id of the order.
+    /// The merchant's id of the order, as claimed.
     pub reference_id: Option<String>,
-    /// What is claimed to be the sender's id of the order.
+    /// The sender's id of the order, as claimed.
     pub order_id: Option<String>,
 }
 
-/// What the head of a validation shows, which is no proof of anything.
+/// What the headers of a validation say, which proves nothing.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Unproven {

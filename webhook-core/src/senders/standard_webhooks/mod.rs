@@ -1,33 +1,33 @@
 //! [Standard Webhooks], the format of Svix and of everyone built on it.
 //!
-//! Three header fields carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and
-//! `webhook-signature`, a list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a
-//! request with fields of both families is refused. Entries of other versions than `v1` are skipped.
+//! Three headers carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and `webhook-signature`, a
+//! list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a request with headers
+//! of both families is refused. Entries with a version other than `v1` are skipped.
 //!
 //! # What the signature covers
 //!
 //! `{id}.{timestamp}.{body}`, which is everything: id, time and body. The id stays the same when a delivery is
 //! repeated, so it is what to handle once; the timestamp is that of the attempt. An id with a `.` is refused, because
-//! another id, time and body would have the same signature.
+//! a different id, time and body would have the same signature.
 //!
 //! # Secrets
 //!
-//! Base64 of 24 bytes or more, up to 4 KiB of text, bare or as `whsec_…` or `v1,whsec_…`; anything else is refused when
-//! the layer is built. The prefixes and the padding are no part of the secret: it can be removed as it was written or
-//! without them. The specification limits keys to 64 bytes; that is a rule for senders, and some have longer ones.
+//! Base64 of 24 bytes or more, up to 4 KiB of text, bare or as `whsec_…` or `v1,whsec_…`; anything else is refused
+//! when the layer is built. The prefixes and the padding are not part of the secret: it can be removed with or without
+//! them. The specification limits keys to 64 bytes; that is a rule for senders, and some use longer ones.
 //!
-//! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). It
-//! cannot be told from the text, so the app says it: [`Secret::raw`].
+//! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). The
+//! text does not show it, so the app must say so: [`Secret::raw`].
 //!
 //! # Answers
 //!
 //! | the receiver's answer | status | body |
 //! |---|---|---|
 //! | accepted | 200 | empty |
-//! | a field missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
-//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//! | a header missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
+//! | body authentic, but not JSON or not of the expected type | 400 | empty |
 //!
-//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200.
+//! The handler's own response is sent unchanged, except that a success without a body becomes the 200.
 //!
 //! Source: the Standard Webhooks specification 1.0.0, "Signature scheme" and "Webhook headers"; for `svix-*`, the
 //! Svix documentation, "Verifying payloads manually".
@@ -72,8 +72,9 @@ pub struct StandardWebhooks<T: Payload = Value> {
 }
 
 impl<T: Payload> StandardWebhooks<T> {
-    /// The schedule that the specification gives as an example. A sender may have another one; it is advised to wait for an
-    /// answer for 15 to 30 seconds. Source: the Standard Webhooks specification 1.0.0, "Deliverability and reliability".
+    /// The schedule that the specification gives as an example. Senders may use a different one; they are advised to
+    /// wait 15 to 30 seconds for an answer. Source: the Standard Webhooks specification 1.0.0, "Deliverability and
+    /// reliability".
     pub const TIMING: Timing = {
         const fn after(seconds: u64) -> Attempt {
             Attempt::after(Duration::from_secs(seconds)).waiting(Duration::from_secs(30))
@@ -97,7 +98,7 @@ impl<T: Payload> StandardWebhooks<T> {
     };
 }
 
-/// A delivery in the format of Standard Webhooks. The signature covers all of it.
+/// A Standard Webhooks delivery. The signature covers all of it.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -116,7 +117,7 @@ impl<T: Payload> StandardWebhooks<T> {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct StandardEvent<T = Value> {
-    /// `webhook-id`: the same whenever this delivery is repeated.
+    /// `webhook-id`: the same each time this delivery is repeated.
     pub id: String,
     /// `webhook-timestamp`: when this attempt was made, in seconds of Unix time.
     pub timestamp: u64,
@@ -125,7 +126,7 @@ pub struct StandardEvent<T = Value> {
 }
 
 impl<T> StandardEvent<T> {
-    /// A delivery from all its parts.
+    /// Creates a delivery from all its parts.
     pub fn new(id: impl Into<String>, timestamp: u64, payload: T) -> Self {
         Self {
             id: id.into(),
@@ -239,7 +240,7 @@ impl<T: Payload> FromSecrets for StandardWebhooks<T> {
 
 impl<T: Payload> Timestamped for StandardWebhooks<T> {}
 
-/// The three headers of the one family that the request uses.
+/// The three headers, of the one family that the request uses.
 fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
     let [
         id,
@@ -266,7 +267,7 @@ fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
     }
 }
 
-/// What the head of a delivery claims, not yet compared.
+/// What the headers of a delivery claim, not yet compared.
 pub struct SignedHead {
     /// `{id}.{timestamp}.`, the part of the signed content before the body.
     content: String,
@@ -276,7 +277,7 @@ pub struct SignedHead {
     keys: Selected<SigningKeys<StandardKey>>,
 }
 
-/// What the head of a delivery says, once its signature matched.
+/// What the headers of a delivery say, once its signature matched.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct SignedFacts {
@@ -288,13 +289,13 @@ pub struct SignedFacts {
 pub struct StandardKey(pub(crate) HmacSha256);
 
 impl StandardKey {
-    /// How much text a secret may have.
+    /// The longest text of a secret, in bytes.
     const MAX_LENGTH: usize = 4 * 1024;
 }
 
 impl SigningKey for StandardKey {
     fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
-        /// The libraries of the specification take secrets with and without padding.
+        /// The libraries of the specification accept secrets with and without padding.
         const BASE64: GeneralPurpose = GeneralPurpose::new(
             &alphabet::STANDARD,
             GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

@@ -1,23 +1,22 @@
 //! [Stripe], payments.
 //!
-//! The header field `Stripe-Signature` is a list separated by commas: `t=<Unix time in seconds>,v1=<hex>`, with one
-//! `v1` for each secret that is valid while one is rolled. Entries of other schemes, such as `v0`, are skipped; two `t`
-//! are refused.
+//! The header `Stripe-Signature` is a list separated by commas: `t=<Unix time in seconds>,v1=<hex>`, with one `v1` for
+//! each valid secret while one is rolled. Entries of other schemes, such as `v0`, are skipped; two `t` are refused.
 //!
 //! # What the signature covers
 //!
-//! `{t}.{body}`: the time and the body. Stripe signs each attempt anew; the `id` in the body stays the same, so it is
-//! what to handle once. The `whsec_` of a secret is part of the key.
+//! `{t}.{body}`: the time and the body. Stripe signs each attempt again; the `id` in the body stays the same, so it is
+//! what to handle once. The `whsec_` prefix is part of the key.
 //!
 //! # Answers
 //!
 //! | the receiver's answer | status | body |
 //! |---|---|---|
 //! | accepted | 200 | empty |
-//! | field missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
-//! | body authentic, and no JSON or not of the expected type | 400 | empty |
+//! | header missing, sent more than once, malformed; timestamp outside the tolerance; no signature matches | 401 | empty |
+//! | body authentic, but not JSON or not of the expected type | 400 | empty |
 //!
-//! The handler's own answer passes as it is, but for a successful one without a body, which becomes the 200.
+//! The handler's own response is sent unchanged, except that a success without a body becomes the 200.
 //!
 //! Source: the Stripe documentation, "Receive Stripe events in your webhook endpoint", section "Verify webhook
 //! signatures manually".
@@ -65,7 +64,7 @@ impl<T: Payload> Stripe<T> {
     .within(Duration::from_secs(3 * 24 * 60 * 60));
 }
 
-/// A delivery of Stripe. The signature covers all of it.
+/// A Stripe delivery. The signature covers all of it.
 ///
 /// ```
 /// use serde::Deserialize;
@@ -97,14 +96,14 @@ pub struct StripeEvent<T = Value> {
 }
 
 impl<T> StripeEvent<T> {
-    /// A delivery from all its parts.
+    /// Creates a delivery from all its parts.
     pub fn new(timestamp: u64, payload: T) -> Self {
         Self { timestamp, payload }
     }
 }
 
-/// A thin event (`object` is `v2.core.event`), as a payload type: it names what changed, and the app asks the API for it.
-/// Fields that are not listed are ignored.
+/// A thin event (`object` is `v2.core.event`), as a payload type: it names what changed, and the app asks the API for
+/// it. Other fields are ignored.
 ///
 /// ```
 /// use webhook_core::stripe::StripeThinEvent;
@@ -128,7 +127,7 @@ pub struct StripeThinEvent {
     pub r#type: String,
     /// When it happened, in RFC 3339.
     pub created: Option<String>,
-    /// Whether it is of live mode.
+    /// Whether it is from live mode.
     pub livemode: Option<bool>,
     /// The account that it is about, in an organization or a connected platform.
     pub context: Option<String>,
@@ -144,7 +143,7 @@ pub struct StripeRelatedObject {
     pub id: String,
     /// The type of the object, such as `billing.meter`.
     pub r#type: String,
-    /// The path in the API to get it from.
+    /// Its path in the API.
     pub url: Option<String>,
 }
 
@@ -241,14 +240,14 @@ impl<T: Payload> Timestamped for Stripe<T> {}
 
 /// What `Stripe-Signature` claims, not yet compared.
 pub struct SignedTime {
-    /// The timestamp as sent: these characters are signed, not their value.
+    /// The timestamp as sent: its characters are signed, not its value.
     sent_at: String,
     timestamp: u64,
     signatures: Signatures,
     keys: Selected<SigningKeys<StripeKey>>,
 }
 
-/// What the head of a delivery says, once its signature matched.
+/// What the header of a delivery says, once its signature matched.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct StripeFacts {

@@ -16,12 +16,12 @@ const NAMES: &[&str; 7] = &[
     "hook_id",
 ];
 
-/// Decodes typed first, which is what real deliveries fit, and liberally when that fails. What the first way takes,
-/// the second one takes with the same result; every error is the second one's.
+/// Decodes typed first, which fits real deliveries, and liberally if that fails. What the first way accepts, the
+/// second accepts with the same result; every error comes from the second.
 pub(super) fn decode(json: &[u8]) -> Result<TfEvent, BodyError> {
-    // Checked once: of a body in bytes serde_json checks each string by itself.
+    // Check UTF-8 once: given bytes, serde_json checks each string separately.
     let text = std::str::from_utf8(json).map_err(|_| BodyErrorKind::NotUtf8)?;
-    // A derived decoder takes an array of the fields, too.
+    // A derived decoder would also accept an array of the fields.
     if json::first_byte(json) == Some(b'{')
         && let Ok(event) = serde_json::from_str(text)
     {

@@ -7,10 +7,10 @@ use super::decode;
 use crate::answer::BodyError;
 use crate::parse::repair::or_repaired;
 
-/// A notification of TusFacturasAPP, with the fields as the sender spells them.
+/// A TusFacturasAPP notification, with the fields as the sender spells them.
 ///
 /// The layer decodes liberally, because an authentic delivery that is refused is lost after six attempts; see
-/// [`from_json`](Self::from_json) for the rules. `Deserialize` takes only what `Serialize` writes: it is for events
+/// [`from_json`](Self::from_json) for the rules. `Deserialize` accepts only what `Serialize` writes: it is for events
 /// that the app stored itself.
 ///
 /// ```
@@ -32,7 +32,7 @@ use crate::parse::repair::or_repaired;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TfEvent {
-    /// When the notification was made.
+    /// When the notification was created.
     #[serde(default)]
     pub creado: Option<TfCreado>,
     /// What happened.
@@ -40,8 +40,8 @@ pub struct TfEvent {
     /// What it happened to.
     #[serde(default)]
     pub recurso: Option<TfRecurso>,
-    /// The merchant's own id for the invoice, up to 255 characters, any characters. With it the app asks the
-    /// TusFacturas API for the invoice.
+    /// The merchant's own id for the invoice, up to 255 characters of any kind. Use it to ask the TusFacturas API for
+    /// the invoice.
     #[serde(default)]
     pub external_reference: Option<String>,
     /// The number of this attempt. Every published example has 1; the numbering is not documented.
@@ -56,7 +56,7 @@ pub struct TfEvent {
 }
 
 impl TfEvent {
-    /// An event with nothing but its kind.
+    /// Creates an event with only its kind.
     pub fn new(evento: TfEvento) -> Self {
         Self {
             evento,
@@ -66,30 +66,30 @@ impl TfEvent {
 
     /// Decodes a body as the layer does.
     ///
-    /// Required is a JSON object with a string `evento`; everything else may be absent or null. Numbers are taken
-    /// where text is documented, with their digits exactly as sent, and numbers in quotes where a number is. `msg` may
-    /// also be one string, or an object (PHP writes a list with gaps as one), whose values are taken in order; an item
-    /// that is no string is kept as its JSON text. Any other type is kept as its JSON text where the field is text,
-    /// and counts as absent where it is a number. Unknown fields are ignored. A byte order mark is skipped; bytes that
-    /// are not UTF-8 and lone surrogates become U+FFFD.
+    /// The body must be a JSON object with a string `evento`; everything else may be missing or null. Numbers are
+    /// accepted where text is documented, with their digits exactly as sent, and quoted numbers where a number is.
+    /// `msg` may also be one string, or an object (PHP writes a list with gaps as one), whose values are read in
+    /// order; an item that is not a string is kept as its JSON text. Any other type is kept as its JSON text if the
+    /// field is text, and counts as missing if it is a number. Unknown fields are ignored. A byte order mark is
+    /// skipped; bytes that are not UTF-8 and lone surrogates become U+FFFD.
     ///
     /// # Errors
     ///
-    /// No object, or none with a string `evento`; a known field twice; anything after the object; a known field that
-    /// is nested deeper than 128 levels.
+    /// Not an object, or one without a string `evento`; a known field that occurs twice or is nested deeper than 128
+    /// levels; anything after the object.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
         or_repaired(decode::decode(body), body, |json| decode::decode(json)).map(|(event, _)| event)
     }
 }
 
-/// `creado`: when the notification was made, as sent, which is documented as `dd/mm/yyyy HH:MM:SS` in Argentina's
-/// civil time (UTC-03:00, without daylight saving).
+/// `creado`: when the notification was created, as sent. Documented as `dd/mm/yyyy HH:MM:SS` in Argentina's civil time
+/// (UTC-03:00, without daylight saving).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TfCreado(String);
 
 impl TfCreado {
-    /// The text, whether it is a date or not.
+    /// Creates it from any text, whether it is a date or not.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -111,7 +111,7 @@ impl TfCreado {
     #[cfg(feature = "jiff-0_2")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jiff-0_2")))]
     pub fn timestamp(&self) -> Option<jiff::Timestamp> {
-        // jiff also reads fewer digits, which would turn a two-digit year into one of antiquity.
+        // jiff also accepts fewer digits, which would turn a two-digit year into one of antiquity.
         const FORM: &[u8] = b"00/00/0000 00:00:00";
         let fits = self.0.len() == FORM.len()
             && self.0.bytes().zip(FORM).all(|(byte, form)| match form {
@@ -132,7 +132,7 @@ impl fmt::Display for TfCreado {
     }
 }
 
-/// Defines an enum of the values that a field is documented to have, and one variant that keeps any other.
+/// Defines an enum of a field's documented values, with a variant for any other.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -143,7 +143,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)*
-            /// A value that is not documented, as sent.
+            /// An undocumented value, as sent.
             Other(String),
         }
 
@@ -245,7 +245,7 @@ open_enum! {
     TfRecurso {
         /// `facturacion`: an invoice.
         Facturacion = "facturacion",
-        /// `test`: nothing; the endpoint is checked.
+        /// `test`: nothing; it checks the endpoint.
         Test = "test",
     }
 }

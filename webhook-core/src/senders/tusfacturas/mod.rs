@@ -1,8 +1,8 @@
 //! [TusFacturasAPP], electronic invoicing in Argentina.
 //!
-//! The sender puts a bearer token into the header field `TF-WebhookToken`, one per point of sale ("PDV"); a merchant
-//! with several, or a platform with many merchants, gets several tokens on one URL. The token is all the proof there
-//! is: nothing in the body is signed and there is no timestamp, so a request is as trustworthy as the channel.
+//! The sender puts a bearer token in the header `TF-WebhookToken`, one per point of sale ("PDV"); a merchant with
+//! several, or a platform with many merchants, gets several tokens on one URL. The token is the only proof: nothing in
+//! the body is signed and there is no timestamp, so a request is only as trustworthy as the connection.
 //!
 //! The event is a notification. Ask the TusFacturas API for the invoice by its `external_reference` ("consulta
 //! avanzada por external_reference") before you act on it.
@@ -11,11 +11,11 @@
 //! |---|---|---|
 //! | accepted | 200 | `OK` |
 //! | token missing, empty, wrong, longer than 4 KiB, or sent more than once | 403 | `El Token recibido no coincide con el esperado` |
-//! | token right, body not acceptable | 400 | `No se recibió información en formato JSON.` |
+//! | token correct, body not acceptable | 400 | `No se recibió información en formato JSON.` |
 //! | handler failed, and the app acknowledges failures | 200 | `OK (processed with internal error)` |
 //!
-//! Only status 200 counts as received: 201, 202, 204 and redirects count as a failure and are sent again. Source: the
-//! webhook pages of the TusFacturasAPP developer documentation.
+//! Only status 200 counts as received: 201, 202, 204 and redirects count as failures, and the delivery is sent again.
+//! Source: the webhook pages of the TusFacturasAPP developer documentation.
 //!
 //! [TusFacturasAPP]: https://tusfacturas.app
 
@@ -85,7 +85,7 @@ impl Provider for TusFacturas {
         }
     }
 
-    /// The token in the head is all there is to prove.
+    /// The token is the only proof, and is already checked.
     fn authenticate(&self, matched: Matched, _: &Bytes) -> Result<Authentic<TfFacts>, Rejection> {
         Ok(Authentic::new(matched, TfFacts {}))
     }
@@ -120,8 +120,8 @@ impl Provider for TusFacturas {
         }
     }
 
-    /// `hook_id`, with `recurso`, `evento` and `external_reference`: what happens to one invoice, such as `encolado` and
-    /// then `emitido`, is two deliveries, whether the sender gives both the same `hook_id` or not.
+    /// `hook_id`, with `recurso`, `evento` and `external_reference`: `encolado` and then `emitido` for one invoice are
+    /// two deliveries, even if both have the same `hook_id`.
     fn id(&self, event: &TfEvent, _: &Bytes) -> Option<DeliveryId> {
         let hook_id = Some(event.hook_id.as_deref()?);
         Some(DeliveryId::bearer(joined([
@@ -141,11 +141,11 @@ impl Provider for TusFacturas {
     }
 }
 
-/// The body is all that an event is decoded from.
+/// Nothing: an event is decoded from the body alone.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub struct TfFacts {}
 
-/// The sender stops retrying a delivery whose failure was acknowledged: the app keeps what it needs to repeat the work.
+/// The sender stops retrying once a failure is acknowledged: the app must keep what it needs to repeat the work.
 impl AcknowledgeFailures for TusFacturas {
     fn acknowledge_failures(&mut self, acknowledge: bool) {
         self.acknowledge_failures = acknowledge;

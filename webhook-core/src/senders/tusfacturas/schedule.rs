@@ -7,9 +7,10 @@ use crate::answer::Received;
 use crate::provider::{Attempt, Timing};
 
 impl TusFacturas {
-    /// The six attempts of a delivery: a first one that waits 20 s, then 5 min, 30 min, 3 h, 6 h and 12 h after the
-    /// previous one, waiting 5 s each; together 21 h 35 min. After that the sender never tries again, and it disables an
-    /// endpoint that has been down for more than 24 hours until someone re-enables it. Only status 200 counts as received.
+    /// The six attempts of a delivery: a first one that waits 20 s, then others that wait 5 s each, 5 min, 30 min, 3
+    /// h, 6 h and 12 h after the previous one; 21 h 35 min in total. After that the sender never tries again. It
+    /// disables an endpoint that has been down for more than 24 hours until someone re-enables it. Only status 200
+    /// counts as received.
     ///
     /// Source: the webhook pages of the TusFacturasAPP developer documentation.
     pub const TIMING: Timing = Timing::new(
@@ -50,7 +51,7 @@ impl TfEvent {
     /// The sender does not document which `intento` belongs to which row, and every published example has 1. Counting
     /// from one is the likely reading, not a fact: use the estimate to plan, not to decide that an event is lost.
     ///
-    /// `None` if `intento` is absent, 0, or past the six rows.
+    /// `None` if `intento` is missing, 0, or past the six rows.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,7 +1,7 @@
-//! With `raw_value`, serde_json decodes an object whose first key is `$serde_json::private::RawValue` to a `Value` as the
-//! JSON that the string behind it holds, with a fresh recursion limit. Nested in one another, such strings overflow the
-//! stack of the thread that decodes or drops the value. The body of Mercado Pago is not signed, so anyone who has captured one
-//! notification could send this.
+//! With `raw_value`, serde_json decodes an object whose first key is `$serde_json::private::RawValue` to a `Value`
+//! from the JSON in the string after it, with a fresh recursion limit. Nested in one another, such strings overflow
+//! the stack of the thread that decodes or drops the value. Mercado Pago's bodies are not signed, so anyone who has
+//! captured one notification could send this.
 
 use std::thread;
 use std::time::SystemTime;
@@ -20,8 +20,8 @@ use webhook_core::tusfacturas::{TfEvent, TusFacturas};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// About as long as a body of Mercado Pago may be, and the deepest that fits: each level doubles the backslashes of those
-/// inside, so few levels of strings hold many of arrays.
+/// About as long as a Mercado Pago body may be, and as deep as fits: each level doubles the backslashes inside, so
+/// there are few levels of strings around many of arrays.
 fn nested(key: &str) -> String {
     let mut json = "1".to_owned();
     loop {
@@ -35,7 +35,7 @@ fn nested(key: &str) -> String {
     }
 }
 
-/// Runs on a stack as small as the threads of tokio have.
+/// Runs on a stack as small as those of tokio's threads.
 fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = thread::Builder::new().stack_size(2 * 1024 * 1024);
     thread.spawn(run).unwrap().join().unwrap()
@@ -63,7 +63,7 @@ fn the_features_are_on() {
     assert_eq!(
         value,
         serde_json::json!([1]),
-        "the key is not one to serde_json"
+        "serde_json does not read it as a key"
     );
     let number: Value = serde_json::from_str("123456789012345678901234567890").unwrap();
     assert_eq!(number.to_string(), "123456789012345678901234567890");
@@ -94,7 +94,7 @@ fn strings_nested_in_reserved_keys_are_refused_before_they_are_decoded() {
             attack.clone(),
             format!("[{attack}]"),
             format!(r#"{{"data":{attack}}}"#),
-            // Damaged, so that it would be decoded twice.
+            // Damaged, so it would be decoded twice.
             format!("\u{feff}{attack}"),
         ] {
             reserved(rejection::<MercadoPago>(notification(body.clone())));
@@ -118,7 +118,7 @@ fn strings_nested_in_reserved_keys_are_refused_before_they_are_decoded() {
     }
 }
 
-/// What the guard is for: in a process of its own, since it ends that process.
+/// What the guard is for. In a separate process, since the attack ends it.
 #[test]
 #[cfg(debug_assertions)]
 fn without_the_guard_the_attack_overflows_the_stack() {
@@ -142,7 +142,7 @@ fn without_the_guard_the_attack_overflows_the_stack() {
 }
 
 #[test]
-fn the_same_text_that_is_no_key_is_ordinary() {
+fn the_same_text_is_harmless_if_it_is_not_a_key() {
     for body in [
         r#"{"text":"$serde_json::private::RawValue"}"#,
         r#"{"text":"{\"$serde_json::private::RawValue\":\"[]\"}"}"#,
@@ -154,7 +154,7 @@ fn the_same_text_that_is_no_key_is_ordinary() {
     }
 }
 
-/// Senders whose types are their own ignore an unknown field, whatever it is called, and numbers keep their digits.
+/// Senders with their own types ignore an unknown field, whatever its name, and numbers keep their digits.
 #[test]
 fn types_of_the_senders_decode_as_they_do_without_these_features() {
     let attack = nested("$serde_json::private::RawValue");
