@@ -57,6 +57,7 @@
 
 mod event;
 mod lenient;
+mod manifest;
 mod notification;
 mod query;
 
@@ -72,6 +73,8 @@ use serde_json::Value;
 pub use self::event::{MercadoPagoEvent, MercadoPagoUnauthenticated};
 pub use self::notification::{MercadoPagoData, MercadoPagoNotification};
 
+pub(crate) use self::manifest::manifest;
+use self::manifest::{lower_cased, milliseconds};
 use self::query::Query;
 use crate::answer::{BodyError, Received, Rejection, Reply};
 use crate::head::Head;
@@ -263,33 +266,6 @@ impl<T: Payload> FromSecrets for MercadoPago<T> {
 
 /// No tolerance unless one is set: that retries are signed again was observed, but is not documented.
 impl<T: Payload> Timestamped for MercadoPago<T> {}
-
-/// The signed text: the parts that are present.
-pub(crate) fn manifest(data_id: Option<&str>, request_id: Option<&str>, ts: &str) -> String {
-    let mut manifest = String::with_capacity(128);
-    for (name, value) in [
-        ("id:", data_id),
-        ("request-id:", request_id),
-        ("ts:", Some(ts)),
-    ] {
-        if let Some(value) = value {
-            manifest.extend([name, value, ";"]);
-        }
-    }
-    manifest
-}
-
-/// The lowercase id, if that is different.
-fn lower_cased(id: &str) -> Option<String> {
-    id.bytes()
-        .any(|byte| byte.is_ascii_uppercase())
-        .then(|| id.to_ascii_lowercase())
-}
-
-/// The time in milliseconds: 10^11 seconds is the year 5138, 10^11 milliseconds was in 1973.
-fn milliseconds(ts: u64) -> u64 {
-    if ts < 100_000_000_000 { ts * 1000 } else { ts }
-}
 
 /// What is proven by the headers and the query, whose signature matched.
 pub struct ProvenHead {

@@ -38,6 +38,7 @@
 
 mod body;
 mod decode;
+mod digest;
 mod endpoint;
 mod event;
 mod validation;
@@ -51,10 +52,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
+pub use self::digest::{ApiKey, SentDigest};
 pub use self::event::{CardToken, MulticajaEvent, Order, OrderIds, QuotasType, Unauthenticated};
 pub use self::validation::{MulticajaValidation, MulticajaValidationEvent};
 
@@ -64,7 +63,7 @@ use crate::answer::{Acknowledgement, BodyError, Received, Rejection, RejectionCl
 use crate::head::{Head, HeaderField};
 use crate::parse::form::Form;
 use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing};
-use crate::secrets::{Keyring, Matched, SecretsErrorKind, Selected, SigningKey, SigningKeys};
+use crate::secrets::{Keyring, SigningKeys};
 
 static DIGEST: HeaderName = HeaderName::from_static("apikey");
 
@@ -250,28 +249,6 @@ impl Provider for Multicaja {
     }
 }
 
-/// The digest from the `Apikey` header, decoded and not yet compared.
-#[derive(Clone)]
-pub struct SentDigest {
-    digest: [u8; 32],
-    endpoint: Endpoint,
-    is_form: bool,
-    keys: Selected<SigningKeys<ApiKey>>,
-}
-
-impl SentDigest {
-    /// Finds the key with which the digest of this pair is the one that was sent.
-    fn matching_key(&self, reference_id: &str, order_id: &str) -> Result<Matched, Rejection> {
-        let ids = Sha256::new()
-            .chain_update(reference_id)
-            .chain_update(order_id);
-        self.keys.find(|key| {
-            let digest = ids.clone().chain_update(&*key.0).finalize();
-            digest.as_slice().ct_eq(&self.digest).into()
-        })
-    }
-}
-
 /// What is known about an order once its digest matched.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -291,15 +268,6 @@ enum ReadOrder {
     /// Nothing: it already is in an event, or the body was stored.
     #[default]
     Unread,
-}
-
-/// A merchant's private API key, the last part of the hashed text.
-pub struct ApiKey(Zeroizing<Vec<u8>>);
-
-impl SigningKey for ApiKey {
-    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        Ok(Self(Zeroizing::new(key.to_vec())))
-    }
 }
 
 /// The acknowledgement that Klap counts as received: the order, as JSON.

@@ -17,7 +17,7 @@
 //! them. The specification limits keys to 64 bytes; that is a rule for senders, and some use longer ones.
 //!
 //! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). The
-//! text does not show it, so the app must say so: [`Secret::raw`].
+//! text does not show it, so the app must say so: [`Secret::raw`](crate::Secret::raw).
 //!
 //! # Answers
 //!
@@ -34,26 +34,28 @@
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
+mod event;
+mod key;
+
 use std::marker::PhantomData;
 use std::mem;
 use std::time::Duration;
 
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeError, Engine as _, alphabet};
 use bytes::Bytes;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use zeroize::Zeroizing;
 
+pub use self::event::StandardEvent;
+pub use self::key::StandardKey;
 use crate::answer::{BodyError, Rejection};
 use crate::delivery::DeliveryId;
 use crate::head::{Head, HeaderField};
 use crate::provider::{
     Attempt, Authentic, Decoded, FromSecrets, Payload, Provider, Timestamped, Timing, decode_json,
 };
-use crate::secrets::{Keyring, Secret, SecretsErrorKind, Selected, SigningKey, SigningKeys};
-use crate::signing::{DEFAULT_TOLERANCE, Encoding, HmacSha256, Signatures, unix_time};
+use crate::secrets::{Keyring, Selected, SigningKeys};
+use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
 
 static ID: HeaderName = HeaderName::from_static("webhook-id");
 static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -96,44 +98,6 @@ impl<T: Payload> StandardWebhooks<T> {
             "Standard Webhooks 1.0.0, \"Deliverability and reliability\"",
         )
     };
-}
-
-/// A Standard Webhooks delivery. The signature covers all of it.
-///
-/// ```
-/// use serde::Deserialize;
-/// use webhook_core::standard_webhooks::StandardEvent;
-///
-/// #[derive(Clone, Deserialize)]
-/// struct Contact {
-///     r#type: String,
-/// }
-///
-/// fn on_contact(event: StandardEvent<Contact>) {
-///     println!("{}, the delivery {}", event.payload.r#type, event.id);
-/// }
-/// # on_contact(StandardEvent::new("msg_1", 1_674_087_231, Contact { r#type: "contact.created".into() }));
-/// ```
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[non_exhaustive]
-pub struct StandardEvent<T = Value> {
-    /// `webhook-id`: the same each time this delivery is repeated.
-    pub id: String,
-    /// `webhook-timestamp`: when this attempt was made, in seconds of Unix time.
-    pub timestamp: u64,
-    /// The body.
-    pub payload: T,
-}
-
-impl<T> StandardEvent<T> {
-    /// Creates a delivery from all its parts.
-    pub fn new(id: impl Into<String>, timestamp: u64, payload: T) -> Self {
-        Self {
-            id: id.into(),
-            timestamp,
-            payload,
-        }
-    }
 }
 
 impl<T: Payload> Provider for StandardWebhooks<T> {
@@ -283,55 +247,4 @@ pub struct SignedHead {
 pub struct SignedFacts {
     id: String,
     timestamp: u64,
-}
-
-/// A signing secret: the decoded bytes are the key.
-pub struct StandardKey(pub(crate) HmacSha256);
-
-impl StandardKey {
-    /// The longest text of a secret, in bytes.
-    const MAX_LENGTH: usize = 4 * 1024;
-}
-
-impl SigningKey for StandardKey {
-    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
-        /// The libraries of the specification accept secrets with and without padding.
-        const BASE64: GeneralPurpose = GeneralPurpose::new(
-            &alphabet::STANDARD,
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-        );
-
-        let text = secret.expose();
-        if text.len() > Self::MAX_LENGTH {
-            return Err(SecretsErrorKind::TooLong {
-                limit: Self::MAX_LENGTH,
-            });
-        }
-        if secret.is_raw() {
-            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
-        }
-        let encoded = text.strip_prefix("v1,whsec_").unwrap_or(text);
-        let encoded = encoded.strip_prefix("whsec_").unwrap_or(encoded);
-        let before = text.len() - encoded.len();
-        let key = BASE64
-            .decode(encoded)
-            .map(Zeroizing::new)
-            .map_err(|error| SecretsErrorKind::NotBase64 {
-                place: match error {
-                    DecodeError::InvalidByte(at, _) => Some(before + at + 1),
-                    DecodeError::InvalidLastSymbol { offset, .. } => Some(before + offset + 1),
-                    _ => None,
-                },
-            })?;
-        if key.len() < 24 {
-            return Err(SecretsErrorKind::WrongLength {
-                expected: "base64 of at least 24 bytes, 32 characters, is expected",
-            });
-        }
-        Ok(key)
-    }
-
-    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        HmacSha256::prepare(key).map(Self)
-    }
 }

@@ -1,0 +1,57 @@
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, Engine as _, alphabet};
+use zeroize::Zeroizing;
+
+use crate::secrets::{Secret, SecretsErrorKind, SigningKey};
+use crate::signing::HmacSha256;
+
+/// A signing secret: the decoded bytes are the key.
+pub struct StandardKey(pub(crate) HmacSha256);
+
+impl StandardKey {
+    /// The longest text of a secret, in bytes.
+    const MAX_LENGTH: usize = 4 * 1024;
+}
+
+impl SigningKey for StandardKey {
+    fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        /// The libraries of the specification accept secrets with and without padding.
+        const BASE64: GeneralPurpose = GeneralPurpose::new(
+            &alphabet::STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+
+        let text = secret.expose();
+        if text.len() > Self::MAX_LENGTH {
+            return Err(SecretsErrorKind::TooLong {
+                limit: Self::MAX_LENGTH,
+            });
+        }
+        if secret.is_raw() {
+            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+        }
+        let encoded = text.strip_prefix("v1,whsec_").unwrap_or(text);
+        let encoded = encoded.strip_prefix("whsec_").unwrap_or(encoded);
+        let before = text.len() - encoded.len();
+        let key = BASE64
+            .decode(encoded)
+            .map(Zeroizing::new)
+            .map_err(|error| SecretsErrorKind::NotBase64 {
+                place: match error {
+                    DecodeError::InvalidByte(at, _) => Some(before + at + 1),
+                    DecodeError::InvalidLastSymbol { offset, .. } => Some(before + offset + 1),
+                    _ => None,
+                },
+            })?;
+        if key.len() < 24 {
+            return Err(SecretsErrorKind::WrongLength {
+                expected: "base64 of at least 24 bytes, 32 characters, is expected",
+            });
+        }
+        Ok(key)
+    }
+
+    fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        HmacSha256::prepare(key).map(Self)
+    }
+}
