@@ -290,7 +290,7 @@ fn a_request_in_flight_is_answered_before_a_signal_ends_the_server() {
 }
 
 #[test]
-fn an_empty_secret_prevents_the_start_and_the_message_says_the_fix() {
+fn an_empty_secret_prevents_the_start_and_names_the_variable() {
     on_both(|binary| {
         for (variable, value) in [
             ("TF_WEBHOOK_TOKEN", ""),
