@@ -13,16 +13,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
 use http_body::{Body, Frame};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use pin_project_lite::pin_project;
 use tower::limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer};
+use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
-use webhook_tower::tusfacturas::TfEvento;
+use webhook_tower::github::Github;
+use webhook_tower::mercadopago::MercadoPago;
+use webhook_tower::multicaja::{Multicaja, MulticajaValidation};
+use webhook_tower::standard_webhooks::StandardWebhooks;
+use webhook_tower::stripe::Stripe;
+use webhook_tower::tusfacturas::{TfEvento, TusFacturas};
 use webhook_tower::{
-    Delivery, Rejection, ResponseBody, TfEvent, TfWebhookLayer, WebhookService, testing,
+    Delivery, MulticajaValidationLayer, Provider, Rejection, ResponseBody, TfEvent, TfWebhookLayer,
+    WebhookLayer, WebhookService, testing,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -511,6 +519,23 @@ fn useless_tokens_never_yield_a_layer() {
 #[test]
 fn futures_and_bodies_may_cross_threads() {
     fn crosses<T: Send>() {}
+    fn is_shared<T: Send + Sync>() {}
+    // Neither a body nor a service that only one thread at a time may use is in the way.
+    type Incoming = UnsyncBoxBody<Bytes, io::Error>;
+    type Inner = BoxCloneService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
+    type Webhooks<P> = WebhookService<Inner, P, Full<Bytes>>;
+    fn sender<P: Provider>() {
+        crosses::<Webhooks<P>>();
+        crosses::<<Webhooks<P> as Service<Request<Incoming>>>::Future>();
+        is_shared::<WebhookLayer<P>>();
+    }
+    sender::<TusFacturas>();
+    sender::<Multicaja>();
+    sender::<MulticajaValidation>();
+    sender::<StandardWebhooks>();
+    sender::<Github>();
+    sender::<Stripe>();
+    sender::<MercadoPago>();
+    is_shared::<MulticajaValidationLayer>();
     crosses::<ResponseBody<Full<Bytes>>>();
-    crosses::<TfWebhookLayer>();
 }
