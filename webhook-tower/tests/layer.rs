@@ -171,6 +171,7 @@ async fn one_frame_is_handed_on_without_a_copy() {
     assert_eq!(seen.lock().unwrap()[0].1.as_ptr(), at);
 }
 
+#[cfg(feature = "timeout")]
 #[tokio::test(start_paused = true)]
 async fn refusals_never_reach_the_inner_service() {
     let never = service_fn(|_: Request<Full<Bytes>>| async {
@@ -241,6 +242,7 @@ async fn refusals_never_reach_the_inner_service() {
     );
 }
 
+#[cfg(feature = "timeout")]
 #[tokio::test(start_paused = true)]
 async fn the_time_limit_counts_from_the_head_and_can_be_set() {
     for (limit, expected) in [(None, 10), (Some(3), 3)] {
@@ -258,6 +260,7 @@ async fn the_time_limit_counts_from_the_head_and_can_be_set() {
     }
 }
 
+#[cfg(feature = "timeout")]
 #[tokio::test(start_paused = true)]
 async fn endless_empty_frames_end_with_the_time_limit() {
     struct Nothing;
