@@ -1,5 +1,7 @@
 //! The layer around any tower service: buffering, limits, readiness, and what reaches the inner service.
 
+#![cfg_attr(not(feature = "timeout"), allow(dead_code, unused_imports))]
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
