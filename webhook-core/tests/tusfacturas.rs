@@ -256,6 +256,7 @@ fn unacceptable_bodies_are_refused_with_kind_and_place() {
     assert_eq!((error.line, error.column), (2, 10));
 }
 
+#[cfg(feature = "jiff-0_2")]
 #[test]
 fn a_date_counts_only_in_the_documented_form() {
     for (text, seconds) in [

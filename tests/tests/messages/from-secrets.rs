@@ -1,0 +1,36 @@
+//! error: E0599
+//! message: doesn't satisfy `Courier: FromSecrets`
+//! message: WebhookLayer::<P, B>::with_provider
+//! message: the trait `FromSecrets` must be implemented
+
+use webhook_tower::bytes::Bytes;
+use webhook_tower::provider::{Authentic, Decoded};
+use webhook_tower::{BodyError, Head, Provider, Rejection, WebhookLayer};
+
+struct Courier;
+
+impl Provider for Courier {
+    type Event = ();
+    type Claim = ();
+    type Facts = ();
+
+    fn name(&self) -> &str {
+        "courier"
+    }
+
+    fn inspect(&self, _: &Head<'_>) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    fn authenticate(&self, (): (), _: &Bytes) -> Result<Authentic<()>, Rejection> {
+        Err(Rejection::CredentialMismatch)
+    }
+
+    fn decode(&self, _: &mut (), _: &Bytes) -> Result<Decoded<()>, BodyError> {
+        Ok(Decoded::Event(()))
+    }
+}
+
+fn main() {
+    let _layer = WebhookLayer::<Courier>::new("x");
+}
