@@ -9,7 +9,7 @@ use actix_web::http::header::HeaderName;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
-use webhook_core::{__layer, FromSecrets, Payload, Provider};
+use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
 
@@ -24,11 +24,9 @@ pub struct WebhookLayer<P> {
     verifier: Verifier<P>,
 }
 
-impl<P: FromSecrets> WebhookLayer<P> {
-    __layer!(constructors);
-}
-
 impl<P: Provider> WebhookLayer<P> {
+    __layer!(constructors);
+
     /// A layer for any provider, such as one of your own.
     pub fn with_provider(provider: P) -> Self {
         Self::from_verifier(Verifier::new(provider))

@@ -5,7 +5,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
-use webhook_core::{__layer, FromSecrets, Payload, Provider};
+use webhook_core::{__layer, Payload, Provider};
 use webhook_tower::WebhookService;
 
 /// A layer that authenticates deliveries of the sender `P` and passes them to the handler, with axum's body.
@@ -31,11 +31,9 @@ use webhook_tower::WebhookService;
 #[must_use]
 pub struct WebhookLayer<P>(webhook_tower::WebhookLayer<P, Body>);
 
-impl<P: FromSecrets> WebhookLayer<P> {
-    __layer!(constructors);
-}
-
 impl<P: Provider> WebhookLayer<P> {
+    __layer!(constructors);
+
     /// A layer for any provider, such as one of your own.
     pub fn with_provider(provider: P) -> Self {
         Self::from_verifier(Verifier::new(provider))

@@ -7,7 +7,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
-use webhook_core::{__layer, FromSecrets, Payload, Provider};
+use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
 
@@ -43,11 +43,9 @@ pub struct WebhookLayer<P, B = Full<Bytes>> {
     inner_body: PhantomData<fn() -> B>,
 }
 
-impl<P: FromSecrets, B> WebhookLayer<P, B> {
-    __layer!(constructors);
-}
-
 impl<P: Provider, B> WebhookLayer<P, B> {
+    __layer!(constructors);
+
     /// A layer for any provider, such as one of your own.
     pub fn with_provider(provider: P) -> Self {
         Self::from_verifier(Verifier::new(provider))

@@ -12,7 +12,10 @@ macro_rules! __layer {
         /// If a secret is empty, blank, surrounded by white space, or unfit for the sender, or if there is none. A server
         /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
         #[track_caller]
-        pub fn new(secrets: impl $crate::IntoSecrets) -> Self {
+        pub fn new(secrets: impl $crate::IntoSecrets) -> Self
+        where
+            P: $crate::FromSecrets,
+        {
             Self::from_verifier($crate::driver::Verifier::from_secrets(secrets))
         }
 
@@ -21,7 +24,10 @@ macro_rules! __layer {
         /// # Errors
         ///
         /// Which secret is refused, and why.
-        pub fn try_new(secrets: impl $crate::IntoSecrets) -> Result<Self, $crate::SecretsError> {
+        pub fn try_new(secrets: impl $crate::IntoSecrets) -> Result<Self, $crate::SecretsError>
+        where
+            P: $crate::FromSecrets,
+        {
             $crate::driver::Verifier::try_new(secrets).map(Self::from_verifier)
         }
 
@@ -35,14 +41,20 @@ macro_rules! __layer {
         pub fn for_tenants(
             secrets: impl $crate::IntoSecrets,
             tenant_of: impl for<'a> Fn(&$crate::Head<'a>) -> Option<&'a str> + Send + Sync + 'static,
-        ) -> Result<Self, $crate::SecretsError> {
+        ) -> Result<Self, $crate::SecretsError>
+        where
+            P: $crate::FromSecrets,
+        {
             $crate::driver::Verifier::for_tenants(secrets, tenant_of).map(Self::from_verifier)
         }
 
         /// The secrets, to be replaced, added to, or removed from while the server runs. Every clone of this layer, and
         /// every service that it made, follows.
         #[doc(alias = "rotate")]
-        pub fn secrets(&self) -> $crate::Keyring<P::Store> {
+        pub fn secrets(&self) -> $crate::Keyring<P::Store>
+        where
+            P: $crate::FromSecrets,
+        {
             self.verifier().secrets()
         }
     };
