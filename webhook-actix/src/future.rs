@@ -72,8 +72,8 @@ where
             StateProj::Answered { answer } => Poll::Ready(Ok(*leave(answer))),
             StateProj::Waiting { future } => future.as_mut().poll(cx),
             StateProj::Calling { future, in_flight } => {
-                let answer = ready!(InFlight::polling(in_flight, || future.poll(cx)));
-                Poll::Ready(response::answered(leave(in_flight), answer))
+                let answer = ready!(InFlight::reporting_panics(in_flight, || future.poll(cx)));
+                Poll::Ready(response::for_sender(leave(in_flight), answer))
             }
         }
     }

@@ -7,14 +7,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
-use webhook_core::driver::{Answer, Answered, InFlight};
+use webhook_core::driver::{Answer, EarlyReply, InFlight};
 use webhook_core::{Reply, http};
 
 use crate::body::ReplyBody;
 
 /// The answer to a request that does not reach the handler. The reason for a refusal is in the response's extensions,
 /// for outer middleware that counts refusals.
-pub(crate) fn immediate(request: ServiceRequest, answered: Answered) -> ServiceResponse {
+pub(crate) fn early(request: ServiceRequest, answered: EarlyReply) -> ServiceResponse {
     let (request, unread) = request.into_parts();
     let mut response = HttpResponse::new(StatusCode::OK);
     if answered.closes {
@@ -32,7 +32,7 @@ pub(crate) fn immediate(request: ServiceRequest, answered: Answered) -> ServiceR
 }
 
 /// Applies the sender's rules to the inner service's response.
-pub(crate) fn answered<B: MessageBody + 'static>(
+pub(crate) fn for_sender<B: MessageBody + 'static>(
     in_flight: InFlight,
     answer: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse, Error> {

@@ -50,7 +50,7 @@ where
         let pending = match begun {
             Ok(pending) => pending,
             Err(answered) => {
-                return ResponseFuture::answered(response::immediate(request, answered));
+                return ResponseFuture::answered(response::early(request, answered));
             }
         };
         let mut reading = Reading {
@@ -116,7 +116,7 @@ impl<P: Provider> Reading<P> {
             buffer,
             pending,
         } = self;
-        match pending.collected(read.map(|()| buffer.into_bytes())) {
+        match pending.finish_or_refuse(read.map(|()| buffer.into_bytes())) {
             Ok(accepted) => {
                 hide_credential(&mut request, credential_headers);
                 request.set_payload(refilled(payload, accepted.delivery.body().clone()));
@@ -126,7 +126,7 @@ impl<P: Provider> Reading<P> {
             Err(answered) => {
                 // The unread rest goes back, for the answer to keep.
                 request.set_payload(payload);
-                Err(response::immediate(request, answered))
+                Err(response::early(request, answered))
             }
         }
     }

@@ -34,7 +34,7 @@
 //! |---|---|---|---|
 //! | TusFacturasAPP: invoices, Argentina | [`TfWebhookLayer`] | [`TfEvent`] | [`tusfacturas`]: that the sender knows a token |
 //! | Multicaja/Klap: payments, Chile | [`MulticajaWebhookLayer`] | [`MulticajaEvent`] | [`multicaja`]: two ids |
-//! | the same: validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
+//! | Multicaja/Klap, validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
 //! | Mercado Pago | [`MercadoPagoWebhookLayer`] | [`MercadoPagoEvent`] | [`mercadopago`]: an id and the time, not the body |
 //! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
 //! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
@@ -53,10 +53,9 @@
 //!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
 //! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
 //!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
-//! - **What happened** is logged with target `webhook`, and told to each
-//!   [`Observer`](observe::Observer): [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with
-//!   the feature `metrics`.
-//! - **Tests** sign requests with `testing`, a feature.
+//! - **Each outcome** is logged with target `webhook` and reported to every [`Observer`](observe::Observer):
+//!   [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with the feature `metrics`.
+//! - **Tests** sign requests with the module `testing`, behind the feature of that name.
 //!
 //! # Behind a proxy
 //!

@@ -54,7 +54,7 @@ where
             value.set_sensitive(true);
         }
     }
-    let accepted = match pending.collected(read.map(|()| buffer.into_bytes())) {
+    let accepted = match pending.finish_or_refuse(read.map(|()| buffer.into_bytes())) {
         Ok(accepted) => accepted,
         Err(answered) => return response(answered.reply, answered.closes),
     };
@@ -65,7 +65,8 @@ where
     // 5. The handler runs.
     let mut in_flight = Some(accepted.in_flight);
     let mut future = pin!(handler(Request::from_parts(parts, ())));
-    let poll = poll_fn(|cx| InFlight::polling(&mut in_flight, || future.as_mut().poll(cx)));
+    let poll =
+        poll_fn(|cx| InFlight::reporting_panics(&mut in_flight, || future.as_mut().poll(cx)));
     let (mut parts, body) = poll.await.into_parts();
 
     // 6. Its answer becomes one that the sender counts as received.

@@ -107,7 +107,7 @@ fn each_outcome_is_told_once_with_what_is_known() {
     drop(accept().in_flight);
     assert_eq!(told.take(), [format!("tusfacturas unanswered {known}")]);
     let mut in_flight = Some(accept().in_flight);
-    let poll = || InFlight::polling(&mut in_flight, || panic!("the handler"));
+    let poll = || InFlight::reporting_panics(&mut in_flight, || panic!("the handler"));
     catch_unwind(AssertUnwindSafe(poll)).unwrap_err();
     drop(in_flight);
     assert_eq!(told.take(), [format!("tusfacturas panicked {known}")]);

@@ -1,7 +1,7 @@
 //! What a multi-threaded runtime asks for: what waits for a body moves between threads, and what an app keeps is shared by
 //! them.
 
-use webhook_core::driver::{Accepted, Answered, BodyBuffer, InFlight, Pending, Verifier};
+use webhook_core::driver::{Accepted, BodyBuffer, EarlyReply, InFlight, Pending, Verifier};
 use webhook_core::github::Github;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
@@ -40,7 +40,7 @@ fn what_an_app_keeps_is_shared_by_threads_and_what_waits_moves_between_them() {
     sender::<MulticajaValidation>();
     crosses::<BodyBuffer>();
     crosses::<InFlight>();
-    crosses::<Answered>();
+    crosses::<EarlyReply>();
     is_shared::<Identity>();
     is_shared::<Rejection>();
     is_shared::<BodyError>();

@@ -4,32 +4,42 @@ use http::request::Parts;
 use webhook_core::driver::{Accepted, InFlight, Pending};
 use webhook_core::{Provider, Rejection};
 
+use crate::reading::Reading;
 use crate::response;
 
-/// Authenticates a delivery and puts it in the extensions of its request, or returns the answer to the sender.
+/// What the inner service is called with, beside the head of the request.
+pub(crate) struct Admitted<B> {
+    pub(crate) body: B,
+    pub(crate) in_flight: InFlight,
+}
+
+/// Authenticates a delivery and puts it into the extensions of its request; or returns the reply for the sender.
 ///
-/// The request's headers are changed in place: moving them around is a good part of what a layer costs.
-#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-pub(crate) fn admit<P: Provider>(
+/// It takes `&mut Parts`: to move the head of a request in and out showed in the instructions of a delivery.
+#[allow(clippy::result_large_err, reason = "the reply is sent at once")]
+pub(crate) fn admit<P: Provider, B: From<Bytes>, ReqBody>(
     parts: &mut Parts,
-    pending: Pending<P>,
-    body: Result<Bytes, Rejection>,
-) -> Result<InFlight, Response<Bytes>> {
-    let credentials = pending.credential_headers();
+    unverified: Pending<P>,
+    reading: Reading<ReqBody>,
+    read: Result<(), Rejection>,
+) -> Result<Admitted<B>, Response<Bytes>> {
+    let credentials = unverified.credential_headers();
     for (name, value) in &mut parts.headers {
         if credentials.contains(name) {
             value.set_sensitive(true);
         }
     }
-    match pending.collected(body) {
+    let body = reading.into_bytes();
+    match unverified.finish_or_refuse(read.map(|()| body.clone())) {
         Ok(Accepted {
             delivery,
             in_flight,
             ..
         }) => {
             parts.extensions.insert(delivery);
-            Ok(in_flight)
+            let body = B::from(body);
+            Ok(Admitted { body, in_flight })
         }
-        Err(answered) => Err(response::immediate(answered, parts.version)),
+        Err(early) => Err(response::early(early, parts.version)),
     }
 }

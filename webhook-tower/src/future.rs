@@ -10,8 +10,8 @@ use tower_service::Service;
 use webhook_core::Provider;
 use webhook_core::driver::InFlight;
 
-use crate::answering::Answering;
-use crate::waiting::{Waiting, unreachable_after_ready};
+use crate::calling::Calling;
+use crate::waiting::{Next, Waiting};
 use crate::{BoxError, ResponseBody};
 
 pin_project! {
@@ -19,30 +19,32 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// If it is polled again after it is ready, like the future of an `async fn`. No request can cause that.
+    /// When it is polled again after it was ready, as the future of an `async fn` does. No request leads to that.
     pub struct ResponseFuture<S, P, B, ReqBody>
     where
         S: Service<Request<B>>,
         P: Provider,
     {
         #[pin]
-        state: State<S, P, B, ReqBody, S::Future, S::Error>,
+        state: State<S, P, B, ReqBody>,
     }
 }
 
 pin_project! {
-    /// The waiting state is boxed: it is larger than what most deliveries need, and axum moves this future twice.
+    /// The waiting state is boxed: it is larger than what most deliveries need, and the services around this one, axum's
+    /// for example, move this future.
     #[project = StateProj]
-    enum State<S, P, B, ReqBody, F, E>
+    enum State<S, P, B, ReqBody>
     where
+        S: Service<Request<B>>,
         P: Provider,
     {
-        /// The inner service is not called: the answer is known, or it failed before.
-        Known { result: Option<Result<Response<Bytes>, E>> },
+        /// The inner service is not called: the reply is known, or its `poll_ready` failed.
+        Ready { result: Option<Result<Response<Bytes>, S::Error>> },
         /// The body or the inner service is not ready.
         Waiting { waiting: Box<Waiting<S, P, B, ReqBody>> },
-        /// The inner service is running.
-        Calling { #[pin] answering: Answering<F> },
+        /// The inner service is at work.
+        Calling { #[pin] calling: Calling<S::Future> },
     }
 }
 
@@ -51,10 +53,10 @@ where
     S: Service<Request<B>>,
     P: Provider,
 {
-    pub(crate) fn known(result: Result<Response<Bytes>, S::Error>) -> Self {
+    pub(crate) fn ready(result: Result<Response<Bytes>, S::Error>) -> Self {
         let result = Some(result);
         Self {
-            state: State::Known { result },
+            state: State::Ready { result },
         }
     }
 
@@ -66,9 +68,9 @@ where
     }
 
     pub(crate) fn calling(future: S::Future, in_flight: InFlight) -> Self {
-        let answering = Answering::new(future, in_flight);
+        let calling = Calling::new(future, in_flight);
         Self {
-            state: State::Calling { answering },
+            state: State::Calling { calling },
         }
     }
 }
@@ -88,23 +90,29 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProj::Known { result } => match result.take() {
+                StateProj::Ready { result } => match result.take() {
                     Some(result) => {
-                        return Poll::Ready(result.map(|answer| answer.map(ResponseBody::reply)));
+                        return Poll::Ready(result.map(|reply| reply.map(ResponseBody::reply)));
                     }
-                    None => unreachable_after_ready(),
+                    None => polled_after_ready(),
                 },
                 StateProj::Waiting { waiting } => {
                     match ready!(Pin::new(&mut **waiting).poll(cx))? {
-                        Ok(answering) => State::Calling { answering },
-                        Err(answer) => State::Known {
-                            result: Some(Ok(answer)),
+                        Next::Call(calling) => State::Calling { calling },
+                        Next::Reply(reply) => State::Ready {
+                            result: Some(Ok(reply)),
                         },
                     }
                 }
-                StateProj::Calling { answering } => return answering.poll(cx),
+                StateProj::Calling { calling } => return calling.poll(cx),
             };
             this.state.set(next);
         }
     }
+}
+
+#[cold]
+#[allow(clippy::panic, reason = "only a broken executor polls again")]
+pub(crate) fn polled_after_ready() -> ! {
+    panic!("the future was polled after it was ready")
 }

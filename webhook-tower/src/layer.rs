@@ -6,7 +6,7 @@ use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
-use webhook_core::multicaja::{Multicaja, MulticajaValidation};
+use webhook_core::multicaja::Multicaja;
 use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
@@ -52,7 +52,6 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     }
 
     __layer!(limits);
-    // With the time limit, the service must run in a tokio runtime with its timer enabled.
     #[cfg(feature = "timeout")]
     __layer!(body_timeout);
     __layer!(sender);
@@ -72,7 +71,7 @@ impl<P, B> WebhookLayer<P, B> {
         &self.verifier
     }
 
-    fn map(self, change: impl FnOnce(Verifier<P>) -> Verifier<P>) -> Self {
+    pub(crate) fn map(self, change: impl FnOnce(Verifier<P>) -> Verifier<P>) -> Self {
         Self::from_verifier(change(self.verifier))
     }
 }
@@ -108,54 +107,5 @@ impl<P: Provider, B> fmt::Debug for WebhookLayer<P, B> {
         f.debug_struct("WebhookLayer")
             .field("verifier", &self.verifier)
             .finish_non_exhaustive()
-    }
-}
-
-/// The layer for Multicaja's validation endpoint, which carries **no credential**: anyone can call it. See
-/// [`MulticajaValidation`].
-#[must_use]
-pub struct MulticajaValidationLayer<B = Full<Bytes>>(WebhookLayer<MulticajaValidation, B>);
-
-impl<B> MulticajaValidationLayer<B> {
-    /// Creates the layer. It needs no secret.
-    #[allow(
-        clippy::new_without_default,
-        reason = "a layer that lets everyone in must be named"
-    )]
-    pub fn new() -> Self {
-        Self(WebhookLayer::with_provider(MulticajaValidation::new()))
-    }
-
-    __layer!(limits);
-    #[cfg(feature = "timeout")]
-    __layer!(body_timeout);
-
-    fn map(
-        self,
-        change: impl FnOnce(Verifier<MulticajaValidation>) -> Verifier<MulticajaValidation>,
-    ) -> Self {
-        Self(self.0.map(change))
-    }
-}
-
-impl<S, B> Layer<S> for MulticajaValidationLayer<B> {
-    type Service = WebhookService<S, MulticajaValidation, B>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        self.0.layer(inner)
-    }
-}
-
-impl<B> Clone for MulticajaValidationLayer<B> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<B> fmt::Debug for MulticajaValidationLayer<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MulticajaValidationLayer")
-            .field(&self.0)
-            .finish()
     }
 }

@@ -32,7 +32,7 @@
 //! |---|---|---|---|
 //! | TusFacturasAPP: invoices, Argentina | [`TfWebhookLayer`] | [`TfEvent`] | [`tusfacturas`]: that the sender knows a token |
 //! | Multicaja/Klap: payments, Chile | [`MulticajaWebhookLayer`] | [`MulticajaEvent`] | [`multicaja`]: two ids |
-//! | the same: validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
+//! | Multicaja/Klap, validation of an order | [`MulticajaValidationLayer`] | [`MulticajaValidationEvent`] | nothing |
 //! | Mercado Pago | [`MercadoPagoWebhookLayer`] | [`MercadoPagoEvent`] | [`mercadopago`]: an id and the time, not the body |
 //! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
 //! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
@@ -51,20 +51,20 @@
 //!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
 //! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
 //!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
-//! - **What happened** is logged with target `webhook`, and told to each
-//!   [`Observer`](observe::Observer): [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with
-//!   the feature `metrics`.
-//! - **Tests** sign requests with `testing`, a feature.
+//! - **Each outcome** is logged with target `webhook` and reported to every [`Observer`](observe::Observer):
+//!   [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with the feature `metrics`.
+//! - **Tests** sign requests with the module `testing`, behind the feature of that name.
 //!
-//! # For the inner service
+//! # The inner service
 //!
-//! It gets a request whose extensions contain the [`Delivery`] and whose body is restored in full, as `Full<Bytes>` or any
-//! type that implements `From<Bytes>`; the credential's headers are marked as sensitive. For a refused request it is
-//! neither polled for readiness nor called; the [`Rejection`] is in the extensions of the response. Its error type does not
-//! change.
+//! The inner service receives a request whose extensions contain the [`Delivery`] and whose body is restored in full, as
+//! `Full<Bytes>` or any type that implements `From<Bytes>`; the headers of the credential are marked as sensitive. For a
+//! refused request it is neither polled for readiness nor called; the [`Rejection`] is in the extensions of the response.
+//! Its error type does not change.
 //!
-//! [`WebhookService::call`](tower_service::Service::call) follows a delivery: the head is judged, the body is read, the
-//! delivery is authenticated, and the inner service is called. [`ResponseFuture`] waits where one of these has to.
+//! A layer inside this one sees only authentic deliveries: a time limit for the handler, a limit of concurrency or a layer
+//! that sheds load goes there, and its answer goes through the sender's rules. A layer outside sees every request, and what
+//! was sent.
 //!
 //! # Behind a proxy
 //!
@@ -91,20 +91,22 @@
 )]
 
 mod admit;
-mod answering;
 mod body;
-mod deadline;
+mod body_timer;
+mod calling;
 mod future;
 mod layer;
 mod reading;
 mod response;
 mod service;
+mod validation;
 mod waiting;
 
 pub use self::body::ResponseBody;
 pub use self::future::ResponseFuture;
-pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+pub use self::layer::WebhookLayer;
 pub use self::service::WebhookService;
+pub use self::validation::MulticajaValidationLayer;
 #[doc(inline)]
 pub use webhook_core::github::{self, GithubEvent};
 #[doc(inline)]
@@ -129,12 +131,12 @@ pub use webhook_core::{
 };
 pub use webhook_core::{bytes, http};
 
-use self::github::Github;
-use self::mercadopago::MercadoPago;
-use self::multicaja::Multicaja;
-use self::standard_webhooks::StandardWebhooks;
-use self::stripe::Stripe;
-use self::tusfacturas::TusFacturas;
+use webhook_core::github::Github;
+use webhook_core::mercadopago::MercadoPago;
+use webhook_core::multicaja::Multicaja;
+use webhook_core::standard_webhooks::StandardWebhooks;
+use webhook_core::stripe::Stripe;
+use webhook_core::tusfacturas::TusFacturas;
 
 /// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`], and [`WebhookLayer`] for its methods.
 pub type TfWebhookLayer = WebhookLayer<TusFacturas>;

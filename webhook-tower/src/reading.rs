@@ -16,6 +16,14 @@ pub(crate) struct Reading<ReqBody> {
     buffer: BodyBuffer,
 }
 
+impl<ReqBody> Reading<ReqBody> {
+    /// The bytes that were read.
+    #[inline]
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.buffer.into_bytes()
+    }
+}
+
 impl<ReqBody> Reading<ReqBody>
 where
     ReqBody: Body,
@@ -40,22 +48,17 @@ where
                         self.buffer.push(data)?;
                     }
                 }
-                Some(Err(error)) => return Poll::Ready(Err(interruption(&*error.into()))),
+                Some(Err(error)) => return Poll::Ready(Err(rejection_for(&*error.into()))),
             }
         }
+        // Lets other tasks run: HTTP/2 permits empty frames without end.
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// The bytes that were read.
-    #[inline]
-    pub(crate) fn into_bytes(self) -> Bytes {
-        self.buffer.into_bytes()
     }
 }
 
 /// A limit set by an outer layer appears as an error of the body; anything else is a broken connection.
-fn interruption(error: &(dyn Error + Send + Sync + 'static)) -> Rejection {
+fn rejection_for(error: &(dyn Error + Send + Sync + 'static)) -> Rejection {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {

@@ -5,13 +5,13 @@ use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, Version};
 use http_body::Body;
 use webhook_core::Reply;
-use webhook_core::driver::{Answer, Answered, InFlight};
+use webhook_core::driver::{Answer, EarlyReply, InFlight};
 
 use crate::ResponseBody;
 
 /// The answer to a request that does not reach the inner service. The reason for a refusal is in the response's
 /// extensions, for outer middleware that counts refusals.
-pub(crate) fn immediate(answered: Answered, version: Version) -> Response<Bytes> {
+pub(crate) fn early(answered: EarlyReply, version: Version) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     if let Some(rejection) = answered.rejection {
         response.extensions_mut().insert(rejection);
@@ -28,7 +28,7 @@ pub(crate) fn immediate(answered: Answered, version: Version) -> Response<Bytes>
 }
 
 /// Applies the sender's rules to the inner service's response.
-pub(crate) fn answered<ResBody: Body<Data = Bytes>>(
+pub(crate) fn for_sender<ResBody: Body<Data = Bytes>>(
     in_flight: InFlight,
     answer: Response<ResBody>,
 ) -> Response<ResponseBody<ResBody>> {

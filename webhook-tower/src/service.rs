@@ -9,7 +9,7 @@ use tower_service::Service;
 use webhook_core::driver::Verifier;
 use webhook_core::{Head, Provider};
 
-use crate::admit::admit;
+use crate::admit::{Admitted, admit};
 use crate::reading::Reading;
 use crate::waiting::Waiting;
 use crate::{BoxError, ResponseBody, ResponseFuture, response};
@@ -36,47 +36,45 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S, P, B, ReqBody>;
 
-    /// Always ready: the inner service is polled for readiness only once a delivery is authenticated, so that
-    /// strangers cannot take its capacity.
+    /// Always ready: the inner service is polled for readiness once a delivery is authenticated, so that strangers cannot
+    /// take its capacity. A layer that sheds load goes inside, and if the inner service fails while it becomes ready, the
+    /// future of that delivery returns its error.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let pending = match self.verifier.begin(&Head::from(&request)) {
-            Ok(pending) => pending,
-            Err(answered) => {
-                let answer = response::immediate(answered, request.version());
-                return ResponseFuture::known(Ok(answer));
+        let unverified = match self.verifier.begin(&Head::from(&request)) {
+            Ok(unverified) => unverified,
+            Err(early) => {
+                let reply = response::early(early, request.version());
+                return ResponseFuture::ready(Ok(reply));
             }
         };
 
-        // A small body has usually arrived with the headers, and the inner service is usually ready. Both are polled
-        // here first, without a future that has room for waiting, and again with the task's own waker if they are not
-        // ready.
-        let mut nobody = Context::from_waker(Waker::noop());
+        // A small body has usually arrived with its head, and the inner service is usually ready. Both are polled here,
+        // before anything is allocated for waiting. If one is pending, it is polled again with the task's own waker, so
+        // this one loses no wakeup.
+        let mut noop = Context::from_waker(Waker::noop());
         let (mut parts, body) = request.into_parts();
-        let mut reading = Reading::new(body, pending.buffer());
-        let Poll::Ready(read) = reading.poll(&mut nobody) else {
-            let waiting = Waiting::for_body(self.inner.clone(), parts, pending, reading);
+        let mut reading = Reading::new(body, unverified.buffer());
+        let Poll::Ready(read) = reading.poll(&mut noop) else {
+            let waiting = Waiting::for_body(self.inner.clone(), parts, unverified, reading);
             return ResponseFuture::waiting(waiting);
         };
-        let body = reading.into_bytes();
-        let in_flight = match admit(&mut parts, pending, read.map(|()| body.clone())) {
-            Ok(in_flight) => in_flight,
-            Err(answer) => return ResponseFuture::known(Ok(answer)),
+        let Admitted { body, in_flight } = match admit(&mut parts, unverified, reading, read) {
+            Ok(admitted) => admitted,
+            Err(reply) => return ResponseFuture::ready(Ok(reply)),
         };
-        match self.inner.poll_ready(&mut nobody) {
-            Poll::Ready(Ok(())) => {
-                let request = Request::from_parts(parts, B::from(body));
-                ResponseFuture::calling(self.inner.call(request), in_flight)
-            }
-            Poll::Ready(Err(error)) => ResponseFuture::known(Err(error)),
+        let readiness = self.inner.poll_ready(&mut noop);
+        let request = Request::from_parts(parts, body);
+        match readiness {
+            Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), in_flight),
+            Poll::Ready(Err(error)) => ResponseFuture::ready(Err(error)),
             Poll::Pending => {
-                // The polled service keeps waiting, since it may have a place in a queue; a clone replaces it here.
+                // The service that was polled keeps waiting, since it may have a place in a queue; a clone replaces it here.
                 let clone = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, clone);
-                let request = Request::from_parts(parts, B::from(body));
                 ResponseFuture::waiting(Waiting::for_readiness(polled, request, in_flight))
             }
         }

@@ -290,6 +290,42 @@ async fn endless_empty_frames_end_with_the_time_limit() {
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
 }
 
+#[cfg(feature = "timeout")]
+#[tokio::test(start_paused = true)]
+async fn a_body_that_uses_up_the_budget_of_its_task_ends_with_the_time_limit() {
+    /// Empty frames from a channel of tokio, which stops being ready when the task has used up its budget.
+    struct Channel(tokio::sync::mpsc::UnboundedReceiver<()>);
+    impl Body for Channel {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0
+                .poll_recv(cx)
+                .map(|frame| frame.map(|()| Ok(Frame::data(Bytes::new()))))
+        }
+    }
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..1_000_000 {
+        sender.send(()).unwrap();
+    }
+    let service = TfWebhookLayer::new(TOKEN).layer(service_fn(|_: Request<Full<Bytes>>| async {
+        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+    }));
+    let response = tokio::spawn(service.oneshot(request(Channel(receiver))));
+    // More frames than it can read between two turns are always there.
+    for _ in 0..11 {
+        tokio::task::yield_now().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert!(response.is_finished());
+    let response = response.await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+}
+
 /// Polls once.
 async fn futures_poll<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     std::future::poll_fn(|cx| {

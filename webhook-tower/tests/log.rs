@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -225,6 +226,59 @@ async fn a_panic_is_not_logged_as_a_hang_up() {
     let lines = log.take();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(outcome(&lines[0]), ("WARN", "panicked"));
+}
+
+/// An inner service that is pending once, and then panics or fails instead of becoming ready.
+#[derive(Clone)]
+struct Broken {
+    panics: bool,
+    polled: bool,
+}
+
+impl Service<Request<Full<Bytes>>> for Broken {
+    type Response = Response<Full<Bytes>>;
+    type Error = &'static str;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        if !std::mem::replace(&mut self.polled, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        assert!(!self.panics, "the service's own");
+        Poll::Ready(Err("no capacity ever"))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        unreachable!("it was never ready")
+    }
+}
+
+#[tokio::test]
+async fn an_inner_service_that_never_becomes_ready_is_logged_once() {
+    let log = Log::default();
+    let _captured = log.capture(Level::TRACE);
+    let broken = |panics| {
+        let polled = false;
+        TfWebhookLayer::new(TOKEN).layer(Broken { panics, polled })
+    };
+
+    let error = broken(false).oneshot(event(TfEvento::Emitido)).await;
+    assert_eq!(error.unwrap_err(), "no capacity ever");
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(outcome(&lines[0]), ("WARN", "unanswered"));
+
+    // Caught by an outer layer, which drops the future later.
+    let service = CatchPanicLayer::new().layer(broken(true));
+    let response = service.oneshot(event(TfEvento::Emitido)).await.unwrap();
+    assert_eq!(response.status(), 500);
+    let lines = log.take();
+    assert_eq!(outcome(&lines[0]), ("WARN", "panicked"), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| !line.contains("unanswered")),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use webhook_core::driver::{Accepted, Answered, Verifier};
+use webhook_core::driver::{Accepted, EarlyReply, Verifier};
 use webhook_core::{Head, Provider, Rejection, RejectionClass};
 
 #[derive(Debug)]
@@ -166,7 +166,7 @@ fn assert_shows_none(secrets: &[&str], shown: &str, request: &Request) {
 }
 
 /// Asserts that a refusal is answered with one of a few fixed texts, the same for all reasons of one class.
-fn assert_is_documented(sender: &str, rejection: &Rejection, answered: &Answered) {
+fn assert_is_documented(sender: &str, rejection: &Rejection, answered: &EarlyReply) {
     let reply = &answered.reply;
     let class = rejection.class();
     let expected: (u16, &[u8]) = match class {

@@ -63,7 +63,7 @@ impl InFlight {
 
     /// Runs one poll of the handler. If it panics, the observers are told so, even if a layer above catches the panic: the
     /// future is then dropped later, and nothing would tell it from a sender that hung up.
-    pub fn polling<R>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> R) -> R {
+    pub fn reporting_panics<R>(in_flight: &mut Option<Self>, poll: impl FnOnce() -> R) -> R {
         /// Dropped only by an unwinding stack.
         struct OnPanic<'a>(&'a mut Option<InFlight>);
 

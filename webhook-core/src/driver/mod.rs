@@ -3,15 +3,15 @@
 //! An adapter moves bytes and calls the handler; every rule is here. For each request:
 //!
 //! 1. [`Verifier::begin`] judges the [`Head`](crate::Head), which wraps the framework's headers with [`Headers`]. An
-//!    [`Answered`] is sent at once, and the body is not read.
+//!    [`EarlyReply`] is sent at once, and the body is not read.
 //! 2. The [`Pending`] delivery gives a [`BodyBuffer`], which takes the frames of the body and refuses one too many. The
 //!    adapter stops reading after [`Pending::body_timeout`], and lets other tasks run after
 //!    [`BodyBuffer::FRAMES_PER_TURN`] frames.
-//! 3. [`Pending::credential_headers`] are marked as sensitive. [`Pending::collected`] authenticates and decodes: it returns
+//! 3. [`Pending::credential_headers`] are marked as sensitive. [`Pending::finish_or_refuse`] authenticates and decodes: it returns
 //!    what to answer at once, or the [`Delivery`](crate::Delivery) and its [`InFlight`].
 //! 4. The delivery goes into the request's extensions. Only now does the adapter ask for the capacity of the handler, so
 //!    that no stranger holds it, and calls it.
-//! 5. Each poll of the handler's future runs in [`InFlight::polling`], so that a panic is told from a hang-up.
+//! 5. Each poll of the handler's future runs in [`InFlight::reporting_panics`], so that a panic is told from a hang-up.
 //! 6. [`InFlight::answer`] says what becomes of the handler's answer: pass, another status, or replaced. Dropped without an
 //!    answer, it reports that the handler did not answer.
 //!
@@ -22,17 +22,17 @@
 #![doc = include_str!("../../examples/bare-hyper.rs")]
 //! ```
 
-mod answered;
 mod buffer;
 mod decoding;
+mod early_reply;
 mod in_flight;
 mod pending;
 mod settings;
 mod shared;
 mod verifier;
 
-pub use self::answered::Answered;
 pub use self::buffer::BodyBuffer;
+pub use self::early_reply::EarlyReply;
 pub use self::in_flight::InFlight;
 pub use self::pending::{Accepted, Pending};
 pub use self::verifier::Verifier;

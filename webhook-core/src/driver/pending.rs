@@ -7,7 +7,7 @@ use http::HeaderName;
 
 use super::decoding;
 use super::shared::Shared;
-use super::{Answered, BodyBuffer, InFlight};
+use super::{BodyBuffer, EarlyReply, InFlight};
 use crate::answer::Rejection;
 use crate::delivery::Delivery;
 use crate::observe::{Stage, Watch};
@@ -46,7 +46,7 @@ impl<P: Provider> Pending<P> {
     ///
     /// The answer, if there is no event for the handler.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-    pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, Answered> {
+    pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, EarlyReply> {
         let Self {
             shared,
             claim,
@@ -67,7 +67,7 @@ impl<P: Provider> Pending<P> {
             Ok(authentic) => authentic,
             Err(rejection) => {
                 let stage = Stage::Body { bytes: Some(bytes) };
-                return Err(Answered::refused(&shared, watch, rejection, stage));
+                return Err(EarlyReply::refused(&shared, watch, rejection, stage));
             }
         };
         match decoding::decode(&*shared.provider, &mut facts, &body) {
@@ -86,7 +86,7 @@ impl<P: Provider> Pending<P> {
                     in_flight: InFlight::new(rule, observation),
                 })
             }
-            Ok((Decoded::Greeting(reply), _)) => Err(Answered::greeted(&shared, watch, reply)),
+            Ok((Decoded::Greeting(reply), _)) => Err(EarlyReply::greeted(&shared, watch, reply)),
             Err(error) => {
                 let stage = match proven {
                     true => Stage::Authentic {
@@ -95,7 +95,7 @@ impl<P: Provider> Pending<P> {
                     },
                     false => Stage::Body { bytes: Some(bytes) },
                 };
-                Err(Answered::refused(&shared, watch, error.into(), stage))
+                Err(EarlyReply::refused(&shared, watch, error.into(), stage))
             }
         }
     }
@@ -106,7 +106,10 @@ impl<P: Provider> Pending<P> {
     ///
     /// As these two.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-    pub fn collected(self, body: Result<Bytes, Rejection>) -> Result<Accepted<P::Event>, Answered> {
+    pub fn finish_or_refuse(
+        self,
+        body: Result<Bytes, Rejection>,
+    ) -> Result<Accepted<P::Event>, EarlyReply> {
         match body {
             Ok(body) => self.finish(body),
             Err(rejection) => Err(self.refuse(rejection)),
@@ -114,9 +117,9 @@ impl<P: Provider> Pending<P> {
     }
 
     /// Ends the delivery while its body is read: too long, too slow, or interrupted.
-    pub fn refuse(self, rejection: Rejection) -> Answered {
+    pub fn refuse(self, rejection: Rejection) -> EarlyReply {
         let stage = Stage::Body { bytes: None };
-        Answered::refused(&self.shared, self.watch, rejection, stage)
+        EarlyReply::refused(&self.shared, self.watch, rejection, stage)
     }
 }
 

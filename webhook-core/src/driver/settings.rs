@@ -9,7 +9,7 @@ macro_rules! __layer {
         ///
         /// # Panics
         ///
-        /// If a secret is empty, blank, surrounded by white space, or unfit for the sender, or if there is none. A server
+        /// If a secret is empty, blank, surrounded by whitespace, or unfit for the sender, or if there is none. A server
         /// that started with it would let nobody in, or everybody. [`try_new`](Self::try_new) returns the error.
         #[track_caller]
         pub fn new(secrets: impl $crate::IntoSecrets) -> Self
@@ -82,6 +82,9 @@ macro_rules! __layer {
     (body_timeout) => {
         /// Sets how long a body may take from the head of its request on; one that is not complete by then is answered
         /// with 408. The default is 10 seconds.
+        ///
+        /// The limit needs a tokio runtime with its timer enabled: without one, the first body that does not arrive at
+        /// once panics.
         pub fn body_timeout(self, timeout: ::std::time::Duration) -> Self {
             self.map(|verifier| verifier.body_timeout(timeout))
         }

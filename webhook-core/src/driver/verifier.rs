@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::shared::Shared;
-use super::{Answered, Pending};
+use super::{EarlyReply, Pending};
 use crate::answer::{Rejection, Reply};
 use crate::head::Head;
 use crate::observe::{Observer, Observers, Stage, Watch};
@@ -64,7 +64,7 @@ impl<P: Provider> Verifier<P> {
     ///
     /// # Errors
     ///
-    /// A secret that is empty, blank, surrounded by white space, or unfit for the sender; none; or too many.
+    /// A secret that is empty, blank, surrounded by whitespace, or unfit for the sender; none; or too many.
     pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, SecretsError>
     where
         P: FromSecrets,
@@ -207,7 +207,7 @@ impl<P: Provider> Verifier<P> {
     ///
     /// The answer, which is sent at once. The body must not be read then.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-    pub fn begin(&self, head: &Head<'_>) -> Result<Pending<P>, Answered> {
+    pub fn begin(&self, head: &Head<'_>) -> Result<Pending<P>, EarlyReply> {
         let watch = Watch::start(&self.shared.observers);
         let rejection = match self.shared.provider.greet(head) {
             None => match self.shared.judge(head) {
@@ -221,12 +221,12 @@ impl<P: Provider> Verifier<P> {
                 }
                 Err(rejection) => rejection,
             },
-            Some(Ok(reply)) => return Err(Answered::greeted(&self.shared, watch, reply)),
+            Some(Ok(reply)) => return Err(EarlyReply::greeted(&self.shared, watch, reply)),
             Some(Err(rejection)) => rejection,
         };
         let with_credential = watch.listens() && self.shared.has_credential(head);
         let stage = Stage::Head { with_credential };
-        Err(Answered::refused(&self.shared, watch, rejection, stage))
+        Err(EarlyReply::refused(&self.shared, watch, rejection, stage))
     }
 }
 

@@ -79,7 +79,7 @@ fn warn(sender: &str, summary: &Summary) {
             sender,
             outcome = most.name(),
             count,
-            "webhooks that nobody can verify, handed to no handler, since the last such warning: {most}; {remedy}"
+            "webhooks that nobody can verify and no handler gets, since the last such warning: {most}; {remedy}"
         );
     } else {
         tracing::warn!(

@@ -51,7 +51,8 @@ pub enum Verdict<'a> {
     },
     /// The handler panicked.
     Panicked,
-    /// The handler was dropped before it answered: the sender hung up, or a time limit passed.
+    /// The handler was dropped before it answered, since the sender hung up or a time limit passed; or it failed without a
+    /// response.
     Unanswered,
     /// A handshake, which the layer answered by itself.
     Greeted {

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Uri};
 
-use crate::driver::{Accepted, Answered, Verifier};
+use crate::driver::{Accepted, EarlyReply, Verifier};
 use crate::head::Head;
 use crate::provider::Provider;
 
@@ -61,7 +61,7 @@ impl TestRequest {
     pub fn deliver<P: Provider>(
         &self,
         verifier: &Verifier<P>,
-    ) -> Result<Accepted<P::Event>, Answered> {
+    ) -> Result<Accepted<P::Event>, EarlyReply> {
         verifier.begin(&self.head())?.finish(self.body.clone())
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{HeaderName, HeaderValue};
 use webhook_core::answer::Answer;
-use webhook_core::driver::{Accepted, Answered, Verifier};
+use webhook_core::driver::{Accepted, EarlyReply, Verifier};
 use webhook_core::provider::Timestamped;
 use webhook_core::testing::TestRequest;
 use webhook_core::{FromSecrets, Provider, Reply, SecretsErrorKind};
@@ -29,12 +29,12 @@ fn verifier<P: FromSecrets + Timestamped>(secret: &str) -> Verifier<P> {
 fn deliver<P: Provider>(
     verifier: &Verifier<P>,
     request: &TestRequest,
-) -> Result<Accepted<P::Event>, Box<Answered>> {
+) -> Result<Accepted<P::Event>, Box<EarlyReply>> {
     request.deliver(verifier).map_err(Box::new)
 }
 
 /// `accepted`, or the name of the rejection.
-fn reason(answered: &Answered) -> &'static str {
+fn reason(answered: &EarlyReply) -> &'static str {
     answered.rejection.as_ref().unwrap().name()
 }
 

@@ -6,7 +6,7 @@ use crate::provider::Provider;
 /// A request that is answered without the handler: it was refused, or it was a handshake.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Answered {
+pub struct EarlyReply {
     /// The answer, for the sender.
     pub reply: Reply,
     /// Why it was refused, for the app. `None` for a handshake.
@@ -16,7 +16,7 @@ pub struct Answered {
     pub closes: bool,
 }
 
-impl Answered {
+impl EarlyReply {
     /// Every refusal passes here: the sender's answer, the app's change to it, the observers, the end of the connection.
     #[cold]
     pub(super) fn refused<P: Provider>(

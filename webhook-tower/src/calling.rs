@@ -8,19 +8,19 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use webhook_core::driver::InFlight;
 
-use crate::waiting::unreachable_after_ready;
+use crate::future::polled_after_ready;
 use crate::{ResponseBody, response};
 
 pin_project! {
-    /// The running inner service, and what turns its response into an answer for the sender.
-    pub(crate) struct Answering<F> {
+    /// The inner service at work, and the rule that its response goes through.
+    pub(crate) struct Calling<F> {
         #[pin]
         inner: F,
         in_flight: Option<InFlight>,
     }
 }
 
-impl<F> Answering<F> {
+impl<F> Calling<F> {
     #[inline]
     pub(crate) fn new(inner: F, in_flight: InFlight) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl<F> Answering<F> {
     }
 }
 
-impl<F, ResBody, E> Future for Answering<F>
+impl<F, ResBody, E> Future for Calling<F>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
     ResBody: Body<Data = Bytes>,
@@ -40,10 +40,16 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(InFlight::polling(this.in_flight, || this.inner.poll(cx)))?;
-        match this.in_flight.take() {
-            Some(in_flight) => Poll::Ready(Ok(response::answered(in_flight, answer))),
-            None => unreachable_after_ready(),
+        if this.in_flight.is_none() {
+            polled_after_ready();
         }
+        let response = ready!(InFlight::reporting_panics(this.in_flight, || {
+            this.inner.poll(cx)
+        }));
+        let Some(in_flight) = this.in_flight.take() else {
+            polled_after_ready();
+        };
+        // An error drops `in_flight`, which reports that the handler did not answer.
+        Poll::Ready(response.map(|response| response::for_sender(in_flight, response)))
     }
 }

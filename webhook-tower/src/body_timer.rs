@@ -8,13 +8,13 @@ use std::{future::Future, pin::Pin};
 /// Starts on its first poll, when a body turns out not to have arrived yet: a delivery that arrives in one piece sets
 /// no timer.
 #[cfg(feature = "timeout")]
-pub(crate) struct Deadline {
+pub(crate) struct BodyTimer {
     after: Duration,
     timer: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 #[cfg(feature = "timeout")]
-impl Deadline {
+impl BodyTimer {
     pub(crate) fn new(after: Duration) -> Self {
         Self { after, timer: None }
     }
@@ -29,10 +29,10 @@ impl Deadline {
 }
 
 #[cfg(not(feature = "timeout"))]
-pub(crate) struct Deadline;
+pub(crate) struct BodyTimer;
 
 #[cfg(not(feature = "timeout"))]
-impl Deadline {
+impl BodyTimer {
     pub(crate) fn new(_: Duration) -> Self {
         Self
     }
