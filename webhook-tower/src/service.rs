@@ -9,7 +9,7 @@ use tower_service::Service;
 use webhook_core::driver::Verifier;
 use webhook_core::{Head, Provider};
 
-use crate::admit::{Admitted, admit};
+use crate::admit::admit;
 use crate::reading::Reading;
 use crate::waiting::Waiting;
 use crate::{BoxError, ResponseBody, ResponseFuture, response};
@@ -62,19 +62,22 @@ where
             let waiting = Waiting::for_body(self.inner.clone(), parts, unverified, reading);
             return ResponseFuture::waiting(waiting);
         };
-        let Admitted { body, in_flight } = match admit(&mut parts, unverified, reading, read) {
-            Ok(admitted) => admitted,
+        let body = reading.into_bytes();
+        let in_flight = match admit(&mut parts, unverified, read.map(|()| body.clone())) {
+            Ok(in_flight) => in_flight,
             Err(reply) => return ResponseFuture::ready(Ok(reply)),
         };
-        let readiness = self.inner.poll_ready(&mut noop);
-        let request = Request::from_parts(parts, body);
-        match readiness {
-            Poll::Ready(Ok(())) => ResponseFuture::calling(self.inner.call(request), in_flight),
+        match self.inner.poll_ready(&mut noop) {
+            Poll::Ready(Ok(())) => {
+                let request = Request::from_parts(parts, B::from(body));
+                ResponseFuture::calling(self.inner.call(request), in_flight)
+            }
             Poll::Ready(Err(error)) => ResponseFuture::ready(Err(error)),
             Poll::Pending => {
                 // The service that was polled keeps waiting, since it may have a place in a queue; a clone replaces it here.
                 let clone = self.inner.clone();
                 let polled = std::mem::replace(&mut self.inner, clone);
+                let request = Request::from_parts(parts, B::from(body));
                 ResponseFuture::waiting(Waiting::for_readiness(polled, request, in_flight))
             }
         }

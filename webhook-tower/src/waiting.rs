@@ -12,7 +12,7 @@ use webhook_core::driver::{InFlight, Pending};
 use webhook_core::{Provider, Rejection};
 
 use crate::BoxError;
-use crate::admit::{Admitted, admit};
+use crate::admit::admit;
 use crate::body_timer::BodyTimer;
 use crate::calling::Calling;
 use crate::future::polled_after_ready;
@@ -107,9 +107,10 @@ where
                     else {
                         polled_after_ready();
                     };
-                    match admit(&mut parts, unverified, reading, read) {
-                        Ok(Admitted { body, in_flight }) => {
-                            let request = Request::from_parts(parts, body);
+                    let body = reading.into_bytes();
+                    match admit(&mut parts, unverified, read.map(|()| body.clone())) {
+                        Ok(in_flight) => {
+                            let request = Request::from_parts(parts, B::from(body));
                             let in_flight = Some(in_flight);
                             this.step = Step::Readiness { request, in_flight };
                         }
