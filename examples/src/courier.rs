@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use webhook_core::provider::{Authentic, Decoded, Timestamped, decode_json};
+use webhook_core::provider::{Authentic, Decoded, NoFacts, Timestamped, decode_json};
 use webhook_core::secrets::Selected;
 use webhook_core::signing::{DEFAULT_TOLERANCE, Encoding, HmacKeys, Signatures, unix_time};
 use webhook_core::{BodyError, FromSecrets, Head, Keyring, Provider, Rejection};
@@ -42,7 +42,7 @@ pub struct Claim {
 impl Provider for Courier {
     type Event = ParcelMoved;
     type Claim = Claim;
-    type Facts = ();
+    type Facts = NoFacts;
 
     fn name(&self) -> &str {
         Self::NAME
@@ -74,15 +74,15 @@ impl Provider for Courier {
         Some(Duration::from_secs(claim.unix_time))
     }
 
-    fn authenticate(&self, claim: Claim, body: &Bytes) -> Result<Authentic<()>, Rejection> {
+    fn authenticate(&self, claim: Claim, body: &Bytes) -> Result<Authentic<NoFacts>, Rejection> {
         let signed = [claim.timestamp.as_bytes(), b".", body];
         let matched = claim
             .keys
             .find(|key| key.has_signed(&signed, &claim.signature))?;
-        Ok(Authentic::new(matched, ()))
+        Ok(Authentic::new(matched, NoFacts {}))
     }
 
-    fn decode(&self, (): &mut (), json: &Bytes) -> Result<Decoded<ParcelMoved>, BodyError> {
+    fn decode(&self, _: &mut NoFacts, json: &Bytes) -> Result<Decoded<ParcelMoved>, BodyError> {
         decode_json(json).map(Decoded::Event)
     }
 }

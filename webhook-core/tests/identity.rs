@@ -13,7 +13,7 @@ use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::tusfacturas::TusFacturas;
-use webhook_core::{DeliveryId, FromSecrets, Label, Provider, Trust};
+use webhook_core::{DeliveryId, FromSecrets, Provider, Trust};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -58,7 +58,19 @@ fn tusfacturas_names_a_notification_by_four_fields() {
         id(r#"{"evento":"test","hook_id":"h1"}"#),
         Some(("2:h1-4:test-".to_owned(), Trust::Bearer))
     );
-    assert_eq!(id(r#"{"evento":"test"}"#), None);
+    for none in [
+        "",
+        r#","hook_id":"""#,
+        r#","hook_id":0"#,
+        r#","hook_id":false"#,
+        r#","hook_id":[]"#,
+    ] {
+        assert_eq!(
+            id(&format!("{{\"evento\":\"test\"{none}}}")),
+            None,
+            "{none}"
+        );
+    }
 }
 
 #[test]
@@ -91,6 +103,7 @@ fn stripe_signs_the_id_in_the_body() {
         "[]",
         "1",
         r#"{"id":null}"#,
+        r#"{"id":""}"#,
         r#"{"id":7}"#,
         r#"{"id":{"a":1}}"#,
         r#"{"id":"a","id":"b"}"#,
@@ -137,16 +150,43 @@ fn an_identity_is_that_of_a_sender_an_endpoint_and_a_tenant() {
     assert_eq!(identity(), identity());
     assert_eq!(identity().id().sender(), "standard_webhooks");
     assert_eq!(identity().endpoint(), "orders");
-    assert_eq!(identity().tenant(), None);
-    let north = identity().of_tenant(Label::new("north").unwrap());
-    assert_eq!(north.tenant().unwrap(), "north");
-    assert_ne!(north, identity());
+    assert_eq!(identity().key(), "17:standard_webhooks6:orders-5:msg_1");
     assert_ne!(
         identity(),
         id::<StandardWebhooks>(&request).unwrap().claim("invoices")
     );
     // The same text of another sender is another delivery.
     assert_ne!(DeliveryId::signed("msg_1").claim("orders"), identity());
+}
+
+#[test]
+fn two_tenants_never_share_an_identity_and_two_labels_of_one_secret_set_do() {
+    let sign = |secret: &str| testing::stripe(now(), r#"{"id":"evt_1"}"#, secret);
+    let secrets = [
+        ("north", "whsec_n"),
+        ("north", "whsec_n2"),
+        ("south", "whsec_s"),
+    ];
+    let claimed = |verifier: &Verifier<Stripe>, tenant: &'static str, secret: &str| {
+        let mut request = sign(secret);
+        request.uri = format!("/{tenant}").parse().unwrap();
+        let delivery = request.deliver(verifier).unwrap().delivery;
+        delivery.id().unwrap().claim("orders")
+    };
+    let tenants = Verifier::<Stripe>::for_tenants(secrets, |head| head.path().strip_prefix('/'));
+    let tenants = tenants.unwrap();
+    let north = claimed(&tenants, "north", "whsec_n");
+    assert_eq!(north.tenant().unwrap(), "north");
+    assert_eq!(north.key(), "6:stripe6:orders5:north5:evt_1");
+    assert_ne!(north, claimed(&tenants, "south", "whsec_s"));
+    // Rotated: the repeat comes under the new secret.
+    assert_eq!(north, claimed(&tenants, "north", "whsec_n2"));
+
+    // Labels that are no tenants say nothing about whose a delivery is.
+    let labels = Verifier::<Stripe>::try_new(secrets).unwrap();
+    let north = claimed(&labels, "any", "whsec_n");
+    assert_eq!(north.tenant(), None);
+    assert_eq!(north, claimed(&labels, "any", "whsec_s"));
 }
 
 #[test]

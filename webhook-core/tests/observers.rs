@@ -3,12 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, StatusCode};
+use webhook_core::answer::{Answer, Received};
 use webhook_core::driver::{InFlight, Verifier};
 use webhook_core::observe::{Observer, Outcome, Verdict};
-use webhook_core::provider::{Authentic, Decoded};
+use webhook_core::provider::{Authentic, Decoded, NoFacts, Timing};
 use webhook_core::secrets::Selected;
 use webhook_core::signing::{Encoding, HmacKeys, HmacSha256, Signatures};
 use webhook_core::testing::{self, TestRequest};
@@ -142,16 +145,17 @@ fn every_observer_is_told_and_none_that_does_not_listen() {
     authentic().deliver(&verifier).unwrap();
     assert_eq!((first.take().len(), second.take().len()), (1, 1));
 
-    for told in [&first, &second] {
-        told.1.store(true, Ordering::Relaxed);
-    }
+    second.1.store(true, Ordering::Relaxed);
+    authentic().deliver(&verifier).unwrap();
+    assert_eq!((first.take().len(), second.take().len()), (1, 0));
+    first.1.store(true, Ordering::Relaxed);
     authentic().deliver(&verifier).unwrap();
     assert_eq!((first.take().len(), second.take().len()), (0, 0));
 }
 
 /// A sender that shakes hands: with a `GET` whose query has the token, and with a signed `{"challenge":…}`.
 #[derive(Clone)]
-struct Polite(Keyring<HmacKeys>);
+struct Polite(Keyring<HmacKeys>, bool);
 
 impl FromSecrets for Polite {
     const NAME: &'static str = "polite";
@@ -159,7 +163,7 @@ impl FromSecrets for Polite {
     type Store = HmacKeys;
 
     fn from_keyring(keyring: Keyring<HmacKeys>) -> Self {
-        Self(keyring)
+        Self(keyring, false)
     }
 
     fn keyring(&self) -> &Keyring<HmacKeys> {
@@ -170,10 +174,23 @@ impl FromSecrets for Polite {
 impl Provider for Polite {
     type Event = String;
     type Claim = (Signatures, Selected<HmacKeys>);
-    type Facts = ();
+    type Facts = NoFacts;
 
     fn name(&self) -> &str {
         Self::NAME
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        &[AUTHORIZATION]
+    }
+
+    /// What counts; the acknowledgement is the default, which does not say it.
+    fn timing(&self) -> Timing {
+        Timing::UNDOCUMENTED.received(Received::Only(&[StatusCode::OK]))
+    }
+
+    fn tolerance(&self) -> Option<Duration> {
+        self.1.then_some(Duration::from_secs(1))
     }
 
     fn greet(&self, head: &Head<'_>) -> Option<Result<Reply, Rejection>> {
@@ -185,7 +202,7 @@ impl Provider for Polite {
     }
 
     fn inspect(&self, head: &Head<'_>) -> Result<Self::Claim, Rejection> {
-        let signature = head.header(&http::header::AUTHORIZATION).text()?;
+        let signature = head.header(&AUTHORIZATION).text()?;
         let signatures = Signatures::one(signature, Encoding::Hex)?;
         Ok((signatures, self.0.select(head)))
     }
@@ -194,12 +211,12 @@ impl Provider for Polite {
         &self,
         (sent, keys): Self::Claim,
         body: &Bytes,
-    ) -> Result<Authentic<()>, Rejection> {
+    ) -> Result<Authentic<NoFacts>, Rejection> {
         let matched = keys.find(|key: &HmacSha256| key.has_signed(&[body], &sent))?;
-        Ok(Authentic::new(matched, ()))
+        Ok(Authentic::new(matched, NoFacts {}))
     }
 
-    fn decode(&self, (): &mut (), json: &Bytes) -> Result<Decoded<String>, BodyError> {
+    fn decode(&self, _: &mut NoFacts, json: &Bytes) -> Result<Decoded<String>, BodyError> {
         let text = String::from_utf8_lossy(json).into_owned();
         Ok(match text.strip_prefix("challenge ") {
             Some(_) => Decoded::Greeting(Reply::text(StatusCode::OK, "challenge met")),
@@ -240,7 +257,7 @@ fn a_handshake_is_answered_without_the_handler() {
     let deliver = |signed: &'static str, sent: &'static str| {
         let mut headers = HeaderMap::new();
         let signature = hex::encode(key.sign(&[signed.as_bytes()]));
-        headers.insert("authorization", signature.parse().unwrap());
+        headers.insert(AUTHORIZATION, signature.parse().unwrap());
         let pending = verifier
             .begin(&Head::new("POST", "/", None, &headers))
             .unwrap();
@@ -249,9 +266,27 @@ fn a_handshake_is_answered_without_the_handler() {
     };
     let greeted = deliver("challenge 1", "challenge 1").unwrap_err();
     assert_eq!(greeted.reply.body, "challenge met");
-    assert_eq!(told.take(), ["polite greeted"]);
+    assert_eq!(told.take(), ["polite greeted bytes=11"]);
     let forged = deliver("challenge 1", "challenge 2").unwrap_err();
     assert_eq!(forged.rejection, Some(Rejection::CredentialMismatch));
     let accepted = deliver("an event", "an event").unwrap();
     assert_eq!(accepted.delivery.event(), "an event");
+    let answer = accepted.in_flight.answer(StatusCode::CREATED, None, false);
+    assert_eq!(answer, Answer::SetStatus(StatusCode::OK));
+}
+
+#[test]
+fn what_a_provider_says_is_asked_for_when_it_matters() {
+    let verifier = Verifier::<Polite>::try_new("k3y").unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, hex::encode([0; 32]).parse().unwrap());
+    let head = Head::new("POST", "/", None, &headers);
+    assert!(verifier.begin(&head).is_ok());
+    // It now wants a time, and no claim has one.
+    let strict = verifier.configure(|provider| provider.1 = true);
+    let refused = strict.begin(&head).unwrap_err();
+    assert_eq!(
+        refused.rejection,
+        Some(Rejection::TimestampOutsideTolerance)
+    );
 }

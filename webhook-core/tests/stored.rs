@@ -14,7 +14,7 @@ use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::tusfacturas::TusFacturas;
-use webhook_core::{FromSecrets, Provider};
+use webhook_core::{BodyErrorKind, FromSecrets, Provider};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -106,4 +106,19 @@ fn facts_of_an_earlier_or_a_later_version_decode() {
     decodes::<MercadoPago>(&["{}", r#"{"data_id":"1","later":1}"#]);
     decodes::<Multicaja>(&["{}", r#"{"endpoint":"reject","is_form":true,"later":1}"#]);
     decodes::<MulticajaValidation>(&["{}", r#"{"is_form":true,"later":1}"#]);
+}
+
+#[test]
+fn a_stored_order_without_its_endpoint_is_no_sale() {
+    let verifier = verifier::<Multicaja>();
+    let json = r#"{"reference_id":"ABC","order_id":"123"}"#.into();
+    for stored in ["{}", r#"{"endpoint":null}"#, r#"{"endpoint":"validation"}"#] {
+        let mut facts = serde_json::from_str(stored).unwrap();
+        let error = verifier.provider().decode(&mut facts, &json).unwrap_err();
+        assert_eq!(
+            error.kind,
+            BodyErrorKind::MissingField("endpoint"),
+            "{stored}"
+        );
+    }
 }

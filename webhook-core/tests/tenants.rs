@@ -175,6 +175,12 @@ fn the_secrets_of_tenants_rotate_and_one_needs_a_label() {
     assert_eq!(sent("west", "whsec_west"), mismatch);
 
     // Two tenants may have the same key; one may not have it twice.
+    secrets.add([("east", "whsec_south")]).unwrap();
+    assert_eq!(sent("east", "whsec_south"), Ok("east".into()));
+    secrets.remove_from("east", "whsec_south").unwrap();
+    assert_eq!(sent("east", "whsec_south"), mismatch);
+    assert_eq!(sent("south", "whsec_south"), Ok("south".into()));
+    secrets.remove_from("east", "whsec_south").unwrap_err();
     secrets.add([("west", "whsec_south")]).unwrap();
     assert_eq!(sent("west", "whsec_south"), Ok("west".into()));
     let twice = secrets.add([("west", "whsec_south")]).unwrap_err();

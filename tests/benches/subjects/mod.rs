@@ -396,6 +396,10 @@ impl Provider for Silent {
         "silent"
     }
 
+    fn credential_headers(&self) -> &[http::HeaderName] {
+        &[]
+    }
+
     fn inspect(&self, _: &Head<'_>) -> Result<(), Rejection> {
         Ok(())
     }

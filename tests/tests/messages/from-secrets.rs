@@ -1,9 +1,9 @@
-//! error: E0599
-//! message: doesn't satisfy `Courier: FromSecrets`
-//! message: WebhookLayer::<P, B>::with_provider
-//! message: the trait `FromSecrets` must be implemented
+//! error: E0277
+//! message: the sender `Courier` cannot be made from secrets alone
+//! message: implement `FromSecrets` for it, or build the layer with `with_provider`
 
 use webhook_tower::bytes::Bytes;
+use webhook_tower::http::HeaderName;
 use webhook_tower::provider::{Authentic, Decoded};
 use webhook_tower::{BodyError, Head, Provider, Rejection, WebhookLayer};
 
@@ -16,6 +16,10 @@ impl Provider for Courier {
 
     fn name(&self) -> &str {
         "courier"
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        &[]
     }
 
     fn inspect(&self, _: &Head<'_>) -> Result<(), Rejection> {

@@ -17,7 +17,8 @@ use super::{Received, Reply};
 pub struct Acknowledgement {
     reply: Kind,
     failure: Option<fn() -> Reply>,
-    received: Received,
+    /// What the sender documents, unless the rule says otherwise.
+    received: Option<Received>,
 }
 
 #[derive(Clone)]
@@ -77,15 +78,21 @@ impl Acknowledgement {
         Self {
             reply,
             failure: None,
-            received: Received::Success,
+            received: None,
         }
     }
 
-    /// Sets what the sender counts as received. A success that would not count is changed: a status that does not
-    /// count is replaced, and so is a response that is not JSON if the sender requires JSON, with a warning in the
-    /// log.
+    /// What the sender counts as received, if that is not what its [timing](crate::provider::Timing) says. A successful
+    /// answer of the handler that does not count is made to: a status that does not count is changed, and an answer that is
+    /// not JSON is replaced if the sender asks for JSON, with a warning in the log.
     pub fn received(mut self, received: Received) -> Self {
-        self.received = received;
+        self.received = Some(received);
+        self
+    }
+
+    /// Fills in what the sender documents.
+    pub(crate) fn or_received(mut self, documented: Received) -> Self {
+        self.received = self.received.or(Some(documented));
         self
     }
 
@@ -109,30 +116,30 @@ impl Acknowledgement {
         content_type: Option<&[u8]>,
         without_body: bool,
     ) -> Applied {
+        let counted = self.received.unwrap_or_default();
         if !status.is_success() {
             return match self.failure {
                 Some(reply) if status.is_server_error() => {
                     Applied::sent(Answer::Replace(reply()), false)
                 }
-                _ => Applied::sent(Answer::Pass, self.received.counts(status)),
+                _ => Applied::sent(Answer::Pass, counted.counts(status)),
             };
         }
         let without_body =
             without_body || matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT);
-        let not_json =
-            self.received == Received::SuccessWithJson && !content_type.is_some_and(is_json);
+        let not_json = counted == Received::SuccessWithJson && !content_type.is_some_and(is_json);
         if without_body || not_json {
             let reply = self.reply.into_reply();
             return Applied {
-                received: self.received.counts(reply.status),
+                received: counted.counts(reply.status),
                 answer: Answer::Replace(reply),
                 was_not_json: not_json && !without_body,
             };
         }
-        if self.received.counts(status) {
+        if counted.counts(status) {
             Applied::sent(Answer::Pass, true)
         } else {
-            Applied::sent(Answer::SetStatus(self.received.instead()), true)
+            Applied::sent(Answer::SetStatus(counted.instead()), true)
         }
     }
 }

@@ -127,7 +127,21 @@ impl Rejection {
             | Self::CredentialTooLong => {
                 "check that the sender signs as this layer expects, and that no proxy changes the headers"
             }
-            _ => "check that the configured secret matches the sender's",
+            Self::CredentialMismatch => {
+                "check that the configured secret matches the sender's, and that the request names its tenant if there are any"
+            }
+            Self::Unverifiable => "ask the sender for deliveries that it signs",
+            Self::MethodNotAllowed
+            | Self::EndpointUnknown
+            | Self::EndpointUnnamed
+            | Self::EndpointAmbiguous => "check the URL that the sender has for this endpoint",
+            Self::BodyTooLarge => "allow a larger body if the sender sends such",
+            Self::BodyTimeout | Self::BodyInterrupted => {
+                "check the network between the sender and this server"
+            }
+            Self::Body(_) => {
+                "compare what is sent with the sender's documentation, and with the type it is decoded to"
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::secrets::Label;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryId {
     sender: Box<str>,
+    tenant: Option<Label>,
     text: Box<str>,
     trust: Trust,
 }
@@ -55,6 +56,7 @@ impl DeliveryId {
     fn new(text: Box<str>, trust: Trust) -> Self {
         Self {
             sender: Box::default(),
+            tenant: None,
             text,
             trust,
         }
@@ -63,6 +65,13 @@ impl DeliveryId {
     pub(crate) fn of(self, sender: &str) -> Self {
         Self {
             sender: sender.into(),
+            ..self
+        }
+    }
+
+    pub(crate) fn of_tenant(self, tenant: Label) -> Self {
+        Self {
+            tenant: Some(tenant),
             ..self
         }
     }
@@ -83,13 +92,12 @@ impl DeliveryId {
         self.trust
     }
 
-    /// The identity of the delivery at one endpoint of the app, such as `orders`. The app chooses the name; two
-    /// endpoints for one sender need different names.
+    /// The identity of the delivery at one endpoint of the app, such as `orders`. The name is the app's own; two
+    /// endpoints that one sender delivers to need two names.
     pub fn claim(self, endpoint: impl Into<Box<str>>) -> Identity {
         Identity {
-            id: self,
             endpoint: endpoint.into(),
-            tenant: None,
+            id: self,
         }
     }
 }
@@ -128,17 +136,9 @@ pub(crate) fn joined<const N: usize>(values: [Option<&str>; N]) -> String {
 pub struct Identity {
     id: DeliveryId,
     endpoint: Box<str>,
-    tenant: Option<Label>,
 }
 
 impl Identity {
-    /// Adds the tenant. Only for an app whose labels are tenants: two versions of one secret must share a label, or a
-    /// repeat under the new secret would count as a different delivery.
-    pub fn of_tenant(mut self, tenant: Label) -> Self {
-        self.tenant = Some(tenant);
-        self
-    }
-
     /// The sender's id.
     pub fn id(&self) -> &DeliveryId {
         &self.id
@@ -149,9 +149,27 @@ impl Identity {
         &self.endpoint
     }
 
-    /// The tenant, if the app has any.
+    /// The tenant, if the labels of the secrets are tenants: [`Keyring::for_tenants`](crate::Keyring::for_tenants). Both
+    /// secrets of a rotation belong to one tenant, so a repeat under the new one is the same delivery.
     pub fn tenant(&self) -> Option<&Label> {
-        self.tenant.as_ref()
+        self.id.tenant.as_ref()
+    }
+
+    /// All of it as one text, for a column with a unique index.
+    ///
+    /// ```
+    /// use webhook_core::DeliveryId;
+    ///
+    /// let identity = DeliveryId::signed("msg_1").claim("orders");
+    /// assert_eq!(identity.key(), "0:6:orders-5:msg_1");
+    /// ```
+    pub fn key(&self) -> String {
+        joined([
+            Some(&self.id.sender),
+            Some(&self.endpoint),
+            self.tenant().map(Label::as_str),
+            Some(&self.id.text),
+        ])
     }
 }
 

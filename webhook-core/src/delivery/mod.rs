@@ -21,6 +21,7 @@ use crate::secrets::Label;
 pub struct Delivery<E> {
     event: E,
     label: Option<Label>,
+    is_tenant: bool,
     body: Bytes,
     origin: Option<Arc<dyn Origin<E>>>,
 }
@@ -36,13 +37,14 @@ impl<E> Delivery<E> {
     #[inline]
     pub(crate) fn new(
         event: E,
-        label: Option<Label>,
+        (label, is_tenant): (Option<Label>, bool),
         body: Bytes,
         origin: Option<Arc<dyn Origin<E>>>,
     ) -> Self {
         Self {
             event,
             label,
+            is_tenant,
             body,
             origin,
         }
@@ -75,7 +77,11 @@ impl<E> Delivery<E> {
     ///
     /// It is computed on demand; for Stripe, that reads the body once more.
     pub fn id(&self) -> Option<DeliveryId> {
-        self.origin.as_ref()?.id(&self.event, &self.body)
+        let id = self.origin.as_ref()?.id(&self.event, &self.body)?;
+        Some(match &self.label {
+            Some(tenant) if self.is_tenant => id.of_tenant(tenant.clone()),
+            _ => id,
+        })
     }
 
     /// The body exactly as received.

@@ -2,6 +2,7 @@ use super::shared::Shared;
 use crate::answer::{Rejection, RejectionClass, Reply};
 use crate::observe::{Stage, Watch};
 use crate::provider::Provider;
+use crate::secrets::Label;
 
 /// A request that is answered without the handler: it was refused, or it was a handshake.
 #[derive(Clone, Debug)]
@@ -43,8 +44,19 @@ impl EarlyReply {
     }
 
     #[cold]
-    pub(super) fn greeted<P: Provider>(shared: &Shared<P>, watch: Watch, reply: Reply) -> Self {
-        watch.greeted(&shared.observers, &*shared.provider, reply.status);
+    pub(super) fn greeted<P: Provider>(
+        shared: &Shared<P>,
+        watch: Watch,
+        reply: Reply,
+        (label, body_bytes): (Option<&Label>, Option<usize>),
+    ) -> Self {
+        watch.greeted(
+            &shared.observers,
+            &*shared.provider,
+            reply.status,
+            label,
+            body_bytes,
+        );
         Self {
             reply,
             rejection: None,

@@ -20,13 +20,15 @@ pub struct Pending<P: Provider> {
     pub(super) shared: Arc<Shared<P>>,
     pub(super) claim: P::Claim,
     pub(super) announced: usize,
+    /// Whether a header is there that a credential comes in; asked only if an observer listens.
+    pub(super) with_credential: bool,
     pub(super) watch: Watch,
 }
 
 impl<P: Provider> Pending<P> {
     /// A buffer for the body, with the limit of this delivery and the length that its head announced.
     pub fn buffer(&self) -> BodyBuffer {
-        BodyBuffer::announced(self.shared.body_limit, self.announced)
+        BodyBuffer::announced(self.shared.body_limit(), self.announced)
     }
 
     /// How long the body may take. What is not complete by then is [refused](Self::refuse) with
@@ -51,28 +53,35 @@ impl<P: Provider> Pending<P> {
             shared,
             claim,
             watch,
+            with_credential,
             ..
         } = self;
         let bytes = body.len();
-        let authenticated = if bytes > shared.body_limit {
+        let authenticated = if bytes > shared.body_limit() {
             Err(Rejection::BodyTooLarge)
         } else {
             shared.provider.authenticate(claim, &body)
         };
         let Authentic {
             label,
+            is_tenant,
             mut facts,
             proven,
         } = match authenticated {
             Ok(authentic) => authentic,
             Err(rejection) => {
-                let stage = Stage::Body { bytes: Some(bytes) };
+                let stage = Stage::Body {
+                    with_credential,
+                    bytes: Some(bytes),
+                };
                 return Err(EarlyReply::refused(&shared, watch, rejection, stage));
             }
         };
         match decoding::decode(&*shared.provider, &mut facts, &body) {
             Ok((Decoded::Event(event), json)) => {
+                let documented = shared.provider.timing().received;
                 let rule = shared.provider.acknowledge(&event, &json);
+                let rule = rule.or_received(documented);
                 drop(json);
                 let observation = watch.accepted(
                     &shared.observers,
@@ -82,18 +91,24 @@ impl<P: Provider> Pending<P> {
                     &body,
                 );
                 Ok(Accepted {
-                    delivery: Delivery::new(event, label, body, Some(shared)),
+                    delivery: Delivery::new(event, (label, is_tenant), body, Some(shared)),
                     in_flight: InFlight::new(rule, observation),
                 })
             }
-            Ok((Decoded::Greeting(reply), _)) => Err(EarlyReply::greeted(&shared, watch, reply)),
+            Ok((Decoded::Greeting(reply), _)) => {
+                let known = (label.as_ref(), Some(bytes));
+                Err(EarlyReply::greeted(&shared, watch, reply, known))
+            }
             Err(error) => {
                 let stage = match proven {
                     true => Stage::Authentic {
                         label: label.as_ref(),
                         bytes,
                     },
-                    false => Stage::Body { bytes: Some(bytes) },
+                    false => Stage::Body {
+                        with_credential,
+                        bytes: Some(bytes),
+                    },
                 };
                 Err(EarlyReply::refused(&shared, watch, error.into(), stage))
             }
@@ -118,7 +133,10 @@ impl<P: Provider> Pending<P> {
 
     /// Ends the delivery while its body is read: too long, too slow, or interrupted.
     pub fn refuse(self, rejection: Rejection) -> EarlyReply {
-        let stage = Stage::Body { bytes: None };
+        let stage = Stage::Body {
+            with_credential: self.with_credential,
+            bytes: None,
+        };
         EarlyReply::refused(&self.shared, self.watch, rejection, stage)
     }
 }
@@ -127,7 +145,7 @@ impl<P: Provider> fmt::Debug for Pending<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pending")
             .field("sender", &self.shared.provider.name())
-            .field("body_limit", &self.shared.body_limit)
+            .field("body_limit", &self.shared.body_limit())
             .finish_non_exhaustive()
     }
 }

@@ -8,30 +8,39 @@ use crate::delivery::{DeliveryId, Origin};
 use crate::head::{Head, HeaderField};
 use crate::observe::Observers;
 use crate::provider::Provider;
-use crate::signing::Tolerance;
+use crate::signing::Clock;
 
 /// What all clones of a verifier and every delivery that waits for its body have in common.
 pub(super) struct Shared<P> {
     pub(super) provider: Arc<P>,
-    pub(super) body_limit: usize,
+    /// The app's, if it set one.
+    pub(super) body_limit: Option<usize>,
     pub(super) body_timeout: Duration,
     pub(super) on_refusal: Option<RefusalHook>,
     pub(super) observers: Observers,
-    pub(super) tolerance: Tolerance,
+    /// The app's, if it set one.
+    pub(super) tolerance: Option<Duration>,
+    pub(super) clock: Clock,
 }
 
 pub(super) type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
 
 impl<P: Provider> Shared<P> {
+    pub(super) fn body_limit(&self) -> usize {
+        self.body_limit
+            .unwrap_or_else(|| self.provider.body_limit())
+    }
+
     /// Judges what the head alone can show: the claim, and the length that it announces.
     pub(super) fn judge(&self, head: &Head<'_>) -> Result<(P::Claim, usize), Rejection> {
         if head.method() != "POST" {
             return Err(Rejection::MethodNotAllowed);
         }
         let claim = self.provider.inspect(head)?;
-        self.tolerance.check(self.provider.time(&claim))?;
+        let tolerance = self.tolerance.or_else(|| self.provider.tolerance());
+        self.clock.check(tolerance, self.provider.time(&claim))?;
         let announced = announced_length(head);
-        if announced > self.body_limit {
+        if announced > self.body_limit() {
             return Err(Rejection::BodyTooLarge);
         }
         Ok((claim, announced))
@@ -88,7 +97,8 @@ impl<P> Clone for Shared<P> {
             body_timeout: self.body_timeout,
             on_refusal: self.on_refusal.clone(),
             observers: self.observers.clone(),
-            tolerance: self.tolerance.clone(),
+            tolerance: self.tolerance,
+            clock: self.clock.clone(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::head::Head;
 use crate::observe::{Observer, Observers, Stage, Watch};
 use crate::provider::{AcknowledgeFailures, FromSecrets, Provider, Timestamped};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
-use crate::signing::Tolerance;
+use crate::signing::Clock;
 
 /// Verifies deliveries of one sender. Adapters for frameworks drive it; it does no I/O.
 ///
@@ -47,15 +47,13 @@ impl<P: Provider> Verifier<P> {
     pub fn new(provider: P) -> Self {
         Self {
             shared: Arc::new(Shared {
-                body_limit: provider.body_limit(),
+                provider: Arc::new(provider),
+                body_limit: None,
                 body_timeout: Self::DEFAULT_BODY_TIMEOUT,
                 on_refusal: None,
                 observers: Observers::default(),
-                tolerance: Tolerance {
-                    within: provider.tolerance(),
-                    clock: None,
-                },
-                provider: Arc::new(provider),
+                tolerance: None,
+                clock: Clock::default(),
             }),
         }
     }
@@ -106,7 +104,7 @@ impl<P: Provider> Verifier<P> {
 
     /// Sets how long a body may be, in bytes. The default is the sender's: [`Provider::body_limit`].
     pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.settings().body_limit = bytes;
+        self.settings().body_limit = Some(bytes);
         self
     }
 
@@ -149,7 +147,7 @@ impl<P: Provider> Verifier<P> {
     where
         P: Timestamped,
     {
-        self.settings().tolerance.within = Some(within);
+        self.settings().tolerance = Some(within);
         self
     }
 
@@ -170,7 +168,7 @@ impl<P: Provider> Verifier<P> {
     /// # Ok::<(), webhook_core::SecretsError>(())
     /// ```
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.settings().tolerance.clock = Some(Arc::new(now));
+        self.settings().clock = Clock::new(now);
         self
     }
 
@@ -209,6 +207,8 @@ impl<P: Provider> Verifier<P> {
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
     pub fn begin(&self, head: &Head<'_>) -> Result<Pending<P>, EarlyReply> {
         let watch = Watch::start(&self.shared.observers);
+        // Only observers are told.
+        let with_credential = watch.listens() && self.shared.has_credential(head);
         let rejection = match self.shared.provider.greet(head) {
             None => match self.shared.judge(head) {
                 Ok((claim, announced)) => {
@@ -216,15 +216,22 @@ impl<P: Provider> Verifier<P> {
                         shared: Arc::clone(&self.shared),
                         claim,
                         announced,
+                        with_credential,
                         watch,
                     });
                 }
                 Err(rejection) => rejection,
             },
-            Some(Ok(reply)) => return Err(EarlyReply::greeted(&self.shared, watch, reply)),
+            Some(Ok(reply)) => {
+                return Err(EarlyReply::greeted(
+                    &self.shared,
+                    watch,
+                    reply,
+                    (None, None),
+                ));
+            }
             Some(Err(rejection)) => rejection,
         };
-        let with_credential = watch.listens() && self.shared.has_credential(head);
         let stage = Stage::Head { with_credential };
         Err(EarlyReply::refused(&self.shared, watch, rejection, stage))
     }
@@ -251,7 +258,7 @@ impl<P: Provider> fmt::Debug for Verifier<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier")
             .field("sender", &self.shared.provider.name())
-            .field("body_limit", &self.shared.body_limit)
+            .field("body_limit", &self.shared.body_limit())
             .field("body_timeout", &self.shared.body_timeout)
             .field("tolerance", &self.shared.tolerance)
             .finish_non_exhaustive()

@@ -9,7 +9,7 @@ use super::{Observer, Outcome};
 /// | `webhook_deliveries_total` | counter | `sender`, `outcome`, `kind` |
 /// | `webhook_delivery_seconds` | histogram: from the head of the request to the answer | `sender`, `outcome` |
 ///
-/// `outcome` is [`Outcome::name`]; `kind` is empty for a request that was refused. The labels of secrets are left out
+/// `outcome` is [`Outcome::name`]; `kind` is empty for a request that was refused or greeted. The labels of secrets are left out
 /// unless asked for: [`with_secret_labels`](Self::with_secret_labels).
 ///
 /// ```
@@ -40,6 +40,10 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
+    fn reads_id(&self) -> bool {
+        false
+    }
+
     fn observe(&self, outcome: &Outcome<'_>) {
         let sender = Label::new("sender", outcome.sender.to_owned());
         let name = Label::from_static_parts("outcome", outcome.name());

@@ -47,14 +47,20 @@ pub use self::outcome::{Outcome, Verdict};
 
 /// Is told how each delivery ended.
 ///
-/// It is called on the path of the delivery, before its answer is sent: it should not block.
+/// It is called on the path of the delivery, before its answer is sent: it should not block, and must not panic. A request
+/// whose connection breaks while its body arrives may end without anyone being told: nothing was known about it.
 pub trait Observer: Send + Sync + 'static {
-    /// Tells how a delivery ended: once for each request.
+    /// Tells how a delivery ended, once.
     fn observe(&self, outcome: &Outcome<'_>);
 
-    /// Whether it wants to be told. It is asked when a request arrives; if no observer listens then, nothing is measured
-    /// and none is told.
+    /// Whether it wants to be told. It is asked when a request arrives, and again before it is told; if no observer listens
+    /// at first, nothing is measured.
     fn listens(&self) -> bool {
+        true
+    }
+
+    /// Whether it reads [`Outcome::id`]. If none does, no id is computed, which for Stripe reads the body once more.
+    fn reads_id(&self) -> bool {
         true
     }
 }

@@ -22,9 +22,14 @@ impl Observers {
     }
 
     fn tell(&self, outcome: &Outcome<'_>) {
-        for observer in &*self.0 {
+        for observer in self.0.iter().filter(|observer| observer.listens()) {
             observer.observe(outcome);
         }
+    }
+
+    fn read_ids(&self) -> bool {
+        let mut listening = self.0.iter().filter(|observer| observer.listens());
+        listening.any(|observer| observer.reads_id())
     }
 }
 
@@ -45,7 +50,10 @@ pub(crate) enum Stage<'a> {
     /// Its head was judged. Whether it has a header that a credential of this sender comes in.
     Head { with_credential: bool },
     /// Its body was read, or could not be.
-    Body { bytes: Option<usize> },
+    Body {
+        with_credential: bool,
+        bytes: Option<usize>,
+    },
     /// Its credential matched the secret with this label.
     Authentic {
         label: Option<&'a Label>,
@@ -78,22 +86,19 @@ impl Watch {
         let Some(started) = self.0 else {
             return;
         };
+        let refused = |with_credential| Verdict::Refused {
+            rejection,
+            with_credential,
+            remedy: provider.remedy(rejection),
+        };
         let (verdict, label, body_bytes) = match stage {
+            Stage::Head { with_credential } => (refused(with_credential), None, None),
+            Stage::Body {
+                with_credential,
+                bytes,
+            } => (refused(with_credential), None, bytes),
             Stage::Authentic { label, bytes } => {
                 (Verdict::Undecodable { rejection }, label, Some(bytes))
-            }
-            Stage::Head { .. } | Stage::Body { .. } => {
-                let (with_credential, bytes) = match stage {
-                    Stage::Head { with_credential } => (with_credential, None),
-                    Stage::Body { bytes } => (true, bytes),
-                    Stage::Authentic { bytes, .. } => (true, Some(bytes)),
-                };
-                let verdict = Verdict::Refused {
-                    rejection,
-                    with_credential,
-                    remedy: provider.remedy(rejection),
-                };
-                (verdict, None, bytes)
             }
         };
         observers.tell(&Outcome {
@@ -112,6 +117,8 @@ impl Watch {
         observers: &Observers,
         provider: &P,
         status: StatusCode,
+        label: Option<&Label>,
+        body_bytes: Option<usize>,
     ) {
         let Some(started) = self.0 else {
             return;
@@ -120,9 +127,9 @@ impl Watch {
             sender: provider.name(),
             verdict: Verdict::Greeted { status },
             kind: None,
-            label: None,
+            label,
             id: None,
-            body_bytes: None,
+            body_bytes,
             elapsed: started.elapsed(),
         });
     }
@@ -142,7 +149,10 @@ impl Watch {
                 sender: provider.name().into(),
                 kind: provider.kind(event).into(),
                 label: label.cloned(),
-                id: provider.id(event, body).map(|id| id.of(provider.name())),
+                id: observers
+                    .read_ids()
+                    .then(|| provider.id(event, body))
+                    .flatten(),
                 body_bytes: body.len(),
             })
         }))

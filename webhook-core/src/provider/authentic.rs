@@ -10,10 +10,11 @@ use crate::secrets::{Label, Matched};
 ///
 /// let authentic = Authentic::new((), "facts");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "only what is returned is decoded"]
 pub struct Authentic<F> {
     pub(crate) label: Option<Label>,
+    pub(crate) is_tenant: bool,
     pub(crate) facts: F,
     pub(crate) proven: bool,
 }
@@ -21,8 +22,10 @@ pub struct Authentic<F> {
 impl<F> Authentic<F> {
     /// Facts under the secret that matched.
     pub fn new(matched: Matched, facts: F) -> Self {
+        let (label, is_tenant) = matched.into_parts();
         Self {
-            label: matched.into_label(),
+            label,
+            is_tenant,
             facts,
             proven: true,
         }
@@ -38,6 +41,7 @@ impl<F> Authentic<F> {
     pub fn nothing_proven(facts: F) -> Self {
         Self {
             label: None,
+            is_tenant: false,
             facts,
             proven: false,
         }

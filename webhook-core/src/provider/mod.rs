@@ -3,6 +3,7 @@
 mod authentic;
 mod decoded;
 mod from_secrets;
+mod no_facts;
 mod timing;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 pub use self::authentic::Authentic;
 pub use self::decoded::Decoded;
 pub use self::from_secrets::FromSecrets;
+pub use self::no_facts::NoFacts;
 pub use self::timing::{Attempt, Timing};
 use crate::answer::{Acknowledgement, BodyError, Rejection, Reply};
 use crate::delivery::DeliveryId;
@@ -47,7 +49,7 @@ pub trait Provider: Send + Sync + 'static {
 
     /// What decoding needs beside the body, such as an id or a time from the head; never a credential.
     ///
-    /// Stored beside a body, it makes the same event later. It should be a struct whose fields all have defaults, so that
+    /// [`NoFacts`] if that is nothing. Stored beside a body, it makes the same event later. It should be a struct whose fields all have defaults, so that
     /// later versions can read what earlier ones have stored.
     type Facts: Serialize + DeserializeOwned + Send + 'static;
 
@@ -61,9 +63,7 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The headers that carry the credential. They reach the handler marked as sensitive, and a request that has none of
     /// them is not counted among those with a wrong credential.
-    fn credential_headers(&self) -> &[HeaderName] {
-        &[]
-    }
+    fn credential_headers(&self) -> &[HeaderName];
 
     /// Answers a handshake that is all in the head, such as a `GET` with a challenge when the URL is registered. It is
     /// asked first, before the method is checked. `None`, the default, means that this is no handshake.
@@ -143,7 +143,7 @@ pub trait Provider: Send + Sync + 'static {
     /// By default what [`timing`](Self::timing) says counts, and a success without a body is answered with an empty 200.
     fn acknowledge(&self, event: &Self::Event, json: &Bytes) -> Acknowledgement {
         let _ = (event, json);
-        Acknowledgement::constant(|| Reply::new(StatusCode::OK)).received(self.timing().received)
+        Acknowledgement::constant(|| Reply::new(StatusCode::OK))
     }
 
     /// The answer to a request that was refused. [`Reply::standard`] by default.

@@ -58,7 +58,7 @@ impl Selected<BearerTokens> {
             Whose::Nobody => false,
         };
         match may_match {
-            true => Ok(Matched::new(label.clone())),
+            true => Ok(Matched::new(label.clone(), tokens.of_tenants)),
             false => Err(Rejection::CredentialMismatch),
         }
     }
@@ -101,9 +101,11 @@ impl Store for BearerTokens {
         Ok(())
     }
 
-    fn remove(&mut self, secret: &str) -> bool {
+    fn remove(&mut self, secret: &str, label: Option<&str>) -> bool {
         let fingerprint = self.fingerprint(secret.as_bytes());
-        self.by_digest.remove(&fingerprint).is_some()
+        let found = self.by_digest.get(&fingerprint);
+        let is_meant = found.is_some_and(|kept| label.is_none() || kept.as_deref() == label);
+        is_meant && self.by_digest.remove(&fingerprint).is_some()
     }
 
     fn remove_label(&mut self, label: &str) -> bool {

@@ -76,6 +76,8 @@ impl<S: SecretStore> Keyring<S> {
     /// # Ok::<(), webhook_core::SecretsError>(())
     /// ```
     ///
+    /// Under axum's `Router::nest`, the layer does not see the prefix of the path.
+    ///
     /// # Errors
     ///
     /// As [`new`](Self::new), and a secret without a label.
@@ -132,13 +134,22 @@ impl<S: SecretStore> Keyring<S> {
         self.change(|current| extended(current.clone(), secrets))
     }
 
-    /// Removes a secret by its value.
+    /// Removes a secret by its value, from every tenant that has it.
     ///
     /// # Errors
     ///
     /// [`SecretsErrorKind::NotFound`], and [`SecretsErrorKind::Last`] if it is the last one.
     pub fn remove(&self, secret: &str) -> Result<(), SecretsError> {
-        self.change(|current| reduced(current, |store| store.remove(secret)))
+        self.change(|current| reduced(current, |store| store.remove(secret, None)))
+    }
+
+    /// Removes a secret of one tenant or point of sale by its label and its value.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove).
+    pub fn remove_from(&self, label: &str, secret: &str) -> Result<(), SecretsError> {
+        self.change(|current| reduced(current, |store| store.remove(secret, Some(label))))
     }
 
     /// Removes all secrets that have this label.
@@ -228,7 +239,7 @@ pub struct Selected<S> {
 }
 
 /// Whose secrets may match.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Whose {
     /// Everyone's: labels are not tenants.
     Anyone,
@@ -236,15 +247,6 @@ pub(super) enum Whose {
     Tenant(Label),
     /// Nobody's: the request names no tenant. The credential is compared anyway, so the time reveals nothing.
     Nobody,
-}
-
-impl<S> Clone for Selected<S> {
-    fn clone(&self) -> Self {
-        Self {
-            secrets: Arc::clone(&self.secrets),
-            whose: self.whose.clone(),
-        }
-    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Selected<S> {

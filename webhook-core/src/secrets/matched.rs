@@ -3,15 +3,16 @@ use super::Label;
 /// The proof that a credential matched one of the configured secrets, with the label of that secret.
 ///
 /// Only the `find` of [`Selected`](super::Selected) creates one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a match that is dropped authenticates nothing"]
 pub struct Matched {
     label: Option<Label>,
+    is_tenant: bool,
 }
 
 impl Matched {
-    pub(super) fn new(label: Option<Label>) -> Self {
-        Self { label }
+    pub(super) fn new(label: Option<Label>, is_tenant: bool) -> Self {
+        Self { label, is_tenant }
     }
 
     /// The label of the secret that matched, if it has one.
@@ -19,7 +20,8 @@ impl Matched {
         self.label.as_ref()
     }
 
-    pub(crate) fn into_label(self) -> Option<Label> {
-        self.label
+    /// The label, and whether it names a tenant.
+    pub(crate) fn into_parts(self) -> (Option<Label>, bool) {
+        (self.label, self.is_tenant)
     }
 }

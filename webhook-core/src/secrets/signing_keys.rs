@@ -66,18 +66,18 @@ impl<K> Selected<SigningKeys<K>> {
     ///
     /// [`Rejection::CredentialMismatch`].
     pub fn find(&self, mut matches: impl FnMut(&K) -> bool) -> Result<Matched, Rejection> {
-        let (group, is_decoy) = match (&self.secrets.keys, &self.whose) {
-            (Keys::OfAnyone(group), _) => (group.as_slice(), false),
+        let (group, is_tenant, is_decoy) = match (&self.secrets.keys, &self.whose) {
+            (Keys::OfAnyone(group), _) => (group.as_slice(), false, false),
             (Keys::OfTenants(tenants), whose) => {
                 let group = match whose {
                     Whose::Tenant(label) => tenants.get(label),
                     _ => None,
                 };
-                // An unknown tenant costs as much as a known one.
+                // A tenant that does not exist costs what one costs that does.
                 let decoy = || tenants.values().next();
                 let is_decoy = group.is_none();
                 let group = group.or_else(decoy).map(|group| group.as_slice());
-                (group.unwrap_or_default(), is_decoy)
+                (group.unwrap_or_default(), true, is_decoy)
             }
         };
         let mut found = None;
@@ -87,7 +87,7 @@ impl<K> Selected<SigningKeys<K>> {
             }
         }
         match found {
-            Some(entry) if !is_decoy => Ok(Matched::new(entry.label.clone())),
+            Some(entry) if !is_decoy => Ok(Matched::new(entry.label.clone(), is_tenant)),
             _ => Err(Rejection::CredentialMismatch),
         }
     }
@@ -107,12 +107,16 @@ impl<K> SigningKeys<K> {
         let before = self.groups().map(Vec::len).sum::<usize>();
         match &mut self.keys {
             Keys::OfAnyone(group) => group.retain(|entry| keeps(entry)),
-            Keys::OfTenants(tenants) => tenants.retain(|_, group| {
-                if !group.iter().all(|entry| keeps(entry)) {
-                    Arc::make_mut(group).retain(|entry| keeps(entry));
-                }
-                !group.is_empty()
-            }),
+            Keys::OfTenants(tenants) => {
+                tenants.retain(|_, group| {
+                    if !group.iter().all(|entry| keeps(entry)) {
+                        Arc::make_mut(group).retain(|entry| keeps(entry));
+                    }
+                    !group.is_empty()
+                });
+                // A decoy is found by walking over empty places.
+                tenants.shrink_to_fit();
+            }
         }
         self.groups().map(Vec::len).sum::<usize>() < before
     }
@@ -155,14 +159,15 @@ impl<K: SigningKey> Store for SigningKeys<K> {
 
     /// A text can encode one key and be the bytes of another. Both are removed: a secret must not stay if its owner
     /// believes that it is gone.
-    fn remove(&mut self, secret: &str) -> bool {
+    fn remove(&mut self, secret: &str, label: Option<&str>) -> bool {
         let decoded = Secret::new(secret)
             .ok()
             .and_then(|secret| K::decode(&secret).ok())
             .map(|decoded| Fingerprint::of(&decoded));
         let raw = Fingerprint::of(secret.as_bytes());
         self.retain(|entry| {
-            entry.fingerprint != raw && decoded.as_ref() != Some(&entry.fingerprint)
+            let is_meant = entry.fingerprint == raw || decoded.as_ref() == Some(&entry.fingerprint);
+            !is_meant || label.is_some_and(|label| entry.label.as_deref() != Some(label))
         })
     }
 

@@ -16,8 +16,8 @@ pub trait Store: Clone + fmt::Debug + Send + Sync + 'static {
     /// Prepares a secret and adds it. After an error the set is dropped.
     fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind>;
 
-    /// Removes a secret by its value, and returns whether it was in the set.
-    fn remove(&mut self, secret: &str) -> bool;
+    /// Removes a secret by its value, under this label or under any, and returns whether it was in the set.
+    fn remove(&mut self, secret: &str, label: Option<&str>) -> bool;
 
     /// Removes all secrets with a label, and returns whether there were any.
     fn remove_label(&mut self, label: &str) -> bool;

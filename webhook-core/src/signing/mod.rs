@@ -11,5 +11,5 @@ mod time;
 
 pub use self::hmac::{HmacKeys, HmacSha256};
 pub use self::signatures::{Encoding, Signatures};
-pub(crate) use self::time::Tolerance;
+pub(crate) use self::time::Clock;
 pub use self::time::{DEFAULT_TOLERANCE, unix_time};

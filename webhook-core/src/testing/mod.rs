@@ -46,12 +46,12 @@ use crate::signing::HmacSha256;
 /// assert_eq!(delivery.evento, TfEvento::Emitido);
 /// ```
 pub fn delivery<E>(event: E) -> Delivery<E> {
-    Delivery::new(event, None, Bytes::new(), None)
+    Delivery::new(event, (None, false), Bytes::new(), None)
 }
 
 /// Creates a delivery from all its parts.
 pub fn delivery_from_parts<E>(event: E, label: Option<Label>, body: Bytes) -> Delivery<E> {
-    Delivery::new(event, label, body, None)
+    Delivery::new(event, (label, false), body, None)
 }
 
 /// A TusFacturasAPP notification: `POST /webhook`.

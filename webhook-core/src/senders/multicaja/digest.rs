@@ -7,7 +7,6 @@ use crate::answer::Rejection;
 use crate::secrets::{Matched, SecretsErrorKind, Selected, SigningKey, SigningKeys};
 
 /// The digest from the `Apikey` header, decoded and not yet compared.
-#[derive(Clone)]
 pub struct SentDigest {
     pub(super) digest: [u8; 32],
     pub(super) endpoint: Endpoint,

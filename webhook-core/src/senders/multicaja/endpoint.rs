@@ -5,11 +5,10 @@ use crate::answer::Rejection;
 use crate::head::Head;
 
 /// One of the three URLs that a merchant registers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Endpoint {
     Validation,
-    #[default]
     Confirm,
     Reject,
 }

@@ -59,7 +59,9 @@ pub use self::validation::{MulticajaValidation, MulticajaValidationEvent};
 
 use self::decode::Ids;
 use self::endpoint::Endpoint;
-use crate::answer::{Acknowledgement, BodyError, Received, Rejection, RejectionClass, Reply};
+use crate::answer::{
+    Acknowledgement, BodyError, BodyErrorKind, Received, Rejection, RejectionClass, Reply,
+};
 use crate::head::{Head, HeaderField};
 use crate::parse::form::Form;
 use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing};
@@ -181,7 +183,7 @@ impl Provider for Multicaja {
             }
         };
         let facts = OrderFacts {
-            endpoint: sent.endpoint,
+            endpoint: Some(sent.endpoint),
             is_form: sent.is_form,
             order,
         };
@@ -197,6 +199,14 @@ impl Provider for Multicaja {
         facts: &mut OrderFacts,
         json: &Bytes,
     ) -> Result<Decoded<MulticajaEvent>, BodyError> {
+        let event = match facts.endpoint {
+            Some(Endpoint::Confirm) => MulticajaEvent::Confirm,
+            Some(Endpoint::Reject) => MulticajaEvent::Reject,
+            // Of stored facts only: no default tells a sale from a refusal.
+            Some(Endpoint::Validation) | None => {
+                return Err(BodyErrorKind::MissingField("endpoint").into());
+            }
+        };
         let order = match mem::take(&mut facts.order) {
             ReadOrder::Whole(order) => order,
             ReadOrder::Ids(ids) => {
@@ -211,10 +221,7 @@ impl Provider for Multicaja {
                 }
             })?,
         };
-        Ok(Decoded::Event(match facts.endpoint {
-            Endpoint::Reject => MulticajaEvent::Reject(order),
-            _ => MulticajaEvent::Confirm(order),
-        }))
+        Ok(Decoded::Event(event(order)))
     }
 
     fn acknowledge(&self, _: &MulticajaEvent, json: &Bytes) -> Acknowledgement {
@@ -253,7 +260,7 @@ impl Provider for Multicaja {
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct OrderFacts {
-    endpoint: Endpoint,
+    endpoint: Option<Endpoint>,
     is_form: bool,
     #[serde(skip)]
     order: ReadOrder,
@@ -272,7 +279,7 @@ enum ReadOrder {
 
 /// The acknowledgement that Klap counts as received: the order, as JSON.
 fn acknowledge(json: &Bytes) -> Acknowledgement {
-    Acknowledgement::json(json.clone()).received(TIMING.received)
+    Acknowledgement::json(json.clone())
 }
 
 /// What the reference receivers answer.

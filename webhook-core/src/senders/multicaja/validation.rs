@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,11 @@ impl Provider for MulticajaValidation {
 
     fn name(&self) -> &str {
         "multicaja_validation"
+    }
+
+    /// There are none.
+    fn credential_headers(&self) -> &[HeaderName] {
+        &[]
     }
 
     fn inspect(&self, head: &Head<'_>) -> Result<Unproven, Rejection> {

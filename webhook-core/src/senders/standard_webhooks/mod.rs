@@ -177,7 +177,7 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
 
     /// `webhook-id`, which is the same on every attempt.
     fn id(&self, event: &StandardEvent<T>, _: &Bytes) -> Option<DeliveryId> {
-        Some(DeliveryId::signed(&*event.id))
+        (!event.id.is_empty()).then(|| DeliveryId::signed(&*event.id))
     }
 
     fn timing(&self) -> Timing {

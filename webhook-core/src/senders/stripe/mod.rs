@@ -131,7 +131,7 @@ impl<T: Payload> Provider for Stripe<T> {
     /// The `id` in the body, such as `evt_1`: Stripe keeps it when it repeats a delivery.
     fn id(&self, _: &StripeEvent<T>, body: &Bytes) -> Option<DeliveryId> {
         let [id] = json::read_object_of_bytes(without_bom(body), &["id"]).ok()?;
-        let id = id.filter(|id| id.get().starts_with('"'))?;
+        let id = id.filter(|id| id.get().starts_with('"') && id.get() != "\"\"")?;
         json::text(id.get()).map(DeliveryId::signed)
     }
 

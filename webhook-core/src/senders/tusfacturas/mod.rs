@@ -27,7 +27,6 @@ use std::slice;
 
 use bytes::Bytes;
 use http::{HeaderName, StatusCode};
-use serde::{Deserialize, Serialize};
 
 pub use self::event::{TfCreado, TfEvent, TfEvento, TfRecurso};
 pub use self::schedule::TfScheduleEstimate;
@@ -35,7 +34,9 @@ pub use self::schedule::TfScheduleEstimate;
 use crate::answer::{Acknowledgement, BodyError, Rejection, RejectionClass, Reply};
 use crate::delivery::{DeliveryId, joined};
 use crate::head::{Head, HeaderField};
-use crate::provider::{AcknowledgeFailures, Authentic, Decoded, FromSecrets, Provider, Timing};
+use crate::provider::{
+    AcknowledgeFailures, Authentic, Decoded, FromSecrets, NoFacts, Provider, Timing,
+};
 use crate::secrets::{BearerTokens, Keyring, Matched};
 
 static TOKEN: HeaderName = HeaderName::from_static("tf-webhooktoken");
@@ -67,7 +68,7 @@ impl FromSecrets for TusFacturas {
 impl Provider for TusFacturas {
     type Event = TfEvent;
     type Claim = Matched;
-    type Facts = TfFacts;
+    type Facts = NoFacts;
 
     fn name(&self) -> &str {
         Self::NAME
@@ -86,17 +87,16 @@ impl Provider for TusFacturas {
     }
 
     /// The token is the only proof, and is already checked.
-    fn authenticate(&self, matched: Matched, _: &Bytes) -> Result<Authentic<TfFacts>, Rejection> {
-        Ok(Authentic::new(matched, TfFacts {}))
+    fn authenticate(&self, matched: Matched, _: &Bytes) -> Result<Authentic<NoFacts>, Rejection> {
+        Ok(Authentic::new(matched, NoFacts {}))
     }
 
-    fn decode(&self, _: &mut TfFacts, json: &Bytes) -> Result<Decoded<TfEvent>, BodyError> {
+    fn decode(&self, _: &mut NoFacts, json: &Bytes) -> Result<Decoded<TfEvent>, BodyError> {
         decode::decode(json).map(Decoded::Event)
     }
 
     fn acknowledge(&self, _: &TfEvent, _: &Bytes) -> Acknowledgement {
-        let rule = Acknowledgement::constant(|| Reply::text(StatusCode::OK, "OK"))
-            .received(Self::TIMING.received);
+        let rule = Acknowledgement::constant(|| Reply::text(StatusCode::OK, "OK"));
         if self.acknowledge_failures {
             rule.acknowledging_failures(|| {
                 Reply::text(StatusCode::OK, "OK (processed with internal error)")
@@ -123,9 +123,11 @@ impl Provider for TusFacturas {
     /// `hook_id`, with `recurso`, `evento` and `external_reference`: `encolado` and then `emitido` for one invoice are
     /// two deliveries, even if both have the same `hook_id`.
     fn id(&self, event: &TfEvent, _: &Bytes) -> Option<DeliveryId> {
-        let hook_id = Some(event.hook_id.as_deref()?);
+        // What a PHP program writes for none would be one id for all.
+        let is_none = |id: &&str| matches!(*id, "" | "0" | "false" | "[]" | "{}");
+        let hook_id = event.hook_id.as_deref().filter(|id| !is_none(id))?;
         Some(DeliveryId::bearer(joined([
-            hook_id,
+            Some(hook_id),
             event.recurso.as_ref().map(TfRecurso::as_str),
             Some(event.evento.as_str()),
             event.external_reference.as_deref(),
@@ -140,10 +142,6 @@ impl Provider for TusFacturas {
         event.evento.name()
     }
 }
-
-/// Nothing: an event is decoded from the body alone.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-pub struct TfFacts {}
 
 /// The sender stops retrying once a failure is acknowledged: the app must keep what it needs to repeat the work.
 impl AcknowledgeFailures for TusFacturas {
