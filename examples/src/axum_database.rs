@@ -48,7 +48,7 @@ async fn on_invoice(
     WebhookDelivery(delivery): WebhookDelivery<TfEvent>,
 ) -> Result<(), StatusCode> {
     let stored = sqlx::query("INSERT INTO events VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(delivery.id().map(|id| id.as_str().to_owned()))
+        .bind(delivery.id().map(|id| id.claim("invoices").key()))
         .bind(delivery.evento.as_str())
         .bind(&delivery.external_reference)
         .execute(&db)

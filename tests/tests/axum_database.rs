@@ -35,7 +35,9 @@ fn issued() -> TfEvent {
 fn issued_row() -> Row {
     let event = issued();
     (
-        Some("6:hook-1-7:emitido25:17032'; DROP TABLE events".to_owned()),
+        Some(
+            "11:tusfacturas8:invoices-46:6:hook-1-7:emitido25:17032'; DROP TABLE events".to_owned(),
+        ),
         "emitido".to_owned(),
         event.external_reference,
     )

@@ -16,6 +16,10 @@ use crate::WebhookService;
 /// Middleware that authenticates deliveries of the sender `P` and passes them to the handler. `.wrap(…)` it around a
 /// resource, a scope or an app, and it guards every route inside.
 ///
+/// Wrap it outermost. A middleware outside of it must not keep a clone of the `HttpRequest` while it calls the next
+/// service: actix panics when the headers of a shared request are changed, and this layer marks the credential as
+/// sensitive.
+///
 /// See the [crate documentation](crate) for an example. actix builds its app once per worker: build the layer outside
 /// and clone it in, so that all workers share its secrets. Clones share the sender's configuration; a later change
 /// with a builder method applies to the changed clone only, a change of the [secrets](Self::secrets) to all of them.

@@ -15,8 +15,8 @@ use crate::secrets::Label;
 /// An authenticated delivery: the event, the label of the secret that matched, and the raw body.
 ///
 /// Only a [`Verifier`](crate::driver::Verifier) creates one (and, for tests, the `testing` feature), so a handler that
-/// has one knows that the credential was checked. What that proves differs by sender: see the event's documentation.
-/// It dereferences to the event.
+/// has one knows that the credential was checked, unless its sender has none, as Klap's validation. What that proves
+/// differs by sender: see the event's documentation. It dereferences to the event.
 #[derive(Clone)]
 pub struct Delivery<E> {
     event: E,

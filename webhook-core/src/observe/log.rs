@@ -140,7 +140,7 @@ macro_rules! emit {
     };
 }
 
-/// An authentic delivery whose handler was called.
+/// An authentic delivery that was accepted.
 fn delivered(outcome: &Outcome<'_>) {
     match outcome.verdict {
         Verdict::Received {

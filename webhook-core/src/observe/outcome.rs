@@ -18,9 +18,10 @@ pub struct Outcome<'a> {
     pub kind: Option<&'a str>,
     /// The label of the secret that matched.
     pub label: Option<&'a Label>,
-    /// The sender's id of the delivery. It is text of the request: show it with its `Display`, which escapes and cuts it.
+    /// The sender's id of the delivery, if an observer [reads it](super::Observer::reads_id). It is text of the request: show
+    /// it with its `Display`, which escapes and cuts it.
     pub id: Option<&'a DeliveryId>,
-    /// The length of the body. `None` if it was not read to its end.
+    /// The length of the body. `None` if it was not read to its end, or if only the head counted.
     pub body_bytes: Option<usize>,
     /// The time since the head of the request arrived.
     pub elapsed: Duration,

@@ -70,8 +70,8 @@ impl Timing {
         waits.max()
     }
 
-    /// How long after the first attempt the last one comes. `None` if that is not documented; zero if the sender never
-    /// repeats by itself.
+    /// How long after the first attempt another one can come; for GitHub, how long a delivery can be repeated by hand.
+    /// `None` if nothing is documented; zero if one attempt is, and no repeats.
     pub fn horizon(&self) -> Option<Duration> {
         let documented = self.attempts.iter().map(|it| it.after_previous).sum();
         self.documented_horizon

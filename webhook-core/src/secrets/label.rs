@@ -6,7 +6,9 @@ use serde::{Serialize, Serializer};
 
 use super::{SecretsError, SecretsErrorKind};
 
-/// The public name of a secret, such as its point of sale, tenant or key generation. It appears in logs.
+/// The public name of whose secret it is, such as a point of sale or a tenant. It appears in logs.
+///
+/// It names no version: both secrets of a rotation have the same label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Arc<str>);
 

@@ -14,8 +14,8 @@ use crate::answer::Rejection;
 pub trait SigningKey: Send + Sync + Sized + 'static {
     /// Returns the bytes of the key: those of the secret's text, unless the sender encodes its secrets.
     ///
-    /// Secrets with the same bytes are one secret, however they are written: the set has it once, and removing either
-    /// spelling removes it. A [raw](Secret::is_raw) secret is not decoded.
+    /// Secrets with the same bytes are one secret, however they are written: the set, or each tenant,
+    /// has it once, and removing either spelling removes it. A [raw](Secret::is_raw) secret is not decoded.
     ///
     /// # Errors
     ///

@@ -120,8 +120,9 @@ impl Provider for TusFacturas {
         }
     }
 
-    /// `hook_id`, with `recurso`, `evento` and `external_reference`: `encolado` and then `emitido` for one invoice are
-    /// two deliveries, even if both have the same `hook_id`.
+    /// `hook_id`, with `recurso`, `evento` and `external_reference`: what happens to one invoice, such as `encolado` and
+    /// then `emitido`, is two deliveries, whether the sender gives both the same `hook_id` or not. Whether `hook_id` stays
+    /// the same on a retry is not documented.
     fn id(&self, event: &TfEvent, _: &Bytes) -> Option<DeliveryId> {
         // What a PHP program writes for none would be one id for all.
         let is_none = |id: &&str| matches!(*id, "" | "0" | "false" | "[]" | "{}");
