@@ -91,9 +91,9 @@ impl Acknowledgement {
     }
 
     /// Fills in what the sender documents.
-    pub(crate) fn or_received(mut self, documented: Received) -> Self {
-        self.received = self.received.or(Some(documented));
-        self
+    #[inline]
+    pub(crate) fn fill_received(&mut self, documented: Received) {
+        self.received.get_or_insert(documented);
     }
 
     /// Acknowledges failures: this reply replaces a 5xx from the handler.

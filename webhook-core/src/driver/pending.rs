@@ -79,9 +79,8 @@ impl<P: Provider> Pending<P> {
         };
         match decoding::decode(&*shared.provider, &mut facts, &body) {
             Ok((Decoded::Event(event), json)) => {
-                let documented = shared.provider.timing().received;
-                let rule = shared.provider.acknowledge(&event, &json);
-                let rule = rule.or_received(documented);
+                let mut rule = shared.provider.acknowledge(&event, &json);
+                rule.fill_received(shared.provider.timing().received);
                 drop(json);
                 let observation = watch.accepted(
                     &shared.observers,

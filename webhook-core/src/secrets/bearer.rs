@@ -40,6 +40,7 @@ impl Selected<BearerTokens> {
     ///
     /// [`Rejection::CredentialMissing`] if it is empty, [`Rejection::CredentialTooLong`],
     /// [`Rejection::CredentialMismatch`].
+    #[inline]
     pub fn find(&self, candidate: &[u8]) -> Result<Matched, Rejection> {
         if candidate.is_empty() {
             return Err(Rejection::CredentialMissing);

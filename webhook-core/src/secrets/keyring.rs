@@ -104,6 +104,7 @@ impl<S: SecretStore> Keyring<S> {
 
     /// The secrets to check this request against, as they are now: for the `inspect` of a
     /// [`Provider`](crate::Provider), whose claim carries them to the comparison.
+    #[inline]
     pub fn select(&self, head: &Head<'_>) -> Selected<S> {
         let secrets = self.shared.current.load_full();
         let whose = match &self.shared.tenant_of {

@@ -18,16 +18,16 @@ const NAMES: &[&str; 7] = &[
 
 /// Decodes typed first, which fits real deliveries, and liberally if that fails. What the first way accepts, the
 /// second accepts with the same result; every error comes from the second.
-pub(super) fn decode(json: &[u8]) -> Result<TfEvent, BodyError> {
+pub(super) fn decode<T: From<TfEvent>>(json: &[u8]) -> Result<T, BodyError> {
     // Check UTF-8 once: given bytes, serde_json checks each string separately.
     let text = std::str::from_utf8(json).map_err(|_| BodyErrorKind::NotUtf8)?;
     // A derived decoder would also accept an array of the fields.
     if json::first_byte(json) == Some(b'{')
-        && let Ok(event) = serde_json::from_str(text)
+        && let Ok(event) = serde_json::from_str::<TfEvent>(text)
     {
-        return Ok(event);
+        return Ok(event.into());
     }
-    decode_liberally(text)
+    decode_liberally(text).map(T::from)
 }
 
 fn decode_liberally(text: &str) -> Result<TfEvent, BodyError> {

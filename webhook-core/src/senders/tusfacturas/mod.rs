@@ -92,7 +92,7 @@ impl Provider for TusFacturas {
     }
 
     fn decode(&self, _: &mut NoFacts, json: &Bytes) -> Result<Decoded<TfEvent>, BodyError> {
-        decode::decode(json).map(Decoded::Event)
+        decode::decode(json)
     }
 
     fn acknowledge(&self, _: &TfEvent, _: &Bytes) -> Acknowledgement {
