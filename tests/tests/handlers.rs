@@ -1,8 +1,8 @@
 //! What the sender gets for each response that a handler can give: the same in axum, in actix, and over a socket with
 //! the adapter in the documentation of `webhook_core::driver`.
 //!
-//! The gate also runs this in a release build, where hyper sends nothing after a `content-length: 0` set by a router;
-//! a debug build would complain.
+//! The gate also runs this without debug assertions, as a release build is: there hyper sends nothing after a
+//! `content-length: 0` set by a router, where a debug build would complain.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -8,15 +8,15 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::Value;
-use webhook_core::testing::{self, TestRequest};
-use webhook_core::{FromSecrets, Provider, Rejection};
 use webhook_core::driver::Verifier;
 use webhook_core::github::Github;
 use webhook_core::mercadopago::{MercadoPago, MercadoPagoNotification};
 use webhook_core::multicaja::Order;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
+use webhook_core::testing::{self, TestRequest};
 use webhook_core::tusfacturas::{TfEvent, TusFacturas};
+use webhook_core::{FromSecrets, Provider, Rejection};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -44,11 +44,8 @@ fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static)
 fn rejection<P: FromSecrets>(request: TestRequest) -> Option<Rejection> {
     on_a_small_stack(move || {
         let verifier = Verifier::<P>::try_new(SECRET).unwrap();
-        let pending = verifier.begin(&request.head()).unwrap();
-        pending
-            .finish(request.body)
-            .err()
-            .map(|refused| refused.rejection)
+        let answered = request.deliver(&verifier).err();
+        answered.and_then(|early| early.rejection)
     })
 }
 
