@@ -56,6 +56,7 @@
 pub mod answer;
 mod delivery;
 pub mod driver;
+pub mod guarantee;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 mod head;
@@ -71,7 +72,7 @@ pub mod testing;
 
 #[doc(inline)]
 pub use self::answer::{BodyError, BodyErrorKind, Rejection, RejectionClass, Reply};
-pub use self::delivery::{Delivery, DeliveryId, Identity, Trust};
+pub use self::delivery::{Deadline, Delivery, DeliveryId, Identity, Trust};
 pub use self::head::{Head, HeaderField};
 #[doc(inline)]
 pub use self::provider::{FromSecrets, Payload, Provider};

@@ -2,7 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderName, HeaderValue};
+use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 
 use super::{Rejection, RejectionClass};
 
@@ -55,6 +55,14 @@ impl Reply {
             content_type: Some(const { HeaderValue::from_static("application/json") }),
             body: body.into(),
             ..Self::new(status)
+        }
+    }
+
+    /// A 503 that asks the sender to repeat the delivery in half a minute or later.
+    pub fn try_again() -> Self {
+        Self {
+            headers: vec![(RETRY_AFTER, const { HeaderValue::from_static("30") })],
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 

@@ -1,5 +1,7 @@
 use std::fmt::{self, Write as _};
 
+use sha2::{Digest, Sha256};
+
 use crate::secrets::Label;
 
 /// The sender's id of a delivery, the same each time it is repeated: [`Delivery::id`](crate::Delivery::id).
@@ -155,7 +157,8 @@ impl Identity {
         self.id.tenant.as_ref()
     }
 
-    /// All of it as one text, for a column with a unique index.
+    /// All of it as one text, for a column with a unique index: at most 512 bytes, without a NUL, which PostgreSQL does not
+    /// store. What would be longer, or has one, is hashed.
     ///
     /// ```
     /// use webhook_core::DeliveryId;
@@ -164,12 +167,18 @@ impl Identity {
     /// assert_eq!(identity.key(), "0:6:orders-5:msg_1");
     /// ```
     pub fn key(&self) -> String {
-        joined([
+        const LONGEST: usize = 512;
+        let key = joined([
             Some(&self.id.sender),
             Some(&self.endpoint),
             self.tenant().map(Label::as_str),
             Some(&self.id.text),
-        ])
+        ]);
+        if key.len() <= LONGEST && !key.contains('\0') {
+            return key;
+        }
+        // A joined text begins with a length, so none looks like this.
+        format!("sha256:{}", hex::encode(Sha256::digest(key)))
     }
 }
 
@@ -196,6 +205,18 @@ mod tests {
                 assert_ne!(joined(*one), joined(*other), "{one:?} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_key_fits_a_column_whatever_the_id() {
+        let key = |text: String| DeliveryId::signed(text).claim("orders").key();
+        assert_eq!(key("a".repeat(497)).len(), 512);
+        let long = key("a".repeat(498));
+        assert!(long.starts_with("sha256:") && long.len() == 71, "{long}");
+        assert_ne!(long, key("b".repeat(498)));
+        let with_nul = key("a\0b".into());
+        assert!(with_nul.starts_with("sha256:"), "{with_nul}");
+        assert_ne!(with_nul, key("ab".into()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What an app gets: the delivery and its id.
 
+mod deadline;
 mod id;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use self::deadline::Deadline;
 pub(crate) use self::id::joined;
 pub use self::id::{DeliveryId, Identity, Trust};
 use crate::secrets::Label;
@@ -82,6 +84,11 @@ impl<E> Delivery<E> {
             Some(tenant) if self.is_tenant => id.of_tenant(tenant.clone()),
             _ => id,
         })
+    }
+
+    /// Whether the label is a tenant.
+    pub(crate) fn is_of_tenant(&self) -> bool {
+        self.is_tenant && self.label.is_some()
     }
 
     /// The body exactly as received.

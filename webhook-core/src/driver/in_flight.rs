@@ -3,8 +3,9 @@ use std::mem;
 
 use http::StatusCode;
 
-use crate::answer::{Acknowledgement, Answer, Applied};
-use crate::observe::{Ended, Observation};
+use crate::answer::{Acknowledgement, Answer, Applied, Reply};
+use crate::guarantee::StoreError;
+use crate::observe::{Ended, Observation, Verdict};
 
 /// A delivery that was accepted and is not answered yet: the sender's rule, and what the observers are told.
 ///
@@ -42,6 +43,17 @@ impl InFlight {
         content_type: Option<&[u8]>,
         without_body: bool,
     ) -> Answer {
+        self.conclude(status, content_type, without_body).answer
+    }
+
+    /// Does as [`answer`](Self::answer), and also says whether the delivery was handled.
+    #[inline]
+    pub fn conclude(
+        self,
+        status: StatusCode,
+        content_type: Option<&[u8]>,
+        without_body: bool,
+    ) -> Conclusion {
         let Applied {
             answer,
             received,
@@ -58,7 +70,70 @@ impl InFlight {
             received,
             was_not_json,
         });
-        answer
+        Conclusion {
+            answer,
+            handled: received && !status.is_server_error(),
+        }
+    }
+
+    /// The deadline has passed while the handler runs: returns what the sender is told, and tells the observers. They are told
+    /// again when the handler ends.
+    pub fn late(&mut self) -> Reply {
+        let reply = Reply::try_again();
+        self.observation.late(reply.status);
+        reply
+    }
+
+    /// The sender has hung up, and the handler runs on.
+    pub fn nobody_waits(&mut self) {
+        self.observation.nobody_waits();
+    }
+
+    /// The layer should handle each delivery once, and this one has no id for that.
+    pub fn unrecognizable(&mut self) {
+        self.observation.unrecognizable();
+    }
+
+    /// Answers a delivery whose handler was not started, since too little time was left.
+    pub fn too_late(self) -> Reply {
+        self.try_again(|status| Verdict::Late { status })
+    }
+
+    /// Answers a delivery whose handler was not started, since too many are running.
+    pub fn overloaded(self) -> Reply {
+        self.try_again(|status| Verdict::Overloaded { status })
+    }
+
+    /// Answers a delivery that is being handled.
+    pub fn in_progress(self) -> Reply {
+        self.try_again(|status| Verdict::InProgress { status })
+    }
+
+    /// Answers a delivery whose store could not be asked.
+    pub fn store_failed(self, error: &StoreError) -> Reply {
+        self.try_again(|status| Verdict::StoreFailed { status, error })
+    }
+
+    /// Acknowledges a delivery that was handled before.
+    pub fn duplicate(self) -> Reply {
+        self.acknowledge(|status| Verdict::Duplicate { status })
+    }
+
+    /// Acknowledges a delivery that is in the inbox.
+    pub fn stored(self) -> Reply {
+        self.acknowledge(|status| Verdict::Stored { status })
+    }
+
+    fn acknowledge(self, verdict: impl FnOnce(StatusCode) -> Verdict<'static>) -> Reply {
+        let reply = self.rule.reply();
+        self.observation.settled(verdict(reply.status));
+        reply
+    }
+
+    fn try_again<'a>(self, verdict: impl FnOnce(StatusCode) -> Verdict<'a>) -> Reply {
+        let reply = Reply::try_again();
+        self.observation.settled(verdict(reply.status));
+        reply
     }
 
     /// Runs one poll of the handler. If it panics, the observers are told so, even if a layer above catches the panic: the
@@ -78,6 +153,17 @@ impl InFlight {
         mem::forget(guard);
         polled
     }
+}
+
+/// What the sender is answered, and what that means for the delivery.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Conclusion {
+    /// What happens to the handler's response.
+    pub answer: Answer,
+    /// Whether the delivery was handled: the sender counts the answer as received, and it is not the acknowledgement of a
+    /// failure.
+    pub handled: bool,
 }
 
 impl fmt::Debug for InFlight {

@@ -26,6 +26,7 @@ mod buffer;
 mod decoding;
 mod early_reply;
 mod in_flight;
+mod intake;
 mod pending;
 mod settings;
 mod shared;
@@ -33,7 +34,8 @@ mod verifier;
 
 pub use self::buffer::BodyBuffer;
 pub use self::early_reply::EarlyReply;
-pub use self::in_flight::InFlight;
+pub use self::in_flight::{Conclusion, InFlight};
+pub use self::intake::{Incoming, Intake, Storing};
 pub use self::pending::{Accepted, Pending};
 pub use self::verifier::Verifier;
 pub use crate::answer::Answer;

@@ -48,7 +48,19 @@ impl<P: Provider> Pending<P> {
     ///
     /// The answer, if there is no event for the handler.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    #[inline]
     pub fn finish(self, body: Bytes) -> Result<Accepted<P::Event>, EarlyReply> {
+        self.finish_with(body, |_| ())
+            .map(|(accepted, ())| accepted)
+    }
+
+    /// The same; `keep` sees the facts before they are used up.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    pub(super) fn finish_with<K>(
+        self,
+        body: Bytes,
+        keep: impl FnOnce(&P::Facts) -> K,
+    ) -> Result<(Accepted<P::Event>, K), EarlyReply> {
         let Self {
             shared,
             claim,
@@ -77,6 +89,7 @@ impl<P: Provider> Pending<P> {
                 return Err(EarlyReply::refused(&shared, watch, rejection, stage));
             }
         };
+        let kept = keep(&facts);
         match decoding::decode(&*shared.provider, &mut facts, &body) {
             Ok((Decoded::Event(event), json)) => {
                 let mut rule = shared.provider.acknowledge(&event, &json);
@@ -89,10 +102,11 @@ impl<P: Provider> Pending<P> {
                     label.as_ref(),
                     &body,
                 );
-                Ok(Accepted {
+                let accepted = Accepted {
                     delivery: Delivery::new(event, (label, is_tenant), body, Some(shared)),
                     in_flight: InFlight::new(rule, observation),
-                })
+                };
+                Ok((accepted, kept))
             }
             Ok((Decoded::Greeting(reply), _)) => {
                 let known = (label.as_ref(), Some(bytes));

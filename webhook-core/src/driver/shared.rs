@@ -21,6 +21,7 @@ pub(super) struct Shared<P> {
     /// The app's, if it set one.
     pub(super) tolerance: Option<Duration>,
     pub(super) clock: Clock,
+    pub(super) trusts_unsigned_ids: bool,
 }
 
 pub(super) type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
@@ -99,6 +100,7 @@ impl<P> Clone for Shared<P> {
             observers: self.observers.clone(),
             tolerance: self.tolerance,
             clock: self.clock.clone(),
+            trusts_unsigned_ids: self.trusts_unsigned_ids,
         }
     }
 }

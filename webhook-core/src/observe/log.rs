@@ -182,6 +182,50 @@ fn delivered(outcome: &Outcome<'_>) {
             "webhook authentic, but the handler did not answer: it was dropped, since the sender hung up or a time \
              limit passed, or it failed without a response"
         ),
+        Verdict::Late { status } => emit!(
+            warn,
+            outcome,
+            "webhook authentic, but the handler is late: the sender was told to repeat it, and the handler goes on",
+            status = status.as_u16()
+        ),
+        Verdict::FinishedLate {
+            handler_status,
+            received,
+        } => emit!(
+            warn,
+            outcome,
+            "the handler of a webhook ended after its sender had stopped waiting",
+            handler_status = handler_status.as_u16(),
+            received = received
+        ),
+        Verdict::Duplicate { status } => emit!(
+            info,
+            outcome,
+            "webhook handled before, acknowledged again",
+            status = status.as_u16()
+        ),
+        Verdict::InProgress { status } => emit!(
+            info,
+            outcome,
+            "webhook is being handled, its sender was told to repeat it",
+            status = status.as_u16()
+        ),
+        Verdict::Stored { status } => {
+            emit!(info, outcome, "webhook stored", status = status.as_u16());
+        }
+        Verdict::StoreFailed { status, error } => emit!(
+            error,
+            outcome,
+            "webhook authentic, but its store failed, its sender was told to repeat it",
+            status = status.as_u16(),
+            error = tracing::field::display(error)
+        ),
+        Verdict::Overloaded { status } => emit!(
+            warn,
+            outcome,
+            "webhook authentic, but too many are being handled, its sender was told to repeat it",
+            status = status.as_u16()
+        ),
         Verdict::Greeted { .. } | Verdict::Undecodable { .. } | Verdict::Refused { .. } => {}
     }
 }

@@ -7,6 +7,7 @@ use super::{Observer, Outcome};
 /// | metric | type | labels |
 /// |---|---|---|
 /// | `webhook_deliveries_total` | counter | `sender`, `outcome`, `kind` |
+/// | `webhook_deliveries_without_id_total` | counter: those whose repeats cannot be recognized, although the layer should | `sender` |
 /// | `webhook_delivery_seconds` | histogram: from the head of the request to the answer | `sender`, `outcome` |
 ///
 /// `outcome` is [`Outcome::name`]; `kind` is empty for a request that was refused or greeted. The labels of secrets are left out
@@ -54,6 +55,9 @@ impl Observer for Metrics {
             labels.push(Label::new("label", label.unwrap_or_default().to_owned()));
         }
         counter!("webhook_deliveries_total", labels).increment(1);
+        if outcome.unrecognizable {
+            counter!("webhook_deliveries_without_id_total", vec![sender.clone()]).increment(1);
+        }
         histogram!("webhook_delivery_seconds", vec![sender, name]).record(outcome.elapsed);
     }
 }

@@ -108,6 +108,7 @@ impl Watch {
             label,
             id: None,
             body_bytes,
+            unrecognizable: false,
             elapsed: started.elapsed(),
         });
     }
@@ -130,6 +131,7 @@ impl Watch {
             label,
             id: None,
             body_bytes,
+            unrecognizable: false,
             elapsed: started.elapsed(),
         });
     }
@@ -154,6 +156,8 @@ impl Watch {
                     .then(|| provider.id(event, body))
                     .flatten(),
                 body_bytes: body.len(),
+                unrecognizable: false,
+                late: false,
             })
         }))
     }
@@ -171,6 +175,9 @@ struct Record {
     label: Option<Label>,
     id: Option<DeliveryId>,
     body_bytes: usize,
+    unrecognizable: bool,
+    /// The sender does not wait for the answer anymore.
+    late: bool,
 }
 
 /// How the handler's answer went out.
@@ -192,6 +199,34 @@ impl Observation {
             record.answered(&ended);
         }
     }
+
+    /// A layer answered in the handler's place.
+    pub(crate) fn settled(mut self, verdict: Verdict<'_>) {
+        if let Some(record) = self.0.take() {
+            record.tell(verdict);
+        }
+    }
+
+    /// The sender was told that the handler is late.
+    pub(crate) fn late(&mut self, status: StatusCode) {
+        if let Some(record) = &mut self.0 {
+            record.tell(Verdict::Late { status });
+            record.late = true;
+        }
+    }
+
+    /// The sender has hung up.
+    pub(crate) fn nobody_waits(&mut self) {
+        if let Some(record) = &mut self.0 {
+            record.late = true;
+        }
+    }
+
+    pub(crate) fn unrecognizable(&mut self) {
+        if let Some(record) = &mut self.0 {
+            record.unrecognizable = true;
+        }
+    }
 }
 
 impl Drop for Observation {
@@ -209,7 +244,12 @@ impl Record {
     #[cold]
     fn answered(&self, ended: &Ended) {
         let status = ended.sent;
-        self.tell(if ended.status.is_server_error() {
+        self.tell(if self.late {
+            Verdict::FinishedLate {
+                handler_status: ended.status,
+                received: ended.received && !ended.status.is_server_error(),
+            }
+        } else if ended.status.is_server_error() {
             Verdict::HandlerFailed {
                 status,
                 handler_status: ended.status,
@@ -240,6 +280,7 @@ impl Record {
             label: self.label.as_ref(),
             id: self.id.as_ref(),
             body_bytes: Some(self.body_bytes),
+            unrecognizable: self.unrecognizable,
             elapsed: self.started.elapsed(),
         });
     }

@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use crate::answer::Rejection;
 use crate::delivery::DeliveryId;
+use crate::guarantee::StoreError;
 use crate::secrets::Label;
 
 /// How a delivery ended.
@@ -23,6 +24,9 @@ pub struct Outcome<'a> {
     pub id: Option<&'a DeliveryId>,
     /// The length of the body. `None` if it was not read to its end, or if only the head counted.
     pub body_bytes: Option<usize>,
+    /// Whether the layer was to handle each delivery once and this one has no id for it, so that a repeat would not be
+    /// recognized.
+    pub unrecognizable: bool,
     /// The time since the head of the request arrived.
     pub elapsed: Duration,
 }
@@ -55,6 +59,45 @@ pub enum Verdict<'a> {
     /// The handler was dropped before it answered, since the sender hung up or a time limit passed; or it failed without a
     /// response.
     Unanswered,
+    /// The deadline passed before the handler answered: the sender was told to repeat the delivery, and the handler goes on.
+    Late {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The handler ended after the sender had been told that it was late, or had hung up.
+    FinishedLate {
+        /// The status of the handler's answer, which nobody got.
+        handler_status: StatusCode,
+        /// Whether the sender would have counted it as received.
+        received: bool,
+    },
+    /// The delivery was handled before, and was acknowledged without the handler.
+    Duplicate {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The delivery is being handled: the sender was told to repeat it.
+    InProgress {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The delivery is in the inbox, and was acknowledged.
+    Stored {
+        /// The status that was sent.
+        status: StatusCode,
+    },
+    /// The store could not be asked, or not in time: the sender was told to repeat the delivery.
+    StoreFailed {
+        /// The status that was sent.
+        status: StatusCode,
+        /// What the store says.
+        error: &'a StoreError,
+    },
+    /// As many deliveries are being handled as the app permits: the sender was told to repeat this one.
+    Overloaded {
+        /// The status that was sent.
+        status: StatusCode,
+    },
     /// A handshake, which the layer answered by itself.
     Greeted {
         /// The status that was sent.
@@ -77,7 +120,8 @@ pub enum Verdict<'a> {
 }
 
 impl Outcome<'_> {
-    /// A short stable name: `received`, `declined`, `handler_failed`, `panicked`, `unanswered`, `greeted`, or that of the
+    /// A short stable name: `received`, `declined`, `handler_failed`, `panicked`, `unanswered`, `late`, `finished_late`,
+    /// `duplicate`, `in_progress`, `stored`, `store_failed`, `overloaded`, `greeted`, or that of the
     /// [rejection](Rejection::name).
     pub fn name(&self) -> &'static str {
         match self.verdict {
@@ -86,6 +130,13 @@ impl Outcome<'_> {
             Verdict::HandlerFailed { .. } => "handler_failed",
             Verdict::Panicked => "panicked",
             Verdict::Unanswered => "unanswered",
+            Verdict::Late { .. } => "late",
+            Verdict::FinishedLate { .. } => "finished_late",
+            Verdict::Duplicate { .. } => "duplicate",
+            Verdict::InProgress { .. } => "in_progress",
+            Verdict::Stored { .. } => "stored",
+            Verdict::StoreFailed { .. } => "store_failed",
+            Verdict::Overloaded { .. } => "overloaded",
             Verdict::Greeted { .. } => "greeted",
             Verdict::Undecodable { rejection } | Verdict::Refused { rejection, .. } => {
                 rejection.name()

@@ -20,7 +20,7 @@ pub use self::from_secrets::FromSecrets;
 pub use self::no_facts::NoFacts;
 pub use self::timing::{Attempt, Timing};
 use crate::answer::{Acknowledgement, BodyError, Rejection, Reply};
-use crate::delivery::DeliveryId;
+use crate::delivery::{DeliveryId, Trust};
 use crate::head::Head;
 pub use crate::parse::payload::{Payload, decode_json};
 
@@ -197,3 +197,31 @@ pub trait AcknowledgeFailures: Provider + Clone {
     /// Whether a 5xx of the handler is answered with the acknowledgement for failures. Off unless set.
     fn acknowledge_failures(&mut self, acknowledge: bool);
 }
+
+/// A sender whose deliveries prove who sent them, so that a layer may start tasks and ask stores for them.
+///
+/// Do not implement it for an endpoint that anyone can call.
+#[diagnostic::on_unimplemented(
+    message = "a delivery of `{Self}` does not prove who sent it",
+    note = "anyone could fill the tasks, or the store; if this sender checks a credential, implement `Authenticated` for it"
+)]
+pub trait Authenticated: Provider {}
+
+/// A sender that gives its deliveries ids, so that a layer can handle each once.
+#[diagnostic::on_unimplemented(
+    message = "the sender `{Self}` gives its deliveries no id",
+    note = "a repeat cannot be recognized: make the handler's work the same when it is done twice"
+)]
+pub trait Identified: Authenticated {
+    /// Who can make up an id of this sender.
+    fn trust(&self) -> Trust;
+}
+
+/// A sender whose deliveries may be acknowledged before they are handled, so that a layer can store them for later.
+///
+/// Not Klap: its payment stands once it is acknowledged, and the handler could refuse it no more.
+#[diagnostic::on_unimplemented(
+    message = "a delivery of `{Self}` must be handled before it is acknowledged",
+    note = "the acknowledgement confirms what the handler might still refuse, and later it cannot"
+)]
+pub trait Deferrable: Authenticated {}

@@ -79,6 +79,22 @@ impl Timing {
     }
 }
 
+impl Timing {
+    /// How long after the head of a request its answer should be sent: the longest time that the sender waits, less a second
+    /// or a fifth, whichever is less. `None` if nothing is documented.
+    pub fn answer_by(&self) -> Option<Duration> {
+        let wait = self.longest_wait()?;
+        Some(wait - Duration::from_secs(1).min(wait / 5))
+    }
+
+    /// How long the ids of handled deliveries should be remembered: a day longer than the sender can repeat one, and 7 days
+    /// at least.
+    pub fn keep_ids(&self) -> Duration {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        (self.horizon().unwrap_or_default() + DAY).max(7 * DAY)
+    }
+}
+
 impl Attempt {
     /// An attempt so long after the previous one. How long the sender waits for its answer is not documented.
     pub const fn after(previous: Duration) -> Self {

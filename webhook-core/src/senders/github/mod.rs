@@ -50,13 +50,16 @@ use serde_json::Value;
 pub use self::event::{GithubBody, GithubEvent, GithubHead, GithubPayload, GithubPing};
 
 use crate::answer::{BodyError, BodyErrorKind, Rejection};
-use crate::delivery::{DeliveryId, joined};
+use crate::delivery::{DeliveryId, Trust, joined};
 use crate::head::{Head, HeaderField};
 use crate::parse::form::Form;
 use crate::parse::json::first_byte;
 use crate::parse::payload;
 use crate::parse::repair::without_bom;
-use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing};
+use crate::provider::{
+    Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Provider,
+    Timing,
+};
 use crate::secrets::{Keyring, Selected};
 use crate::signing::{Encoding, HmacKeys, Signatures};
 
@@ -203,6 +206,16 @@ impl<T: GithubBody> Provider for Github<T> {
         }
     }
 }
+
+impl<T: GithubBody> Authenticated for Github<T> {}
+
+impl<T: GithubBody> Identified for Github<T> {
+    fn trust(&self) -> Trust {
+        Trust::Unsigned
+    }
+}
+
+impl<T: GithubBody> Deferrable for Github<T> {}
 
 impl<T: GithubBody> FromSecrets for Github<T> {
     const NAME: &'static str = "github";

@@ -79,7 +79,8 @@ use self::query::Query;
 use crate::answer::{BodyError, Received, Rejection, Reply};
 use crate::head::Head;
 use crate::provider::{
-    Attempt, Authentic, Decoded, FromSecrets, Payload, Provider, Timestamped, Timing, decode_json,
+    Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Payload, Provider,
+    Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Matched};
 use crate::signing::{Encoding, HmacKeys, Signatures, unix_time};
@@ -266,6 +267,10 @@ impl<T: Payload> FromSecrets for MercadoPago<T> {
 
 /// No tolerance unless one is set: that retries are signed again was observed, but is not documented.
 impl<T: Payload> Timestamped for MercadoPago<T> {}
+
+impl<T: Payload> Authenticated for MercadoPago<T> {}
+
+impl<T: Payload> Deferrable for MercadoPago<T> {}
 
 /// What is proven by the headers and the query, whose signature matched.
 pub struct ProvenHead {

@@ -64,7 +64,7 @@ use crate::answer::{
 };
 use crate::head::{Head, HeaderField};
 use crate::parse::form::Form;
-use crate::provider::{Attempt, Authentic, Decoded, FromSecrets, Provider, Timing};
+use crate::provider::{Attempt, Authentic, Authenticated, Decoded, FromSecrets, Provider, Timing};
 use crate::secrets::{Keyring, SigningKeys};
 
 static DIGEST: HeaderName = HeaderName::from_static("apikey");
@@ -255,6 +255,9 @@ impl Provider for Multicaja {
         }
     }
 }
+
+/// Not [`Deferrable`](crate::provider::Deferrable): a sale that is acknowledged stands.
+impl Authenticated for Multicaja {}
 
 /// What is known about an order once its digest matched.
 #[derive(Default, Deserialize, Serialize)]

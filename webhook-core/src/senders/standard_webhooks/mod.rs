@@ -49,10 +49,11 @@ use serde_json::Value;
 pub use self::event::StandardEvent;
 pub use self::key::StandardKey;
 use crate::answer::{BodyError, Rejection};
-use crate::delivery::DeliveryId;
+use crate::delivery::{DeliveryId, Trust};
 use crate::head::{Head, HeaderField};
 use crate::provider::{
-    Attempt, Authentic, Decoded, FromSecrets, Payload, Provider, Timestamped, Timing, decode_json,
+    Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Payload,
+    Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
@@ -184,6 +185,16 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         Self::TIMING
     }
 }
+
+impl<T: Payload> Authenticated for StandardWebhooks<T> {}
+
+impl<T: Payload> Identified for StandardWebhooks<T> {
+    fn trust(&self) -> Trust {
+        Trust::Signed
+    }
+}
+
+impl<T: Payload> Deferrable for StandardWebhooks<T> {}
 
 impl<T: Payload> FromSecrets for StandardWebhooks<T> {
     const NAME: &'static str = "standard_webhooks";

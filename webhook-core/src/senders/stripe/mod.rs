@@ -38,12 +38,13 @@ use serde_json::Value;
 pub use self::event::{StripeEvent, StripeRelatedObject, StripeThinEvent};
 pub use self::key::StripeKey;
 use crate::answer::{BodyError, Rejection};
-use crate::delivery::DeliveryId;
+use crate::delivery::{DeliveryId, Trust};
 use crate::head::Head;
 use crate::parse::json;
 use crate::parse::repair::without_bom;
 use crate::provider::{
-    Authentic, Decoded, FromSecrets, Payload, Provider, Timestamped, Timing, decode_json,
+    Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Payload, Provider,
+    Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
@@ -139,6 +140,16 @@ impl<T: Payload> Provider for Stripe<T> {
         Self::TIMING
     }
 }
+
+impl<T: Payload> Authenticated for Stripe<T> {}
+
+impl<T: Payload> Identified for Stripe<T> {
+    fn trust(&self) -> Trust {
+        Trust::Signed
+    }
+}
+
+impl<T: Payload> Deferrable for Stripe<T> {}
 
 impl<T: Payload> FromSecrets for Stripe<T> {
     const NAME: &'static str = "stripe";

@@ -32,10 +32,11 @@ pub use self::event::{TfCreado, TfEvent, TfEvento, TfRecurso};
 pub use self::schedule::TfScheduleEstimate;
 
 use crate::answer::{Acknowledgement, BodyError, Rejection, RejectionClass, Reply};
-use crate::delivery::{DeliveryId, joined};
+use crate::delivery::{DeliveryId, Trust, joined};
 use crate::head::{Head, HeaderField};
 use crate::provider::{
-    AcknowledgeFailures, Authentic, Decoded, FromSecrets, NoFacts, Provider, Timing,
+    AcknowledgeFailures, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified,
+    NoFacts, Provider, Timing,
 };
 use crate::secrets::{BearerTokens, Keyring, Matched};
 
@@ -143,6 +144,16 @@ impl Provider for TusFacturas {
         event.evento.name()
     }
 }
+
+impl Authenticated for TusFacturas {}
+
+impl Identified for TusFacturas {
+    fn trust(&self) -> Trust {
+        Trust::Bearer
+    }
+}
+
+impl Deferrable for TusFacturas {}
 
 /// The sender stops retrying once a failure is acknowledged: the app must keep what it needs to repeat the work.
 impl AcknowledgeFailures for TusFacturas {
