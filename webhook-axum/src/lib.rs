@@ -111,7 +111,8 @@ pub use webhook_core::tusfacturas::{self, TfEvent};
 pub use webhook_core::{
     BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
     IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
-    SecretsError, SecretsErrorKind, Trust, Value, answer, observe, provider, secrets, signing,
+    SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider, secrets,
+    signing,
 };
 pub use webhook_core::{bytes, http};
 
