@@ -89,8 +89,9 @@ impl IntoResponse for Failed {
     }
 }
 
-/// Whether another transaction had the claim for too long, or others all connections.
+/// Whether another transaction had the claim for too long, or others all connections. The second code is for isolation that
+/// is stricter than the default.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
-    matches!(error, sqlx::Error::PoolTimedOut) || code.as_deref() == Some("55P03")
+    matches!(error, sqlx::Error::PoolTimedOut) || matches!(code.as_deref(), Some("55P03" | "40001"))
 }

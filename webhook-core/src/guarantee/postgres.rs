@@ -12,8 +12,8 @@
 //! The server frees the claim of a killed process at once, but learns late, after two hours by default, that a machine has
 //! lost its network. `tcp_keepalives_idle`, or `idle_in_transaction_session_timeout`, shortens that.
 
-/// Creates the table, if it is not there: for your migrations. Of two processes that run it at the same moment, one can fail
-/// with 23505 (`unique_violation`).
+/// Creates the table, if it is not there: for your migrations. Of two processes that run it at the same moment one can fail,
+/// with 23505 (`unique_violation`) or 42710 (`duplicate_object`).
 pub const CREATE_TABLE: &str = "\
 create table if not exists webhook_once (
     key text primary key,

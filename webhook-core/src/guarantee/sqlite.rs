@@ -9,7 +9,8 @@
 //! later can fail without waiting, so `begin` alone is not enough.
 //!
 //! Unless the database is in WAL mode (`pragma journal_mode = wal`), whoever reads it can make the commit fail, too. Roll
-//! back then, and answer 503.
+//! back then, and answer 503. Leave `pragma synchronous` at `full`: with less, what was acknowledged can be lost with the
+//! power.
 
 /// Creates the table, if it is not there. For your migrations, or to run at the start.
 pub const CREATE_TABLE: &str = "\
