@@ -50,6 +50,7 @@ pub fn issued(hook_id: &str) -> TestRequest {
 pub async fn two_at_once_are_handled_once(subject: &impl Subject) {
     let deadline = Instant::now() + PATIENCE;
     let mut handled = 0;
+    let mut late = 0;
     for pair in 0..PAIRS {
         assert!(Instant::now() < deadline, "only {pair} pairs in time");
         let sent = issued(&format!("hook-{pair}"));
@@ -57,13 +58,19 @@ pub async fn two_at_once_are_handled_once(subject: &impl Subject) {
             subject.deliver(0, sent.clone()),
             subject.deliver(1, sent.clone()),
         );
-        for (status, _) in [&one, &other] {
-            assert_eq!(*status, 200, "{pair}: {one:?} {other:?}");
+        for (mut status, _) in [one, other] {
+            if status == 503 {
+                // The machine is busy, and the sender repeats it.
+                late += 1;
+                status = subject.deliver(0, sent.clone()).await.0;
+            }
+            assert_eq!(status, 200, "{pair}");
         }
         handled += 1;
         assert_eq!(subject.count("events").await, handled);
     }
     assert_eq!(subject.count("webhook_once").await, handled);
+    assert!(late < PAIRS / 20, "{late} did not get their turn");
 }
 
 pub async fn a_failure_frees_the_claim(subject: &impl Subject) {
