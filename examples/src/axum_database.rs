@@ -1,11 +1,16 @@
-//! Events in a database: an axum app with its own state, which stores each TusFacturas event as a row in SQLite.
+//! Events in a database, each handled once: an axum app that stores each TusFacturas event in SQLite.
 //!
 //! `cargo run -p webhook-examples --bin axum-database` starts it and prints what to try. `DATABASE_URL`, such as
 //! `sqlite:events.db?mode=rwc`, sets the database; if it is not set, the database is in memory and ends with the
 //! program.
 
-use axum::{Router, extract::State, http::StatusCode, routing::post};
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use std::time::Duration;
+
+use axum::http::{StatusCode, header::RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, extract::State, routing::post};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
+use webhook_axum::guarantee::sqlite;
 use webhook_axum::tusfacturas::TusFacturas;
 use webhook_axum::{TfEvent, TfWebhookLayer, WebhookDelivery};
 
@@ -32,29 +37,68 @@ pub fn app(db: SqlitePool, layer: TfWebhookLayer) -> Router {
 }
 
 pub async fn open(url: &str) -> sqlx::Result<SqlitePool> {
-    // A database in memory lasts as long as its connection, so there is one, which stays open.
+    // A delivery waits this long for the connection and again for other processes: together, less than the sender waits.
+    let wait = Duration::from_secs(2);
+    let file = url.parse::<SqliteConnectOptions>()?.busy_timeout(wait);
+    // SQLite has one writer at a time. A database in memory lasts as long as its connection, so that stays open.
     let one = SqlitePoolOptions::new().max_connections(1);
-    let one = one.idle_timeout(None).max_lifetime(None);
-    let db = one.connect(url).await?;
-    const TABLE: &str = "CREATE TABLE IF NOT EXISTS events (id TEXT UNIQUE, evento TEXT NOT NULL, external_reference TEXT)";
+    let one = one
+        .acquire_timeout(wait)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let db = one
+        .connect_with(file.journal_mode(SqliteJournalMode::Wal))
+        .await?;
+    sqlx::query(sqlite::CREATE_TABLE).execute(&db).await?;
+    const TABLE: &str =
+        "create table if not exists events (evento text not null, external_reference text)";
     sqlx::query(TABLE).execute(&db).await?;
     Ok(db)
 }
 
-/// The extractor is the last argument, as `Json` would be. A 500 makes the sender repeat the event; one that is
-/// already stored changes nothing, since it has the same id.
+/// Claim and work are one transaction: both are done, or neither. A repeated delivery is acknowledged like the first. One
+/// without an id cannot be told from others, and none may be lost.
 async fn on_invoice(
     State(db): State<SqlitePool>,
     WebhookDelivery(delivery): WebhookDelivery<TfEvent>,
-) -> Result<(), StatusCode> {
-    let stored = sqlx::query("INSERT INTO events VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(delivery.id().map(|id| id.claim("invoices").key()))
+) -> Result<(), Failed> {
+    let mut transaction = db.begin_with(sqlite::BEGIN).await?;
+    if let Some(id) = delivery.id() {
+        let claim = sqlx::query(sqlite::CLAIM).bind(id.claim("invoices").key());
+        if claim.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
+    sqlx::query("insert into events values (?, ?)")
         .bind(delivery.evento.as_str())
         .bind(&delivery.external_reference)
-        .execute(&db)
-        .await;
-    stored.map(|_| ()).map_err(|error| {
-        tracing::error!("cannot store an event: {error}");
-        StatusCode::INTERNAL_SERVER_ERROR
-    })
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The database failed. What was claimed is free again, and the sender repeats the delivery.
+struct Failed(sqlx::Error);
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        tracing::error!("cannot store an event: {}", self.0);
+        if is_busy(&self.0) {
+            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response();
+        }
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+/// Whether others were writing for too long. The low byte of a code is its kind: 5 is `SQLITE_BUSY`.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    matches!(error, sqlx::Error::PoolTimedOut) || code.is_some_and(|code| code & 0xff == 5)
 }

@@ -5,8 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod actix_rusqlite;
 mod announcement;
 pub mod axum_database;
+pub mod axum_postgres;
 pub mod courier;
 pub mod custom_provider;
 pub mod hyper;

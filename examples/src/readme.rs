@@ -28,6 +28,9 @@ struct Senders;
 #[doc = include_str!("../../docs/answering.md")]
 struct Answering;
 
+#[doc = include_str!("../../docs/once.md")]
+struct Once;
+
 #[doc = include_str!("../../docs/operations.md")]
 struct Operations;
 

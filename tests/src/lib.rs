@@ -1,10 +1,12 @@
-//! What the end-to-end tests share: HTTP written by hand, receivers that run as processes of their own, and how long a test
-//! waits.
+//! What the end-to-end tests share: HTTP written by hand, receivers and a database that run as processes of their own, and how
+//! long a test waits.
 
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod patience;
+#[cfg(unix)]
+pub mod postgres;
 pub mod server;
 
 /// The paths of the two receivers, which must not differ in anything that a sender sees.

@@ -121,6 +121,10 @@ pub use webhook_core::{
     secrets, signing,
 };
 pub use webhook_core::{bytes, http};
+#[cfg(any(feature = "detach", feature = "inbox"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "detach", feature = "inbox"))))]
+#[doc(inline)]
+pub use webhook_tower::Ended;
 #[cfg(feature = "inbox")]
 #[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
 #[doc(inline)]
@@ -132,7 +136,7 @@ pub use webhook_tower::MemoryStore;
 #[cfg(feature = "detach")]
 #[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
 #[doc(inline)]
-pub use webhook_tower::{Ended, Tasks};
+pub use webhook_tower::Tasks;
 
 use self::github::Github;
 use self::mercadopago::MercadoPago;

@@ -188,6 +188,12 @@ async fn finish<P: Provider>(
     }
 }
 
+impl<P> AsRef<Self> for Inbox<P> {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl<P> Clone for Inbox<P> {
     fn clone(&self) -> Self {
         Self {

@@ -96,6 +96,8 @@ mod body_timer;
 mod calling;
 #[cfg(feature = "detach")]
 mod detached;
+#[cfg(any(feature = "detach", feature = "inbox"))]
+mod ended;
 mod future;
 #[cfg(feature = "inbox")]
 mod inbox;
@@ -111,7 +113,10 @@ mod waiting;
 pub use self::body::ResponseBody;
 #[cfg(feature = "detach")]
 #[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
-pub use self::detached::{DetachedFuture, DetachedLayer, DetachedService, Ended, Tasks};
+pub use self::detached::{DetachedFuture, DetachedLayer, DetachedService, Tasks};
+#[cfg(any(feature = "detach", feature = "inbox"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "detach", feature = "inbox"))))]
+pub use self::ended::Ended;
 pub use self::future::ResponseFuture;
 #[cfg(feature = "inbox")]
 #[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]

@@ -1,24 +1,33 @@
 //! The statements for PostgreSQL with which a handler claims a delivery in its own transaction.
 //!
-//! In one transaction with what the handler writes: [`SET_LOCK_TIMEOUT`], then [`CLAIM`]. If it inserts a row, the delivery is
-//! new: do the work and commit. If it inserts none, the delivery was handled: answer as if it were new. A roll-back, or the
-//! end of the process, frees the claim.
+//! [`CLAIM`] comes first, in one transaction with what the handler writes. If it inserts a row, the delivery is new: do the
+//! work and commit. If it inserts none, the delivery was handled: answer as if it were new. A roll-back, or the end of the
+//! process, frees the claim.
 //!
-//! While another transaction holds the claim, the statement waits for its end, with the connection; the timeout ends that
-//! with error 55P03 (`lock_not_available`): answer 503, and the sender repeats the delivery.
+//! While another transaction has claimed the delivery, the statement waits for its end, and keeps its connection. If it
+//! waits too long, it fails with 55P03 (`lock_not_available`): answer 503, and the sender repeats the delivery. Under
+//! `repeatable read` and `serializable` it fails with 40001 (`serialization_failure`) if that transaction commits: answer
+//! the same.
+//!
+//! The server frees the claim of a killed process at once, but learns late, after two hours by default, that a machine has
+//! lost its network. `tcp_keepalives_idle`, or `idle_in_transaction_session_timeout`, shortens that.
 
-/// Creates the table, if it is not there. For your migrations, or to run at the start.
+/// Creates the table, if it is not there: for your migrations. Of two processes that run it at the same moment, one can fail
+/// with 23505 (`unique_violation`).
 pub const CREATE_TABLE: &str = "\
 create table if not exists webhook_once (
     key text primary key,
     seen_at timestamptz not null default now()
 )";
 
-/// Sets how long the claim waits: `$1` is text with a unit, such as `4s`. It holds until the end of the transaction.
-pub const SET_LOCK_TIMEOUT: &str = "select set_config('lock_timeout', $1, true)";
-
 /// Claims a delivery: `$1` is [`Identity::key`](crate::Identity::key). One row: it is new. None: it was handled.
-pub const CLAIM: &str = "insert into webhook_once (key) values ($1) on conflict do nothing";
+///
+/// `$2` is how long it waits for another transaction, as text with a unit, such as `4s`: together with the wait for a
+/// connection, less than the sender waits for its answer. It is the `lock_timeout` until the end of the transaction.
+pub const CLAIM: &str = "\
+insert into webhook_once (key) \
+select $1 from set_config('lock_timeout', $2, true) \
+on conflict do nothing";
 
 /// Forgets a delivery, so that it is handled again if it is repeated: `$1` is its key.
 pub const FORGET: &str = "delete from webhook_once where key = $1";

@@ -1,11 +1,15 @@
-//! The statements for SQLite with which a handler claims a delivery in its own transaction.
+//! The statements for SQLite, from 3.38, with which a handler claims a delivery in its own transaction.
 //!
-//! Begin the transaction with [`BEGIN`], then [`CLAIM`]. If it inserts a row, the delivery is new: do the work and commit. If it
-//! inserts none, the delivery was handled: answer as if it were new. A roll-back, or the end of the process, frees the claim.
+//! Begin the transaction with [`BEGIN`], then [`CLAIM`]. If it inserts a row, the delivery is new: do the work and commit. If
+//! it inserts none, the delivery was handled: answer as if it were new. A roll-back, or the end of the process, frees the
+//! claim.
 //!
-//! One transaction at a time writes to a database: another waits in [`BEGIN`], as long as [`SET_LOCK_TIMEOUT`] says, and then fails
-//! with `SQLITE_BUSY`: answer 503, and the sender repeats the delivery. A transaction that reads first and writes later can
-//! fail without waiting, so `begin` alone is not enough.
+//! One transaction at a time writes to a database: another waits in [`BEGIN`], as long as [`SET_LOCK_TIMEOUT`] says, and
+//! then fails with `SQLITE_BUSY`: answer 503, and the sender repeats the delivery. A transaction that reads first and writes
+//! later can fail without waiting, so `begin` alone is not enough.
+//!
+//! Unless the database is in WAL mode (`pragma journal_mode = wal`), whoever reads it can make the commit fail, too. Roll
+//! back then, and answer 503.
 
 /// Creates the table, if it is not there. For your migrations, or to run at the start.
 pub const CREATE_TABLE: &str = "\
@@ -15,7 +19,7 @@ create table if not exists webhook_once (
 ) without rowid, strict";
 
 /// Sets how long a connection waits for another's transaction: 4 seconds, less than any sender of these crates waits for
-/// its answer. Many drivers have a setting for it, which does the same.
+/// its answer. It returns a row. Most drivers have a setting for it, which does the same: use that if you have one.
 pub const SET_LOCK_TIMEOUT: &str = "pragma busy_timeout = 4000";
 
 /// Begins the transaction in which a delivery is claimed.
@@ -27,6 +31,6 @@ pub const CLAIM: &str = "insert into webhook_once (key) values (?1) on conflict 
 /// Forgets a delivery, so that it is handled again if it is repeated: `?1` is its key.
 pub const FORGET: &str = "delete from webhook_once where key = ?1";
 
-/// Forgets what was handled more than `?1` seconds ago. Keep ids for 7 days at least:
+/// Forgets what was handled more than `?1` seconds ago, a whole number. Keep ids for 7 days at least:
 /// [`Timing::keep_ids`](crate::provider::Timing::keep_ids).
 pub const PRUNE: &str = "delete from webhook_once where seen_at < unixepoch() - ?1";

@@ -9,4 +9,4 @@ mod tasks;
 pub use self::future::DetachedFuture;
 pub use self::layer::DetachedLayer;
 pub use self::service::DetachedService;
-pub use self::tasks::{Ended, Tasks};
+pub use self::tasks::Tasks;

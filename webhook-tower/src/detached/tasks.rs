@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::Ended;
+
 /// The handlers that run in tasks of their own: how many may at once, and waiting for them when the server stops.
 ///
 /// Clones share one count. `axum::serve` and hyper return without waiting for such tasks, so wait for them afterwards:
@@ -85,11 +87,11 @@ impl Tasks {
             Ok(_) => 0,
             Err(_) => self.running(),
         };
-        Ended {
-            finished: self.0.finished.load(Ordering::Relaxed) - before,
-            running: running as u64,
-            dropped: self.0.dropped.load(Ordering::Relaxed),
-        }
+        Ended::new(
+            self.0.finished.load(Ordering::Relaxed) - before,
+            running as u64,
+            self.0.dropped.load(Ordering::Relaxed),
+        )
     }
 
     /// A place for another task, if there is one.
@@ -115,32 +117,6 @@ impl fmt::Debug for Tasks {
             .field("limit", &self.0.limit)
             .field("running", &self.running())
             .finish()
-    }
-}
-
-/// What became of the tasks when the server stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Ended {
-    /// How many finished while they were waited for.
-    pub finished: u64,
-    /// How many still run.
-    pub running: u64,
-    /// How many were dropped before they finished, since the first one: their runtime ended, or they were aborted.
-    pub dropped: u64,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            finished,
-            running,
-            dropped,
-        } = self;
-        write!(
-            f,
-            "{finished} webhook handlers finished, {running} still run, {dropped} were dropped"
-        )
     }
 }
 
