@@ -36,4 +36,4 @@ pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sqlite::SqliteStore;
-pub use self::worker::{HandlerError, Retry, RunningWorker, Worker};
+pub use self::worker::{Attempt, HandlerError, Retry, RunningWorker, Worker};

@@ -8,23 +8,20 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use tower_service::Service;
 use webhook_core::driver::{Accepted, InFlight, Intake, Misconfigured};
-use webhook_core::guarantee::StoredDelivery;
+use webhook_core::guarantee::{Job, StoredDelivery};
 use webhook_core::{Delivery, Provider};
 use webhook_tower::BoxError;
 
-use super::next::{HandlerError, Retry, Verdict};
+use super::next::{Attempt, HandlerError, Retry, Verdict};
 
 pub(super) trait Handler: Send + Sync {
     fn endpoint(&self) -> &str;
 
     /// Handles a delivery. The future may panic.
-    fn handle<'a>(
-        &'a self,
-        stored: &'a StoredDelivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+    fn handle<'a>(&'a self, job: &'a Job) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }
 
 /// Makes the delivery again, or says why that cannot be done.
@@ -64,16 +61,13 @@ where
         self.intake.endpoint()
     }
 
-    fn handle<'a>(
-        &'a self,
-        stored: &'a StoredDelivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+    fn handle<'a>(&'a self, job: &'a Job) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
             let Accepted {
                 delivery,
                 in_flight,
                 ..
-            } = match recall(&self.intake, stored) {
+            } = match recall(&self.intake, &job.delivery) {
                 Ok(accepted) => accepted,
                 Err(verdict) => return verdict,
             };
@@ -103,30 +97,23 @@ where
 }
 
 /// A tower service.
-pub(super) struct ByService<P, S, B> {
+pub(super) struct ByService<P, S> {
     intake: Intake<P>,
     service: S,
-    body: std::marker::PhantomData<fn() -> B>,
 }
 
-impl<P, S, B> ByService<P, S, B> {
+impl<P, S> ByService<P, S> {
     pub(super) fn new(intake: Intake<P>, service: S) -> Self {
-        let body = std::marker::PhantomData;
-        Self {
-            intake,
-            service,
-            body,
-        }
+        Self { intake, service }
     }
 }
 
-impl<P, S, B, ResBody> Handler for ByService<P, S, B>
+impl<P, S, ResBody> Handler for ByService<P, S>
 where
     P: Provider,
-    S: Service<Request<B>, Response = Response<ResBody>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
-    B: From<Bytes> + Send + 'static,
     ResBody: Body<Data = Bytes> + Send + 'static,
     ResBody::Error: Into<BoxError>,
 {
@@ -134,26 +121,25 @@ where
         self.intake.endpoint()
     }
 
-    fn handle<'a>(
-        &'a self,
-        stored: &'a StoredDelivery,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+    fn handle<'a>(&'a self, job: &'a Job) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
         Box::pin(async move {
             let Accepted {
                 delivery,
                 in_flight,
                 ..
-            } = match recall(&self.intake, stored) {
+            } = match recall(&self.intake, &job.delivery) {
                 Ok(accepted) => accepted,
                 Err(verdict) => return verdict,
             };
-            let mut request = Request::new(B::from(stored.body().clone()));
+            let stored = &job.delivery;
+            let mut request = Request::new(Full::new(stored.body().clone()));
             *request.method_mut() = Method::POST;
             match stored.target().parse() {
                 Ok(target) => *request.uri_mut() = target,
                 Err(error) => return Verdict::Unreadable(format!("the path: {error}")),
             }
             *request.headers_mut() = stored.headers();
+            request.extensions_mut().insert(Attempt(job.attempt));
             request.extensions_mut().insert(delivery);
 
             let mut service = self.service.clone();

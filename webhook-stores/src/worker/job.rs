@@ -57,7 +57,7 @@ async fn handled(
     job: &Job,
     lease: Duration,
 ) -> Verdict {
-    let mut running = handler.handle(&job.delivery);
+    let mut running = handler.handle(job);
     let mut renewing = Box::pin(async {
         let mut ticks = interval(lease / 3);
         ticks.tick().await;

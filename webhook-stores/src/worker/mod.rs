@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use http_body_util::Full;
 use tower_service::Service;
 use webhook_core::guarantee::{InboxQueue, InboxRecords};
 use webhook_core::{Delivery, Provider};
@@ -23,7 +24,7 @@ use webhook_tower::{BoxError, Inbox};
 
 use self::backoff::Backoff;
 use self::handler::{ByFunction, ByService, Handler};
-pub use self::next::{HandlerError, Retry};
+pub use self::next::{Attempt, HandlerError, Retry};
 pub use self::running::RunningWorker;
 
 /// Takes deliveries from an inbox and has them handled: each until it was handled, or has failed for the last time.
@@ -119,7 +120,7 @@ impl Worker {
     /// Handles the deliveries of an inbox with a tower service, such as an axum route: `post(on_event).with_state(state)`.
     ///
     /// It gets a `POST` with path, query and body of the original, the headers that the inbox
-    /// [keeps](webhook_tower::Inbox::keep_headers), and the [`Delivery`] in its extensions. The extractors `Webhook`,
+    /// [keeps](webhook_tower::Inbox::keep_headers), and the [`Delivery`] and its [`Attempt`] in its extensions. The extractors `Webhook`,
     /// `WebhookDelivery`, `State`, `Bytes`, `Uri`, `Method`, `Query` and `HeaderMap` work; there is no `ConnectInfo`, no
     /// `MatchedPath` and no `Deadline`.
     ///
@@ -127,13 +128,16 @@ impl Worker {
     ///
     /// If the endpoint has a handler already.
     #[track_caller]
-    pub fn serve<P, S, B, ResBody>(self, inbox: &impl AsRef<Inbox<P>>, service: S) -> Self
+    pub fn serve<P, S, ResBody>(self, inbox: &impl AsRef<Inbox<P>>, service: S) -> Self
     where
         P: Provider,
-        S: Service<Request<B>, Response = Response<ResBody>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Full<Bytes>>, Response = Response<ResBody>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
         S::Error: Into<BoxError>,
-        B: From<Bytes> + Send + 'static,
         ResBody: Body<Data = Bytes> + Send + 'static,
         ResBody::Error: Into<BoxError>,
     {

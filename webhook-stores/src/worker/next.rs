@@ -84,6 +84,17 @@ impl fmt::Debug for HandlerError {
     }
 }
 
+/// Which attempt to handle a delivery this is: in the extensions of the request that a worker calls a service with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt(pub(super) u32);
+
+impl Attempt {
+    /// The number, from 1. An attempt whose process died counts.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// What an attempt came to.
 #[derive(Debug)]
 pub(super) enum Verdict {
