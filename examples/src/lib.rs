@@ -24,10 +24,11 @@ mod serve;
 mod settings;
 mod start_error;
 mod stop;
+mod work;
 
 pub use self::announcement::announce;
 pub use self::limits::Limits;
-pub use self::record::record;
+pub use self::record::{record, record_handled};
 pub use self::sender::{Configured, Sender};
 pub use self::serve::serve;
 pub use self::settings::{Settings, listen};

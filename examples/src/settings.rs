@@ -1,26 +1,28 @@
 use std::env;
+use std::iter;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use webhook_core::github::Github;
 use webhook_core::mercadopago::MercadoPago;
-use webhook_core::multicaja::Multicaja;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 
 use crate::secrets::Mistake;
+use crate::work::handler_time;
 use crate::{Configured, Limits, Sender, StartError};
 
-/// The settings of both receivers: the senders that they serve, and how long a client may take.
+/// The settings of the receivers: the senders that all of them serve, how long a client may take, and how long a handler does.
 #[derive(Debug)]
 pub struct Settings {
     /// `HEAD_TIMEOUT_MS` and `BODY_TIMEOUT_MS`.
     pub limits: Limits,
+    /// `HANDLER_MS`.
+    pub handler: Duration,
     /// `TF_WEBHOOK_TOKEN`.
     pub tusfacturas: Configured,
-    /// `MULTICAJA_API_KEY`.
-    pub multicaja: Configured,
     /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and
     /// those below are served only if they are configured: a generated secret would be useless, since the real sender
     /// would not know it.
@@ -51,8 +53,8 @@ impl Settings {
         .collect();
         Ok(Self {
             limits: Limits::from_env()?,
+            handler: handler_time()?,
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
-            multicaja: Sender::MULTICAJA.configured_or_generated::<Multicaja>()?,
             standard_webhooks: together(&standard_variables)?,
             standard_variables,
             github: Sender::GITHUB.configured::<Github>()?,
@@ -61,13 +63,21 @@ impl Settings {
         })
     }
 
-    /// The senders that are served.
-    pub fn senders(&self) -> impl Iterator<Item = &Configured> {
+    /// The senders that are served, with Klap if this receiver serves it.
+    pub fn senders<'a>(
+        &'a self,
+        klap: Option<&'a Configured>,
+    ) -> impl Iterator<Item = &'a Configured> {
         let others = [&self.github, &self.stripe, &self.mercadopago];
-        [&self.tusfacturas, &self.multicaja]
-            .into_iter()
+        iter::once(&self.tusfacturas)
+            .chain(klap)
             .chain(&self.standard_variables)
             .chain(others.into_iter().flatten())
+    }
+
+    /// How long the handlers at work may take to end once the server is asked to stop.
+    pub fn stop(&self) -> Duration {
+        self.limits.stop() + self.handler
     }
 }
 

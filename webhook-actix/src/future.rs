@@ -81,7 +81,7 @@ where
 
 /// Takes the content of a state, which is present until the future is ready, whatever the input.
 #[allow(clippy::expect_used, reason = "only a broken executor polls again")]
-fn leave<T>(held: &mut Option<T>) -> T {
+pub(crate) fn leave<T>(held: &mut Option<T>) -> T {
     held.take()
         .expect("the future was polled after it was ready")
 }

@@ -1,4 +1,4 @@
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use webhook_core::driver::Headers;
 use webhook_core::{Head, HeaderField, http};
@@ -11,18 +11,18 @@ pub(crate) struct ActixHeaders<'a> {
 }
 
 impl<'a> ActixHeaders<'a> {
-    pub(crate) fn of(request: &'a ServiceRequest, known: &'a [HeaderName]) -> Self {
+    pub(crate) fn of(request: &'a RequestHead, known: &'a [HeaderName]) -> Self {
         Self {
             headers: request.headers(),
             known,
         }
     }
 
-    pub(crate) fn head(&'a self, request: &'a ServiceRequest) -> Head<'a> {
+    pub(crate) fn head(&'a self, request: &'a RequestHead) -> Head<'a> {
         Head::new(
-            request.method().as_str(),
-            request.uri().path(),
-            request.uri().query(),
+            request.method.as_str(),
+            request.uri.path(),
+            request.uri.query(),
             self,
         )
     }

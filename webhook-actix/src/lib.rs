@@ -81,17 +81,32 @@
 )]
 
 mod body;
+#[cfg(feature = "detach")]
+mod detached;
 mod extract;
 mod future;
 mod head;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod layer;
+#[cfg(feature = "once")]
+mod once;
 mod payload;
 mod response;
 mod service;
 
+#[cfg(feature = "detach")]
+#[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
+pub use self::detached::{DetachedFuture, DetachedLayer, DetachedService, stop};
 pub use self::extract::{ExtractFuture, MissingWebhookLayer, Webhook, WebhookDelivery};
 pub use self::future::ResponseFuture;
+#[cfg(feature = "inbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
+pub use self::inbox::Inbox;
 pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+#[cfg(feature = "once")]
+#[cfg_attr(docsrs, doc(cfg(feature = "once")))]
+pub use self::once::OnceLayer;
 pub use self::service::WebhookService;
 #[doc(inline)]
 pub use webhook_core::github::{self, GithubEvent};
@@ -111,12 +126,20 @@ pub use webhook_core::testing;
 pub use webhook_core::tusfacturas::{self, TfEvent};
 #[doc(inline)]
 pub use webhook_core::{
-    BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
-    IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
-    SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider, secrets,
-    signing,
+    BodyError, BodyErrorKind, Deadline, Delivery, DeliveryId, FromSecrets, Head, HeaderField,
+    Identity, IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply,
+    Secret, SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider,
+    secrets, signing,
 };
 pub use webhook_core::{bytes, http};
+#[cfg(feature = "once")]
+#[cfg_attr(docsrs, doc(cfg(feature = "once")))]
+#[doc(inline)]
+pub use webhook_tower::MemoryStore;
+#[cfg(feature = "detach")]
+#[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
+#[doc(inline)]
+pub use webhook_tower::{Ended, Tasks};
 
 use self::github::Github;
 use self::mercadopago::MercadoPago;

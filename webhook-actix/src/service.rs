@@ -8,7 +8,7 @@ use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, forward_
 use actix_web::http::header::HeaderName;
 use actix_web::{Error, HttpMessage, rt};
 use webhook_core::driver::{BodyBuffer, InFlight, Pending, Verifier};
-use webhook_core::{Provider, Rejection};
+use webhook_core::{Delivery, Provider, Rejection};
 
 use crate::head::ActixHeaders;
 use crate::payload::{poll_payload, refilled};
@@ -42,10 +42,10 @@ where
 
     forward_ready!(inner);
 
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+    fn call(&self, request: ServiceRequest) -> Self::Future {
         let begun = {
-            let headers = ActixHeaders::of(&request, &self.credential_headers);
-            self.verifier.begin(&headers.head(&request))
+            let headers = ActixHeaders::of(request.head(), &self.credential_headers);
+            self.verifier.begin(&headers.head(request.head()))
         };
         let pending = match begun {
             Ok(pending) => pending,
@@ -53,19 +53,14 @@ where
                 return ResponseFuture::answered(response::early(request, answered));
             }
         };
-        let mut reading = Reading {
-            payload: request.take_payload(),
-            buffer: pending.buffer(),
-            request,
-            pending,
-        };
+        let mut reading = Reading::new(request, pending);
 
         // A payload that has already arrived is taken here, without a future that has room for waiting: over HTTP/2,
         // or if middleware has read it. actix's HTTP/1 feeds it after this call; it is then polled with the task's own
         // waker.
         let mut nobody = Context::from_waker(Waker::noop());
         if let Poll::Ready(read) = reading.poll(&mut nobody) {
-            return match reading.admit(read, &self.credential_headers) {
+            return match reading.admit(read, &self.credential_headers, in_flight_of) {
                 Ok((request, in_flight)) => {
                     ResponseFuture::calling(self.inner.call(request), in_flight)
                 }
@@ -75,11 +70,8 @@ where
         let inner = Rc::clone(&self.inner);
         let credential_headers = Rc::clone(&self.credential_headers);
         ResponseFuture::waiting(async move {
-            let timeout = reading.pending.body_timeout();
-            let read = rt::time::timeout(timeout, poll_fn(|cx| reading.poll(cx)))
-                .await
-                .unwrap_or(Err(Rejection::BodyTimeout));
-            match reading.admit(read, &credential_headers) {
+            let read = reading.read().await;
+            match reading.admit(read, &credential_headers, in_flight_of) {
                 Ok((request, in_flight)) => {
                     ResponseFuture::calling(inner.call(request), in_flight).await
                 }
@@ -89,8 +81,13 @@ where
     }
 }
 
+/// All that a delivery without a task needs.
+fn in_flight_of<E>(_: &Delivery<E>, in_flight: InFlight) -> InFlight {
+    in_flight
+}
+
 /// A request whose headers were accepted and whose payload is being read.
-struct Reading<P: Provider> {
+pub(crate) struct Reading<P: Provider> {
     request: ServiceRequest,
     payload: Payload,
     buffer: BodyBuffer,
@@ -98,18 +95,36 @@ struct Reading<P: Provider> {
 }
 
 impl<P: Provider> Reading<P> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
+    pub(crate) fn new(mut request: ServiceRequest, pending: Pending<P>) -> Self {
+        Self {
+            payload: request.take_payload(),
+            buffer: pending.buffer(),
+            request,
+            pending,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>> {
         poll_payload(&mut self.payload, &mut self.buffer, cx)
     }
 
+    /// Reads the rest, within the time limit.
+    pub(crate) async fn read(&mut self) -> Result<(), Rejection> {
+        let timeout = self.pending.body_timeout();
+        rt::time::timeout(timeout, poll_fn(|cx| self.poll(cx)))
+            .await
+            .unwrap_or(Err(Rejection::BodyTimeout))
+    }
+
     /// Authenticates the delivery. Returns the request for the inner service, with the delivery in its extensions and
-    /// its payload in full, or the answer to the sender.
+    /// its payload in full, and what `take` makes of the rest; or the answer to the sender.
     #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
-    fn admit(
+    pub(crate) fn admit<T>(
         self,
         read: Result<(), Rejection>,
         credential_headers: &[HeaderName],
-    ) -> Result<(ServiceRequest, InFlight), ServiceResponse> {
+        take: impl FnOnce(&Delivery<P::Event>, InFlight) -> T,
+    ) -> Result<(ServiceRequest, T), ServiceResponse> {
         let Self {
             mut request,
             payload,
@@ -120,8 +135,9 @@ impl<P: Provider> Reading<P> {
             Ok(accepted) => {
                 hide_credential(&mut request, credential_headers);
                 request.set_payload(refilled(payload, accepted.delivery.body().clone()));
+                let taken = take(&accepted.delivery, accepted.in_flight);
                 request.extensions_mut().insert(accepted.delivery);
-                Ok((request, accepted.in_flight))
+                Ok((request, taken))
             }
             Err(answered) => {
                 // The unread rest goes back, for the answer to keep.

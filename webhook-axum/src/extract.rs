@@ -6,6 +6,7 @@ use std::ops::Deref;
 use axum_core::extract::{FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use webhook_core::Delivery;
+use webhook_core::driver::Misconfigured;
 use webhook_core::http::{Extensions, StatusCode};
 
 /// The event of an authenticated delivery.
@@ -168,6 +169,7 @@ impl IntoResponse for MissingWebhookLayer {
     fn into_response(self) -> Response {
         let mut response = "Internal Server Error".into_response();
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response.extensions_mut().insert(Misconfigured);
         response
     }
 }

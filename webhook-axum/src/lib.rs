@@ -90,6 +90,12 @@ mod extract;
 mod layer;
 
 pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
+#[cfg(feature = "detach")]
+#[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
+pub use self::layer::DetachedLayer;
+#[cfg(feature = "once")]
+#[cfg_attr(docsrs, doc(cfg(feature = "once")))]
+pub use self::layer::OnceLayer;
 pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
 #[doc(inline)]
 pub use webhook_core::github::{self, GithubEvent};
@@ -109,12 +115,28 @@ pub use webhook_core::testing;
 pub use webhook_core::tusfacturas::{self, TfEvent};
 #[doc(inline)]
 pub use webhook_core::{
-    BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
-    IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
-    SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider, secrets,
-    signing,
+    BodyError, BodyErrorKind, Deadline, Delivery, DeliveryId, FromSecrets, Head, HeaderField,
+    Identity, IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply,
+    Secret, SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider,
+    secrets, signing,
 };
 pub use webhook_core::{bytes, http};
+#[cfg(any(feature = "detach", feature = "inbox"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "detach", feature = "inbox"))))]
+#[doc(inline)]
+pub use webhook_tower::Ended;
+#[cfg(feature = "inbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
+#[doc(inline)]
+pub use webhook_tower::Inbox;
+#[cfg(feature = "once")]
+#[cfg_attr(docsrs, doc(cfg(feature = "once")))]
+#[doc(inline)]
+pub use webhook_tower::MemoryStore;
+#[cfg(feature = "detach")]
+#[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
+#[doc(inline)]
+pub use webhook_tower::Tasks;
 
 use self::github::Github;
 use self::mercadopago::MercadoPago;

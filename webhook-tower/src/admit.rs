@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, Response};
 use webhook_core::driver::{Accepted, InFlight, Pending};
 use webhook_core::{Provider, Rejection};
 
@@ -16,12 +16,7 @@ pub(crate) fn admit<P: Provider>(
     unverified: Pending<P>,
     body: Result<Bytes, Rejection>,
 ) -> Result<InFlight, Response<Bytes>> {
-    let credentials = unverified.credential_headers();
-    for (name, value) in &mut parts.headers {
-        if credentials.contains(name) {
-            value.set_sensitive(true);
-        }
-    }
+    hide_credentials(&mut parts.headers, unverified.credential_headers());
     match unverified.finish_or_refuse(body) {
         Ok(Accepted {
             delivery,
@@ -32,5 +27,15 @@ pub(crate) fn admit<P: Provider>(
             Ok(in_flight)
         }
         Err(early) => Err(response::early(early, parts.version)),
+    }
+}
+
+/// Marks the headers that carry a credential as sensitive.
+#[inline]
+pub(crate) fn hide_credentials(headers: &mut HeaderMap, credentials: &[HeaderName]) {
+    for (name, value) in headers {
+        if credentials.contains(name) {
+            value.set_sensitive(true);
+        }
     }
 }

@@ -94,8 +94,16 @@ mod admit;
 mod body;
 mod body_timer;
 mod calling;
+#[cfg(feature = "detach")]
+mod detached;
+#[cfg(any(feature = "detach", feature = "inbox"))]
+mod ended;
 mod future;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod layer;
+#[cfg(feature = "once")]
+mod once;
 mod reading;
 mod response;
 mod service;
@@ -103,8 +111,20 @@ mod validation;
 mod waiting;
 
 pub use self::body::ResponseBody;
+#[cfg(feature = "detach")]
+#[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
+pub use self::detached::{DetachedFuture, DetachedLayer, DetachedService, Tasks};
+#[cfg(any(feature = "detach", feature = "inbox"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "detach", feature = "inbox"))))]
+pub use self::ended::Ended;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "inbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
+pub use self::inbox::{Inbox, InboxFuture};
 pub use self::layer::WebhookLayer;
+#[cfg(feature = "once")]
+#[cfg_attr(docsrs, doc(cfg(feature = "once")))]
+pub use self::once::{MemoryStore, OnceLayer};
 pub use self::service::WebhookService;
 pub use self::validation::MulticajaValidationLayer;
 #[doc(inline)]
@@ -125,10 +145,10 @@ pub use webhook_core::testing;
 pub use webhook_core::tusfacturas::{self, TfEvent};
 #[doc(inline)]
 pub use webhook_core::{
-    BodyError, BodyErrorKind, Delivery, DeliveryId, FromSecrets, Head, HeaderField, Identity,
-    IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply, Secret,
-    SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider, secrets,
-    signing,
+    BodyError, BodyErrorKind, Deadline, Delivery, DeliveryId, FromSecrets, Head, HeaderField,
+    Identity, IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply,
+    Secret, SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider,
+    secrets, signing,
 };
 pub use webhook_core::{bytes, http};
 
@@ -169,6 +189,20 @@ pub type StripeWebhookLayer<T = Value> = WebhookLayer<Stripe<T>>;
 /// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See
 /// [`mercadopago`], and [`WebhookLayer`] for its methods.
 pub type MercadoPagoWebhookLayer<T = Value> = WebhookLayer<MercadoPago<T>>;
+
+/// What `webhook-actix` runs a handler with. Not for apps: it can change with any release.
+#[cfg(feature = "detach")]
+#[doc(hidden)]
+pub mod __detached {
+    pub use crate::detached::course::{Course, Sent};
+    pub use crate::detached::layer::Settings;
+    #[cfg(feature = "once")]
+    pub use crate::once::Once;
+}
+
+#[cfg(feature = "inbox")]
+#[doc(hidden)]
+pub use self::inbox::Storer as __Storer;
 
 /// Any error, boxed: what the error of a request body must convert to.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

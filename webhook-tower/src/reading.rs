@@ -1,6 +1,10 @@
 use std::error::Error;
+#[cfg(any(feature = "detach", feature = "inbox"))]
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+#[cfg(any(feature = "detach", feature = "inbox"))]
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
@@ -9,6 +13,8 @@ use webhook_core::Rejection;
 use webhook_core::driver::BodyBuffer;
 
 use crate::BoxError;
+#[cfg(any(feature = "detach", feature = "inbox"))]
+use crate::body_timer::BodyTimer;
 
 /// The body of a request while it is being read.
 pub(crate) struct Reading<ReqBody> {
@@ -55,6 +61,29 @@ where
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// Reads the rest of a body, within this time.
+#[cfg(any(feature = "detach", feature = "inbox"))]
+pub(crate) async fn read<ReqBody>(
+    mut reading: Reading<ReqBody>,
+    limit: Duration,
+) -> Result<Bytes, Rejection>
+where
+    ReqBody: Body,
+    ReqBody::Error: Into<BoxError>,
+{
+    let mut timer = BodyTimer::new(limit);
+    poll_fn(|cx| {
+        // The timer comes first: a body that uses up the task's budget in tokio would leave it none.
+        let is_late = timer.poll(cx).is_ready();
+        match reading.poll(cx) {
+            Poll::Pending if is_late => Poll::Ready(Err(Rejection::BodyTimeout)),
+            read => read,
+        }
+    })
+    .await?;
+    Ok(reading.into_bytes())
 }
 
 /// A limit set by an outer layer appears as an error of the body; anything else is a broken connection.

@@ -27,15 +27,34 @@ pub(crate) fn early(answered: EarlyReply, version: Version) -> Response<Bytes> {
     response
 }
 
+/// An answer that a layer gives in the inner service's place.
+#[cfg(any(feature = "detach", feature = "inbox"))]
+pub(crate) fn reply(reply: Reply) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = reply.status;
+    *response.body_mut() = fill(response.headers_mut(), reply);
+    response
+}
+
 /// Applies the sender's rules to the inner service's response.
+#[inline]
 pub(crate) fn for_sender<ResBody: Body<Data = Bytes>>(
     in_flight: InFlight,
     answer: Response<ResBody>,
 ) -> Response<ResponseBody<ResBody>> {
+    concluded(in_flight, answer).0
+}
+
+/// The same, and whether the delivery was handled.
+pub(crate) fn concluded<ResBody: Body<Data = Bytes>>(
+    in_flight: InFlight,
+    answer: Response<ResBody>,
+) -> (Response<ResponseBody<ResBody>>, bool) {
     let (mut parts, body) = answer.into_parts();
     let without_body = body.is_end_stream() || body.size_hint().exact() == Some(0);
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let body = match in_flight.answer(parts.status, content_type, without_body) {
+    let conclusion = in_flight.conclude(parts.status, content_type, without_body);
+    let body = match conclusion.answer {
         Answer::Pass => ResponseBody::inner(body),
         Answer::SetStatus(status) => {
             parts.status = status;
@@ -52,7 +71,7 @@ pub(crate) fn for_sender<ResBody: Body<Data = Bytes>>(
             ResponseBody::reply(fill(&mut parts.headers, reply))
         }
     };
-    Response::from_parts(parts, body)
+    (Response::from_parts(parts, body), conclusion.handled)
 }
 
 fn fill(headers: &mut HeaderMap, reply: Reply) -> Bytes {

@@ -2,8 +2,11 @@
 //!
 //! `cargo run -p webhook-examples --bin receiver-actix` starts it and prints what to try.
 
+use std::time::Duration;
+
 use crate::{
-    Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, stop_signal,
+    Configured, Limits, Sender, Settings, StartError, announce, listen, log_to_stderr, record,
+    stop_signal,
 };
 use actix_web::error::ErrorInternalServerError;
 use actix_web::web::ServiceConfig;
@@ -12,12 +15,13 @@ use serde::Serialize;
 use webhook_actix::github::Github;
 use webhook_actix::mercadopago::MercadoPago;
 use webhook_actix::multicaja::{Multicaja, MulticajaValidation};
+use webhook_actix::provider::Authenticated;
 use webhook_actix::standard_webhooks::StandardWebhooks;
 use webhook_actix::stripe::Stripe;
 use webhook_actix::tusfacturas::TusFacturas;
 use webhook_actix::{
-    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, TfWebhookLayer,
-    WebhookDelivery, WebhookLayer,
+    DetachedLayer, FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks,
+    TfWebhookLayer, WebhookDelivery, WebhookLayer,
 };
 
 /// Runs the receiver until it is told to stop.
@@ -25,20 +29,27 @@ use webhook_actix::{
 pub async fn run() -> Result<(), StartError> {
     log_to_stderr();
     let settings = Settings::from_env()?;
+    let klap = Sender::MULTICAJA.configured_or_generated::<Multicaja>()?;
     let listener = listen()?;
     let stop = stop_signal()?;
-    announce(&listener, settings.senders())?;
+    announce(&listener, settings.senders(Some(&klap)))?;
 
     // actix builds the app once per worker. Layers created out here share their secrets.
     let limits = settings.limits;
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
-    let multicaja =
-        MulticajaWebhookLayer::new(settings.multicaja.secrets).body_timeout(limits.body);
+    let until = settings.stop();
+    let tasks = Tasks::new();
+    let work = web::Data::new(Work(settings.handler));
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets)
+        .body_timeout(limits.body)
+        .detached(&tasks);
+    let multicaja = MulticajaWebhookLayer::new(klap.secrets)
+        .body_timeout(limits.body)
+        .detached(&tasks);
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
-    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks, limits);
-    let github = layer::<Github>(settings.github, limits);
-    let stripe = layer::<Stripe>(settings.stripe, limits);
-    let mercadopago = layer::<MercadoPago>(settings.mercadopago, limits);
+    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks, limits, &tasks);
+    let github = layer::<Github>(settings.github, limits, &tasks);
+    let stripe = layer::<Stripe>(settings.stripe, limits, &tasks);
+    let mercadopago = layer::<MercadoPago>(settings.mercadopago, limits, &tasks);
 
     let server = HttpServer::new(move || {
         let on_order = |path| {
@@ -47,6 +58,7 @@ pub async fn run() -> Result<(), StartError> {
                 .route(web::post().to(on_delivery::<Multicaja>))
         };
         App::new()
+            .app_data(work.clone())
             .service(
                 web::resource("/webhook")
                     .wrap(tusfacturas.clone())
@@ -68,7 +80,7 @@ pub async fn run() -> Result<(), StartError> {
     })
     .client_request_timeout(limits.head)
     .shutdown_timeout(limits.stop().as_secs())
-    // actix drops the requests in flight on Ctrl-C. Here both signals let them finish.
+    // On a signal, actix ends its workers and their tasks. Here the handlers end first.
     .disable_signals()
     .listen(listener)?
     .run();
@@ -76,20 +88,23 @@ pub async fn run() -> Result<(), StartError> {
     let handle = server.handle();
     rt::spawn(async move {
         stop.await;
-        handle.stop(true).await;
+        let ended = webhook_actix::stop(&handle, &tasks, until).await;
+        tracing::info!("{ended}");
     });
     Ok(server.await?)
 }
 
-fn layer<P: FromSecrets>(
+fn layer<P: Authenticated + FromSecrets>(
     configured: Option<Configured>,
     limits: Limits,
-) -> Option<WebhookLayer<P>> {
-    configured.map(|configured| WebhookLayer::new(configured.secrets).body_timeout(limits.body))
+    tasks: &Tasks,
+) -> Option<DetachedLayer<P>> {
+    let layer = WebhookLayer::new(configured?.secrets).body_timeout(limits.body);
+    Some(layer.detached(tasks))
 }
 
 /// Adds a sender to the app, if it is configured.
-fn with<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<WebhookLayer<P>>)
+fn with<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<DetachedLayer<P>>)
 where
     P: FromSecrets<Event: Serialize>,
 {
@@ -102,12 +117,21 @@ where
     }
 }
 
+/// How long a handler takes beside writing its event down.
+struct Work(Duration);
+
 /// Nothing is returned on success: the layer answers with the sender's acknowledgement. An event that could not be
 /// written down is not acknowledged, so that the sender repeats it.
-async fn on_delivery<P>(WebhookDelivery(delivery): WebhookDelivery<P::Event>) -> Result<(), Error>
+async fn on_delivery<P>(
+    work: web::Data<Work>,
+    WebhookDelivery(delivery): WebhookDelivery<P::Event>,
+) -> Result<(), Error>
 where
     P: Provider<Event: Serialize>,
 {
+    if !work.0.is_zero() {
+        rt::time::sleep(work.0).await;
+    }
     record(&delivery).map_err(|error| {
         tracing::error!("cannot write an event to stdout: {error}");
         ErrorInternalServerError("")

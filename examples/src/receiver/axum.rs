@@ -2,22 +2,26 @@
 //!
 //! `cargo run -p webhook-examples` starts it and prints what to try.
 
+use std::time::Duration;
+
 use crate::{
-    Configured, Limits, Settings, StartError, announce, listen, log_to_stderr, record, serve,
-    stop_signal,
+    Configured, Limits, Sender, Settings, StartError, announce, listen, log_to_stderr, record,
+    serve, stop_signal,
 };
 use axum::Router;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Serialize;
 use webhook_axum::github::Github;
 use webhook_axum::mercadopago::MercadoPago;
 use webhook_axum::multicaja::{Multicaja, MulticajaValidation};
+use webhook_axum::provider::Authenticated;
 use webhook_axum::standard_webhooks::StandardWebhooks;
 use webhook_axum::stripe::Stripe;
 use webhook_axum::tusfacturas::TusFacturas;
 use webhook_axum::{
-    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, TfWebhookLayer,
+    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks, TfWebhookLayer,
     WebhookDelivery, WebhookLayer,
 };
 
@@ -26,14 +30,20 @@ use webhook_axum::{
 pub async fn run() -> Result<(), StartError> {
     log_to_stderr();
     let settings = Settings::from_env()?;
+    let klap = Sender::MULTICAJA.configured_or_generated::<Multicaja>()?;
     let listener = listen()?;
     let stop = stop_signal()?;
-    announce(&listener, settings.senders())?;
+    announce(&listener, settings.senders(Some(&klap)))?;
 
     let limits = settings.limits;
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets).body_timeout(limits.body);
-    let multicaja =
-        MulticajaWebhookLayer::new(settings.multicaja.secrets).body_timeout(limits.body);
+    let until = settings.stop();
+    let tasks = Tasks::new();
+    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets)
+        .body_timeout(limits.body)
+        .detached(&tasks);
+    let multicaja = MulticajaWebhookLayer::new(klap.secrets)
+        .body_timeout(limits.body)
+        .detached(&tasks);
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
 
     let on_order = post(on_delivery::<Multicaja>).layer(multicaja);
@@ -50,36 +60,67 @@ pub async fn run() -> Result<(), StartError> {
             post(on_delivery::<MulticajaValidation>).layer(validation),
         )
         .route("/health", get(|| async {}));
-    let app = with::<StandardWebhooks>(app, "/standard", settings.standard_webhooks, limits);
-    let app = with::<Github>(app, "/github", settings.github, limits);
-    let app = with::<Stripe>(app, "/stripe", settings.stripe, limits);
-    let app = with::<MercadoPago>(app, "/mercadopago", settings.mercadopago, limits);
+    let with = With {
+        limits,
+        tasks: &tasks,
+    };
+    let app = with.sender::<StandardWebhooks>(app, "/standard", settings.standard_webhooks);
+    let app = with.sender::<Github>(app, "/github", settings.github);
+    let app = with.sender::<Stripe>(app, "/stripe", settings.stripe);
+    let app = with.sender::<MercadoPago>(app, "/mercadopago", settings.mercadopago);
 
     // Puts the layers around their routes once, as `axum::serve` does, instead of for each request.
-    let app = app.with_state(());
-    Ok(serve(listener, app, limits, stop).await?)
+    let app = app.with_state(Work(settings.handler));
+    serve(listener, app, limits, stop).await?;
+    // The connections are closed; a handler whose sender hung up may still be at work.
+    let ended = tasks.finish_within(until).await;
+    tracing::info!("{ended}");
+    Ok(())
 }
 
-/// Adds a sender to the app, if it is configured.
-fn with<P>(app: Router, path: &str, configured: Option<Configured>, limits: Limits) -> Router
-where
-    P: FromSecrets<Event: Serialize>,
-{
-    let Some(configured) = configured else {
-        return app;
-    };
-    let layer = WebhookLayer::<P>::new(configured.secrets).body_timeout(limits.body);
-    app.route(path, post(on_delivery::<P>).layer(layer))
+/// What the layers of all senders have in common.
+struct With<'a> {
+    limits: Limits,
+    tasks: &'a Tasks,
 }
+
+impl With<'_> {
+    /// Adds a sender to the app, if it is configured.
+    fn sender<P>(
+        &self,
+        app: Router<Work>,
+        path: &str,
+        configured: Option<Configured>,
+    ) -> Router<Work>
+    where
+        P: Authenticated + FromSecrets<Event: Serialize>,
+    {
+        let Some(configured) = configured else {
+            return app;
+        };
+        let layer = WebhookLayer::<P>::new(configured.secrets)
+            .body_timeout(self.limits.body)
+            .detached(self.tasks);
+        app.route(path, post(on_delivery::<P>).layer(layer))
+    }
+}
+
+/// How long a handler takes beside writing its event down.
+#[derive(Clone, Copy)]
+struct Work(Duration);
 
 /// Nothing is returned on success: the layer answers with the sender's acknowledgement. An event that could not be
 /// written down is not acknowledged, so that the sender repeats it.
 async fn on_delivery<P>(
+    State(Work(takes)): State<Work>,
     WebhookDelivery(delivery): WebhookDelivery<P::Event>,
 ) -> Result<(), StatusCode>
 where
     P: Provider<Event: Serialize>,
 {
+    if !takes.is_zero() {
+        tokio::time::sleep(takes).await;
+    }
     record(&delivery).map_err(|error| {
         tracing::error!("cannot write an event to stdout: {error}");
         StatusCode::INTERNAL_SERVER_ERROR

@@ -2,3 +2,4 @@
 
 pub mod actix;
 pub mod axum;
+pub mod durable;

@@ -155,6 +155,11 @@ impl InFlight {
     }
 }
 
+/// In the extensions of a handler's response: the app lacks what the handler asks for, such as the layer of its sender, so
+/// that no repeat would help before the app is changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Misconfigured;
+
 /// What the sender is answered, and what that means for the delivery.
 #[derive(Debug)]
 #[non_exhaustive]

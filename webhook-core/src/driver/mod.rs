@@ -34,7 +34,7 @@ mod verifier;
 
 pub use self::buffer::BodyBuffer;
 pub use self::early_reply::EarlyReply;
-pub use self::in_flight::{Conclusion, InFlight};
+pub use self::in_flight::{Conclusion, InFlight, Misconfigured};
 pub use self::intake::{Incoming, Intake, Storing};
 pub use self::pending::{Accepted, Pending};
 pub use self::verifier::Verifier;

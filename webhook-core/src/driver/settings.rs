@@ -109,6 +109,16 @@ macro_rules! __layer {
             self.map(|verifier| verifier.tolerance(within))
         }
 
+        /// Lets repeats be recognized by ids that the sender does not sign. Whoever can send an authentic request can then make
+        /// a later delivery look handled: with TusFacturas' token, or with a captured request of GitHub and an id that is not
+        /// used yet. See [`Trust`](crate::Trust).
+        pub fn trust_unsigned_ids(self) -> Self
+        where
+            P: $crate::provider::Identified,
+        {
+            self.map(|verifier| verifier.trust_unsigned_ids())
+        }
+
         /// Changes the provider itself, for the settings that only this sender has.
         pub fn configure(self, change: impl FnOnce(&mut P)) -> Self
         where

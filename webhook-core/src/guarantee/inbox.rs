@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{StoreFuture, StoredDelivery};
@@ -11,6 +12,13 @@ pub trait InboxStore: Send + Sync + 'static {
     ///
     /// A delivery with a [key](StoredDelivery::key) that is there already is a duplicate, in whatever state that is.
     fn store(&self, delivery: StoredDelivery) -> StoreFuture<'_, Stored>;
+}
+
+/// A store that is shared.
+impl<T: InboxStore + ?Sized> InboxStore for Arc<T> {
+    fn store(&self, delivery: StoredDelivery) -> StoreFuture<'_, Stored> {
+        (**self).store(delivery)
+    }
 }
 
 /// Whether a delivery was stored.
@@ -46,6 +54,30 @@ pub trait InboxQueue: InboxStore {
     /// Is ready when a delivery may have become due: one was stored, or an operator wants one handled again. It may be
     /// ready too often, and it may miss one, which the worker finds when it next looks by itself.
     fn stirred(&self) -> StoreFuture<'_, ()>;
+}
+
+/// A queue that is shared.
+impl<T: InboxQueue + ?Sized> InboxQueue for Arc<T> {
+    fn take<'a>(
+        &'a self,
+        endpoints: &'a [&'a str],
+        most: usize,
+        lease: Duration,
+    ) -> StoreFuture<'a, Vec<Job>> {
+        (**self).take(endpoints, most, lease)
+    }
+
+    fn renew(&self, ticket: Ticket, lease: Duration) -> StoreFuture<'_, bool> {
+        (**self).renew(ticket, lease)
+    }
+
+    fn finish(&self, ticket: Ticket, ending: Ending) -> StoreFuture<'_, bool> {
+        (**self).finish(ticket, ending)
+    }
+
+    fn stirred(&self) -> StoreFuture<'_, ()> {
+        (**self).stirred()
+    }
 }
 
 /// A delivery that a worker has taken.

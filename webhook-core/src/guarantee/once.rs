@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::StoreFuture;
@@ -34,6 +35,39 @@ pub trait OnceStore: Send + Sync + 'static {
 
     /// Forgets a delivery, so that it is handled again when the sender repeats it. `false` if it was not known.
     fn forget<'a>(&'a self, identity: &'a Identity) -> StoreFuture<'a, bool>;
+}
+
+/// A store that is shared.
+impl<T: OnceStore + ?Sized> OnceStore for Arc<T> {
+    fn claim<'a>(&'a self, identity: &'a Identity, lease: Duration) -> StoreFuture<'a, Claim> {
+        (**self).claim(identity, lease)
+    }
+
+    fn renew<'a>(
+        &'a self,
+        identity: &'a Identity,
+        token: Token,
+        lease: Duration,
+    ) -> StoreFuture<'a, bool> {
+        (**self).renew(identity, token, lease)
+    }
+
+    fn done<'a>(
+        &'a self,
+        identity: &'a Identity,
+        token: Token,
+        keep: Duration,
+    ) -> StoreFuture<'a, bool> {
+        (**self).done(identity, token, keep)
+    }
+
+    fn release<'a>(&'a self, identity: &'a Identity, token: Token) -> StoreFuture<'a, bool> {
+        (**self).release(identity, token)
+    }
+
+    fn forget<'a>(&'a self, identity: &'a Identity) -> StoreFuture<'a, bool> {
+        (**self).forget(identity)
+    }
 }
 
 /// What became of a claim.

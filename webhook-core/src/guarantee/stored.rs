@@ -222,6 +222,11 @@ enum Fault {
 }
 
 impl UnreadableRow {
+    /// Whether another release, or another configuration, of the app could read the row: it is to be left as it is.
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(self.0, Fault::Format(_) | Fault::Sender { .. })
+    }
+
     pub(crate) fn facts(error: serde_json::Error) -> Self {
         Self(Fault::Facts(error))
     }

@@ -1,0 +1,89 @@
+use std::fmt;
+use std::future::Ready;
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use webhook_core::Provider;
+use webhook_tower::__detached::Once;
+
+use crate::detached::{DetachedLayer, DetachedService};
+
+/// Like [`WebhookLayer`](crate::WebhookLayer), but each delivery is handled once, as far as a store can see to that. Made by
+/// [`WebhookLayer::once`](crate::WebhookLayer::once); what a sender is answered is in the table of
+/// [`webhook_tower::OnceLayer`].
+#[must_use]
+pub struct OnceLayer<P> {
+    detached: DetachedLayer<P>,
+    once: Once,
+}
+
+impl<P: Provider> OnceLayer<P> {
+    pub(crate) fn from_parts(detached: DetachedLayer<P>, once: Once) -> Self {
+        Self { detached, once }
+    }
+
+    /// Sets how long after the head of a request its answer is sent at the latest: see [`DetachedLayer::answer_by`].
+    pub fn answer_by(mut self, after: Duration) -> Self {
+        self.detached = self.detached.answer_by(after);
+        self
+    }
+
+    /// Sets how long a claim is held without being renewed; it is renewed at a third of that while the handler runs. The
+    /// default is a minute.
+    ///
+    /// # Panics
+    ///
+    /// If it is shorter than 100 milliseconds.
+    #[track_caller]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.once.set_lease(lease);
+        self
+    }
+
+    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice.
+    pub fn run_when_store_fails(mut self) -> Self {
+        self.once.set_run_when_store_fails();
+        self
+    }
+}
+
+impl<P> Clone for OnceLayer<P> {
+    fn clone(&self) -> Self {
+        Self {
+            detached: self.detached.clone(),
+            once: self.once.clone(),
+        }
+    }
+}
+
+impl<P: Provider> fmt::Debug for OnceLayer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceLayer")
+            .field("detached", &self.detached)
+            .field("once", &self.once)
+            .finish()
+    }
+}
+
+impl<S, P, B> Transform<S, ServiceRequest> for OnceLayer<P>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    P: Provider,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Transform = DetachedService<S, P>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let once = self.once.clone();
+        let detached = self.detached.clone();
+        detached
+            .map_settings(|settings| settings.with_once(once))
+            .new_transform(service)
+    }
+}

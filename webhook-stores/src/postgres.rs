@@ -1,1 +1,0 @@
-//! An inbox on PostgreSQL.

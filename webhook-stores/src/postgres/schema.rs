@@ -1,0 +1,84 @@
+use std::time::Duration;
+
+use deadpool_postgres::ClientWrapper;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::fault::Fault;
+use super::pool::Connections;
+
+/// How long another process may take to migrate, and this one after it.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Each is run once, in this order. A release only adds to what the last one can do without: both may run on one database.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+
+const CREATE_VERSIONS: &str = "\
+create table if not exists webhook_migrations (
+    version integer primary key,
+    applied_at timestamptz not null default now()
+)";
+
+/// Whoever migrates these tables holds this lock. The number is ours.
+const LOCK: &str = "select pg_advisory_xact_lock(8241996437710336)";
+
+/// Creates or extends the tables. If they are of this release or of a newer one, that needs no right to create tables.
+pub(super) async fn migrate(connections: &Connections) -> Result<(), Fault> {
+    let deadline = Instant::now() + LONGEST;
+    let mut client = connections.client(deadline).await?;
+    match timeout_at(deadline, apply(client.get()?)).await {
+        Ok(applied) => applied?,
+        Err(_) => return Err(Fault::slow(LONGEST)),
+    }
+    client.answered();
+    Ok(())
+}
+
+/// Fails unless the tables are of this release or of a newer one.
+pub(super) async fn check(connections: &Connections) -> Result<(), Fault> {
+    let deadline = Instant::now() + connections.answer_within;
+    let mut client = connections.client(deadline).await?;
+    let found = match timeout_at(deadline, version(client.get()?)).await {
+        Ok(found) => found?,
+        Err(_) => return Err(Fault::slow(connections.answer_within)),
+    };
+    client.answered();
+    if found >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    Err(Fault::new(format!(
+        "the tables have version {found}, and this release needs {}: start the app, which creates them, or check that \
+         this is its database and its search_path",
+        MIGRATIONS.len()
+    )))
+}
+
+async fn apply(client: &mut ClientWrapper) -> Result<(), Fault> {
+    if version(client).await? >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    transaction.batch_execute(CREATE_VERSIONS).await?;
+    let applied = version(transaction.client()).await?;
+    for (version, statements) in (1_i32..).zip(MIGRATIONS).skip(applied) {
+        transaction.batch_execute(statements).await?;
+        let record = "insert into webhook_migrations (version) values ($1)";
+        transaction
+            .query_typed(record, &[(&version, Type::INT4)])
+            .await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// How many migrations were applied.
+async fn version(client: &Client) -> Result<usize, Fault> {
+    let there = "select 1 where to_regclass('webhook_migrations') is not null";
+    if client.query_typed(there, &[]).await?.is_empty() {
+        return Ok(0);
+    }
+    let newest = "select coalesce(max(version), 0) from webhook_migrations";
+    let newest: i32 = client.query_typed_one(newest, &[]).await?.try_get(0)?;
+    Ok(usize::try_from(newest).unwrap_or_default())
+}

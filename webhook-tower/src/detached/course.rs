@@ -1,0 +1,222 @@
+//! What happens to a delivery in its task, for every framework.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep_until};
+use webhook_core::driver::InFlight;
+use webhook_core::{Deadline, Reply};
+
+use super::tasks::Place;
+#[cfg(feature = "once")]
+use crate::once::claim::{Claimed, Claiming, Held};
+
+/// An authentic delivery that has a task of its own.
+pub struct Course {
+    pub(crate) place: Place,
+    pub(crate) in_flight: InFlight,
+    pub(crate) deadline: Option<Deadline>,
+    #[cfg(feature = "once")]
+    pub(crate) claiming: Option<Claiming>,
+}
+
+/// What whoever waits for the answer gets.
+pub enum Sent<A> {
+    /// The handler's answer, as it is for the sender.
+    Answer(A),
+    /// The answer of a layer.
+    Reply(Reply),
+    /// The handler panicked: the panic goes on where the handler was called from.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl Course {
+    /// Runs the handler to its end, whether the sender waits or not.
+    ///
+    /// `conclude` applies the sender's rule to the handler's output, and says whether the delivery was handled. A future
+    /// that was never polled has not started, so the handler starts only when the delivery is claimed.
+    pub async fn run<F: Future, A>(
+        self,
+        handler: F,
+        answers: oneshot::Sender<Sent<A>>,
+        conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
+    ) {
+        let mut answers = Answers(Some(answers));
+        let in_flight = self.in_flight;
+        #[cfg(feature = "once")]
+        let held = match self.claiming {
+            None => None,
+            Some(claiming) => match claiming.claim(self.deadline).await {
+                Claimed::Mine(held) => Some(held),
+                Claimed::NotAsked => None,
+                Claimed::Done => return answers.reply(in_flight.duplicate(), self.place),
+                Claimed::Running => return answers.reply(in_flight.in_progress(), self.place),
+                Claimed::Full => return answers.reply(in_flight.overloaded(), self.place),
+                Claimed::Failed(error) => {
+                    return answers.reply(in_flight.store_failed(&error), self.place);
+                }
+            },
+        };
+        if self.deadline.is_some_and(Deadline::has_passed) {
+            #[cfg(feature = "once")]
+            if let Some(held) = held {
+                held.release().await;
+            }
+            return answers.reply(in_flight.too_late(), self.place);
+        }
+
+        let running = Running {
+            in_flight: Some(in_flight),
+            deadline: Deadlined::new(self.deadline),
+            #[cfg(feature = "once")]
+            held: held.as_ref(),
+            lease: None,
+        };
+        let (sent, handled) = match running.run(handler, &mut answers).await {
+            (Ok(output), Some(mut in_flight)) => {
+                if answers.nobody_waits() {
+                    in_flight.nobody_waits();
+                }
+                let (answer, handled) = conclude(in_flight, output);
+                (Some(Sent::Answer(answer)), handled)
+            }
+            (Err(panic), _) => (Some(Sent::Panicked(panic)), false),
+            (Ok(_), None) => (None, false),
+        };
+        #[cfg(feature = "once")]
+        {
+            // A repeat that comes right after the answer should find the delivery handled.
+            let unsettled = match held {
+                Some(held) => held.settle(handled).await,
+                None => None,
+            };
+            answers.send(sent);
+            if let Some(unsettled) = unsettled {
+                unsettled.settle_in_the_end(handled).await;
+            }
+        }
+        #[cfg(not(feature = "once"))]
+        {
+            let _ = handled;
+            answers.send(sent);
+        }
+        self.place.finish();
+    }
+}
+
+/// A handler at work.
+struct Running<'a> {
+    in_flight: Option<InFlight>,
+    deadline: Deadlined,
+    /// The claim, until the handler turns out not to be ready at once.
+    #[cfg(feature = "once")]
+    held: Option<&'a Held>,
+    /// What keeps the claim from then on.
+    lease: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+}
+
+impl Running<'_> {
+    /// Returns the handler's output, or its panic, and the delivery that it is for.
+    async fn run<F: Future, A>(
+        mut self,
+        handler: F,
+        answers: &mut Answers<A>,
+    ) -> (Result<F::Output, Box<dyn Any + Send>>, Option<InFlight>) {
+        let mut handler = pin!(handler);
+        let ended = poll_fn(|cx| self.poll(handler.as_mut(), answers, cx)).await;
+        (ended, self.in_flight)
+    }
+
+    fn poll<F: Future, A>(
+        &mut self,
+        handler: Pin<&mut F>,
+        answers: &mut Answers<A>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
+        // Before the handler, once it is armed: a handler that uses up the task's budget in tokio would leave it none.
+        let is_late = self.deadline.poll(cx);
+        let in_flight = &mut self.in_flight;
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            InFlight::reporting_panics(in_flight, || handler.poll(cx))
+        }));
+        match polled {
+            Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Err(panic)),
+        }
+        #[cfg(feature = "once")]
+        if let Some(held) = self.held.take() {
+            self.lease = Some(held.renewal());
+        }
+        if let Some(lease) = &mut self.lease
+            && lease.as_mut().poll(cx).is_ready()
+        {
+            self.lease = None;
+        }
+        if (is_late || self.deadline.arm(cx))
+            && let Some(in_flight) = &mut self.in_flight
+        {
+            answers.send(Some(Sent::Reply(in_flight.late())));
+        }
+        Poll::Pending
+    }
+}
+
+/// A timer that is set only when the handler turns out not to be ready at once.
+enum Deadlined {
+    Never,
+    At(Deadline),
+    Armed(Pin<Box<Sleep>>),
+}
+
+impl Deadlined {
+    fn new(deadline: Option<Deadline>) -> Self {
+        deadline.map_or(Self::Never, Self::At)
+    }
+
+    /// Whether the deadline has passed, which is said once.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let Self::Armed(timer) = self else {
+            return false;
+        };
+        let has_passed = timer.as_mut().poll(cx).is_ready();
+        if has_passed {
+            *self = Self::Never;
+        }
+        has_passed
+    }
+
+    fn arm(&mut self, cx: &mut Context<'_>) -> bool {
+        let Self::At(deadline) = *self else {
+            return false;
+        };
+        *self = Self::Armed(Box::pin(sleep_until(deadline.instant().into())));
+        self.poll(cx)
+    }
+}
+
+/// Where the one answer goes.
+struct Answers<A>(Option<oneshot::Sender<Sent<A>>>);
+
+impl<A> Answers<A> {
+    fn nobody_waits(&self) -> bool {
+        self.0.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
+    fn send(&mut self, sent: Option<Sent<A>>) {
+        if let Some(sent) = sent
+            && let Some(answers) = self.0.take()
+        {
+            let _hung_up = answers.send(sent);
+        }
+    }
+
+    fn reply(mut self, reply: Reply, place: Place) {
+        self.send(Some(Sent::Reply(reply)));
+        place.finish();
+    }
+}

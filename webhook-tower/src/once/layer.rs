@@ -1,0 +1,105 @@
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use tower_layer::Layer;
+use webhook_core::Provider;
+use webhook_core::driver::Verifier;
+
+use crate::detached::layer::Settings;
+use crate::once::Once;
+use crate::{DetachedLayer, DetachedService};
+
+/// Applies [`DetachedService`] so that each delivery is handled once, as far as a store can see to that.
+///
+/// Made by [`WebhookLayer::once`](crate::WebhookLayer::once), when everything else is set.
+///
+/// | situation | answer | in the store |
+/// |---|---|---|
+/// | the first, and its answer counts as received | the handler's | handled |
+/// | a repeat while the first runs | 503 with `Retry-After` | unchanged |
+/// | a repeat of one that was handled | the sender's acknowledgement | unchanged |
+/// | the handler declined, failed or panicked, also if the app acknowledges failures | the handler's | freed: the next is the first |
+/// | the handler is [late](DetachedLayer::answer_by) | 503 with `Retry-After` | handled or freed when it ends |
+/// | the process was killed, or stopped for longer than the [lease](Self::lease) | – | the next is the first |
+/// | the store fails, or is late, before the handler runs | 503 with `Retry-After` | – |
+/// | the store fails after it | the handler's | recorded as soon as it can be |
+/// | a delivery without an id | the handler's | – |
+///
+/// A claim is no transaction: if the process dies between the handler's effect and the store's record of it, the delivery is
+/// handled again. Where the effect is in a database, claim it there:
+/// [`guarantee::postgres`](webhook_core::guarantee::postgres), [`guarantee::sqlite`](webhook_core::guarantee::sqlite).
+#[must_use]
+pub struct OnceLayer<P, B = Full<Bytes>> {
+    verifier: Verifier<P>,
+    settings: Settings,
+    once: Once,
+    inner_body: std::marker::PhantomData<fn() -> B>,
+}
+
+impl<P: Provider, B> OnceLayer<P, B> {
+    pub(crate) fn from_parts(verifier: Verifier<P>, settings: Settings, once: Once) -> Self {
+        Self {
+            verifier,
+            settings,
+            once,
+            inner_body: std::marker::PhantomData,
+        }
+    }
+
+    /// Sets how long after the head of a request its answer is sent at the latest: see [`DetachedLayer::answer_by`].
+    pub fn answer_by(mut self, after: Duration) -> Self {
+        self.settings.set_answer_by(after);
+        self
+    }
+
+    /// Sets how long a claim is held without being renewed; it is renewed at a third of that while the handler runs. The
+    /// default is a minute. A process that is stopped or cut off from the store for longer loses the claim, and the next
+    /// attempt is handled beside it.
+    ///
+    /// # Panics
+    ///
+    /// If it is shorter than 100 milliseconds.
+    #[track_caller]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.once.set_lease(lease);
+        self
+    }
+
+    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice.
+    pub fn run_when_store_fails(mut self) -> Self {
+        self.once.set_run_when_store_fails();
+        self
+    }
+}
+
+impl<S, P: Provider, B> Layer<S> for OnceLayer<P, B> {
+    type Service = DetachedService<S, P, B>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let settings = self.settings.clone().with_once(self.once.clone());
+        DetachedLayer::from_parts(self.verifier.clone(), settings).layer(inner)
+    }
+}
+
+impl<P, B> Clone for OnceLayer<P, B> {
+    fn clone(&self) -> Self {
+        Self {
+            verifier: self.verifier.clone(),
+            settings: self.settings.clone(),
+            once: self.once.clone(),
+            inner_body: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<P: Provider, B> fmt::Debug for OnceLayer<P, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceLayer")
+            .field("verifier", &self.verifier)
+            .field("settings", &self.settings)
+            .field("once", &self.once)
+            .finish()
+    }
+}
