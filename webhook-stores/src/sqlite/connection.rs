@@ -53,9 +53,13 @@ pub(super) fn open(
     Ok(connection)
 }
 
-/// Fails for a file that SQLite has silently opened for reading only.
+/// Fails for a file that SQLite has silently opened for reading only. The tables must be there.
 pub(super) fn check_writable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    match connection.execute_batch("begin immediate; rollback") {
+    // `begin immediate` alone succeeds there: it begins to read.
+    let checked = connection
+        .execute_batch("begin immediate; delete from webhook_migrations where version < 0;");
+    roll_back(connection);
+    match checked {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             Err(cannot_open(path, Cause::from(error)))
         }
