@@ -160,7 +160,13 @@ fn at_start(fault: Fault) -> StoreError {
 
 /// The settings in a URL. What is wrong with it is not quoted: a password that is not encoded ends up anywhere.
 fn config(url: &str, answer_within: Duration) -> Result<Config, Fault> {
-    let Ok(mut config) = url.parse::<Config>() else {
+    // After the first @ of several, the rest of a password would be taken for a host, which messages name.
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let parsed = match url.matches('@').count() {
+        2.. if is_url => None,
+        _ => url.parse::<Config>().ok(),
+    };
+    let Some(mut config) = parsed else {
         return Err(Fault::new(
             "the URL is not one of PostgreSQL: write it as postgres://user:password@host:5432/database, and encode \
              characters such as / ? # @ % in the password as %2F %3F %23 %40 %25",
