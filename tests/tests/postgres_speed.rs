@@ -127,8 +127,9 @@ async fn cost(store: &PostgresStore) -> f64 {
     for _ in 0..500 {
         let begun = Instant::now();
         store.store(one()).await.unwrap();
-        let lease = Duration::from_secs(30);
-        let job = store.take(&["orders"], 8, lease).await.unwrap().remove(0);
+        let endpoints = ["orders", "refunds", "invoices"];
+        let jobs = store.take(&endpoints, 8, Duration::from_secs(30)).await;
+        let job = jobs.unwrap().remove(0);
         assert!(store.finish(job.ticket, Ending::Done).await.unwrap());
         costs.push(begun.elapsed().as_secs_f64() * 1000.0);
     }

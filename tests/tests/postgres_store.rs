@@ -244,7 +244,7 @@ async fn a_worker_hears_of_deliveries_that_another_process_stores() {
 /// Waits until a store is not stirred for a while.
 async fn settle(store: &PostgresStore) {
     for _ in 0..20 {
-        let quiet = Duration::from_secs(3);
+        let quiet = Duration::from_secs(2);
         if tokio::time::timeout(quiet, store.stirred()).await.is_err() {
             return;
         }
@@ -384,7 +384,6 @@ async fn what_cannot_be_opened_says_what_to_do_and_not_the_password() {
         "mysql://app:hunter2@localhost/app",
         "postgres://app:p@hunter2@localhost/app",
         "postgres://app:p@hunter2/5@localhost/app",
-        "postgres://app:%zzhunter2@localhost/app",
         "host=localhost password='hunter2 user=app",
         "host=localhost password=5 hunter2=x",
     ] {

@@ -9,7 +9,8 @@ use super::fault::Fault;
 use super::rows::{self, FORMAT, columns, seconds, without_nul};
 
 /// How many each endpoint and format has among the longest due is counted first, so that only those are locked: another
-/// worker takes the others at the same time. Each is one short scan of the index.
+/// worker takes the others at the same time. Each is one short scan of the index. They are updated by an array because the
+/// planner cannot know how few are locked, and would read the whole table to join them.
 const TAKE: &str = concat!(
     "\
 with served as (
@@ -49,13 +50,14 @@ locked as materialized (
 now_running as (
     update webhook_inbox
     set state = 'running', attempts = attempts + 1, taken = taken + 1, due_at = now() + make_interval(secs => $4)
-    from locked
-    where id = locked_id
-    returning was_due_at, body, ",
+    where id = any (array(select locked_id from locked))
+    returning body, ",
     columns!(),
     "
 )
-select * from now_running order by was_due_at, id"
+select now_running.*
+from now_running join locked on id = locked_id
+order by was_due_at, id"
 );
 
 const RENEW: &str = "\

@@ -53,8 +53,7 @@ with dead as materialized (
 )
 update webhook_inbox
 set state = 'pending', attempts = 0, due_at = now(), finished_at = null
-from dead
-where id = dead_id
+where id = any (array(select dead_id from dead))
 returning id";
 
 const FORGET: &str = "\
@@ -73,8 +72,7 @@ with old as materialized (
     for update skip locked
 )
 delete from webhook_inbox
-using old
-where id = old_id
+where id = any (array(select old_id from old))
 returning 1";
 
 const PRUNE_BODIES: &str = "\
@@ -88,8 +86,7 @@ with old as materialized (
 )
 update webhook_inbox
 set body = null
-from old
-where id = old_id
+where id = any (array(select old_id from old))
 returning 1";
 
 const COUNTS: &str = "\
