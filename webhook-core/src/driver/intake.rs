@@ -196,6 +196,7 @@ impl<P: Provider> Incoming<P> {
             id: delivery.id().map(|id| id.to_string().into()),
             target,
             headers,
+            sealed: false,
         };
         let delivery = StoredDelivery {
             format: StoredDelivery::FORMAT,
