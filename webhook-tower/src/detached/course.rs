@@ -63,10 +63,16 @@ impl Course {
         };
         if self.deadline.is_some_and(Deadline::has_passed) {
             #[cfg(feature = "once")]
-            if let Some(held) = held {
-                held.release().await;
+            let unsettled = match held {
+                Some(held) => held.settle(false, None).await,
+                None => None,
+            };
+            answers.send(Some(Sent::Reply(in_flight.too_late())));
+            #[cfg(feature = "once")]
+            if let Some(unsettled) = unsettled {
+                unsettled.settle_in_the_end(false).await;
             }
-            return answers.reply(in_flight.too_late(), self.place);
+            return self.place.finish();
         }
 
         let running = Running {
@@ -91,7 +97,7 @@ impl Course {
         {
             // A repeat that comes right after the answer should find the delivery handled.
             let unsettled = match held {
-                Some(held) => held.settle(handled).await,
+                Some(held) => held.settle(handled, self.deadline).await,
                 None => None,
             };
             answers.send(sent);

@@ -67,7 +67,8 @@ impl<P: Provider, B> OnceLayer<P, B> {
         self
     }
 
-    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice.
+    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice. A store that
+    /// does not answer is waited for until half of the time is over.
     pub fn run_when_store_fails(mut self) -> Self {
         self.once.set_run_when_store_fails();
         self
