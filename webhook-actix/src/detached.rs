@@ -51,12 +51,13 @@ use crate::service::Reading;
 /// .run();
 ///
 /// let handle = server.handle();
-/// rt::spawn(async move {
+/// let stopped = rt::spawn(async move {
 ///     rt::signal::ctrl_c().await?;
-///     println!("{}", webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await);
-///     std::io::Result::Ok(())
+///     std::io::Result::Ok(webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await)
 /// });
-/// server.await
+/// server.await?;
+/// println!("{}", stopped.await??);
+/// # Ok(())
 /// # }
 /// ```
 pub async fn stop(server: &ServerHandle, tasks: &Tasks, limit: Duration) -> Ended {
