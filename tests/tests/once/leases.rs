@@ -184,7 +184,11 @@ impl OnceStore for Renewed {
 
 #[test]
 fn a_handler_that_takes_longer_than_its_lease_keeps_the_claim() {
-    for framework in Framework::ALL {
+    let plans = ["wait 200", "busy 200"];
+    for (framework, plan) in Framework::ALL
+        .into_iter()
+        .flat_map(|it| plans.map(|plan| (it, plan)))
+    {
         let time = Time::new();
         let store = Renewed {
             store: time.store(),
@@ -196,14 +200,18 @@ fn a_handler_that_takes_longer_than_its_lease_keeps_the_claim() {
         let layers = Layers::once(&verifier, "invoices", store.clone(), &tasks).lease(SHORT);
         let server = Server::start(framework, layers);
         let delivery = request(&issued("h1"));
-        server.work.plan(["wait 200"]);
+        server.work.plan([plan]);
         let mut connection = Connection::open(server.addr);
         connection.write(&delivery.head());
         connection.write(&delivery.body());
         wait_until(|| store.renewals.load(Ordering::Relaxed) > 8, true);
         assert!(*store.time.passed.lock().unwrap() > 2 * SHORT);
-        assert_eq!(delivery.send(server.addr).status, 503, "{framework:?}");
-        assert_eq!(outcomes.next(1), ["in_progress"], "{framework:?}");
+        assert_eq!(
+            delivery.send(server.addr).status,
+            503,
+            "{framework:?}, {plan}"
+        );
+        assert_eq!(outcomes.next(1), ["in_progress"], "{framework:?}, {plan}");
         server.work.let_go(1);
         assert_eq!(connection.response().status, 200);
         wait_until(|| tasks.running(), 0);
@@ -212,6 +220,10 @@ fn a_handler_that_takes_longer_than_its_lease_keeps_the_claim() {
         std::thread::sleep(SHORT);
         assert_eq!(store.renewals.load(Ordering::Relaxed), renewals);
         assert_eq!(delivery.send(server.addr).status, 200);
-        assert_eq!(outcomes.next(2), ["received", "duplicate"], "{framework:?}");
+        assert_eq!(
+            outcomes.next(2),
+            ["received", "duplicate"],
+            "{framework:?}, {plan}"
+        );
     }
 }

@@ -12,7 +12,7 @@ use webhook_core::Deadline;
 /// What the handler does: each call takes the next plan, and answers 200 if there is none.
 ///
 /// A plan ends with a status, `panic`, or `large`: 200 with a JSON body that no socket holds. `wait` before it waits until
-/// the test lets one go, `slow` takes some milliseconds.
+/// the test lets one go, `busy` does so without ever having nothing to do, `slow` takes some milliseconds.
 #[derive(Clone)]
 pub struct Work(Arc<Shared>);
 
@@ -95,6 +95,16 @@ impl Work {
         let end = match plan.split_once(' ') {
             Some(("wait", end)) => {
                 self.0.gate.acquire().await.unwrap().forget();
+                end
+            }
+            Some(("busy", end)) => {
+                let let_go = loop {
+                    match self.0.gate.try_acquire() {
+                        Ok(let_go) => break let_go,
+                        Err(_) => tokio::task::consume_budget().await,
+                    }
+                };
+                let_go.forget();
                 end
             }
             Some(("slow", end)) => {
