@@ -59,7 +59,7 @@ impl<P: Provider> WebhookLayer<P> {
 }
 
 #[cfg(feature = "detach")]
-impl<P: Authenticated> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Runs each handler in a task of its own on its worker, once its delivery is authentic: if the sender resets the
     /// connection, the handler goes on to its end. Call it last, when everything else is set.
     ///
@@ -67,14 +67,17 @@ impl<P: Authenticated> WebhookLayer<P> {
     /// with [`stop`](crate::stop). A sender that hangs up, or is told that the handler is
     /// [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled. A handler finds how
     /// long its sender still waits in the request's extensions, as a [`Deadline`](crate::Deadline).
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
+    where
+        P: Authenticated,
+    {
         let settings = Settings::new(&self.verifier, tasks);
         DetachedLayer::from_parts(self.verifier, settings)
     }
 }
 
 #[cfg(feature = "once")]
-impl<P: Identified> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Handles each delivery once, in a task of its own as [`detached`](Self::detached) does:
     /// [`webhook_tower::OnceLayer`] has the table. Call it last, when everything else is set.
     ///
@@ -86,14 +89,17 @@ impl<P: Identified> WebhookLayer<P> {
     /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
     /// name is empty or longer than 64 bytes.
     #[track_caller]
-    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P> {
+    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P>
+    where
+        P: Identified,
+    {
         let once = Once::new(&self.verifier, endpoint, store);
         OnceLayer::from_parts(self.detached(tasks), once)
     }
 }
 
 #[cfg(feature = "inbox")]
-impl<P: Deferrable> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
     /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
     /// handler: `web::resource("/webhook").to(inbox)`.
@@ -106,7 +112,10 @@ impl<P: Deferrable> WebhookLayer<P> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
         Inbox::new(webhook_tower::Inbox::new(self.verifier, endpoint, store))
     }
 }

@@ -64,7 +64,7 @@ impl<P: Provider> WebhookLayer<P> {
 }
 
 #[cfg(feature = "detach")]
-impl<P: Authenticated> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
     /// to its end. Call it last, when everything else is set.
     ///
@@ -90,13 +90,16 @@ impl<P: Authenticated> WebhookLayer<P> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
+    where
+        P: Authenticated,
+    {
         self.0.detached(tasks)
     }
 }
 
 #[cfg(feature = "once")]
-impl<P: Identified> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Handles each delivery once, as [`OnceLayer`](webhook_tower::OnceLayer) says, in a task of its own as
     /// [`detached`](Self::detached) does. Call it last, when everything else is set.
     ///
@@ -116,13 +119,16 @@ impl<P: Identified> WebhookLayer<P> {
     /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
     /// name is empty or longer than 64 bytes.
     #[track_caller]
-    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P> {
+    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P>
+    where
+        P: Identified,
+    {
         self.0.once(endpoint, store, tasks)
     }
 }
 
 #[cfg(feature = "inbox")]
-impl<P: Deferrable> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
     /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
     /// service: put it on a route with `route_service`.
@@ -135,7 +141,10 @@ impl<P: Deferrable> WebhookLayer<P> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
         self.0.inbox(endpoint, store)
     }
 }

@@ -78,7 +78,7 @@ impl<P: Provider, B> WebhookLayer<P, B> {
 }
 
 #[cfg(feature = "detach")]
-impl<P: Authenticated, B> WebhookLayer<P, B> {
+impl<P: Provider, B> WebhookLayer<P, B> {
     /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
     /// to its end. Call it last, when everything else is set.
     ///
@@ -102,14 +102,17 @@ impl<P: Authenticated, B> WebhookLayer<P, B> {
     /// let layer: WebhookLayer<_> = WebhookLayer::with_provider(MulticajaValidation::new());
     /// let layer = layer.detached(&Tasks::new());
     /// ```
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B>
+    where
+        P: Authenticated,
+    {
         let settings = Settings::new(&self.verifier, tasks);
         DetachedLayer::from_parts(self.verifier, settings)
     }
 }
 
 #[cfg(feature = "once")]
-impl<P: Identified, B> WebhookLayer<P, B> {
+impl<P: Provider, B> WebhookLayer<P, B> {
     /// Handles each delivery once, as [`OnceLayer`] says, in a task of its own as [`detached`](Self::detached) does. Call it
     /// last, when everything else is set.
     ///
@@ -131,7 +134,10 @@ impl<P: Identified, B> WebhookLayer<P, B> {
     /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
     /// name is empty or longer than 64 bytes.
     #[track_caller]
-    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P, B> {
+    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P, B>
+    where
+        P: Identified,
+    {
         let once = Once::new(&self.verifier, endpoint, store);
         let settings = Settings::new(&self.verifier, tasks);
         OnceLayer::from_parts(self.verifier, settings, once)
@@ -139,7 +145,7 @@ impl<P: Identified, B> WebhookLayer<P, B> {
 }
 
 #[cfg(feature = "inbox")]
-impl<P: Deferrable, B> WebhookLayer<P, B> {
+impl<P: Provider, B> WebhookLayer<P, B> {
     /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
     /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
     /// service of its own: a route's, not a layer around a handler.
@@ -163,7 +169,10 @@ impl<P: Deferrable, B> WebhookLayer<P, B> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
         Inbox::new(self.verifier, endpoint, store)
     }
 }

@@ -1,4 +1,4 @@
-//! error: E0599
+//! error: E0277
 //! times: 6
 //! message: the sender `Multicaja` gives its deliveries no id
 //! message: the sender `MercadoPago` gives its deliveries no id

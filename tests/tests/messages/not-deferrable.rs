@@ -1,4 +1,4 @@
-//! error: E0599
+//! error: E0277
 //! times: 3
 //! message: a delivery of `Multicaja` must be handled before it is acknowledged
 //! message: the acknowledgement confirms what the handler might still refuse, and later it cannot

@@ -1,4 +1,4 @@
-//! error: E0599
+//! error: E0277
 //! times: 9
 //! message: a delivery of `MulticajaValidation` does not prove who sent it
 //! message: if this sender checks a credential, implement `Authenticated` for it
