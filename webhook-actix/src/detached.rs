@@ -52,12 +52,13 @@ use crate::service::Reading;
 /// .run();
 ///
 /// let handle = server.handle();
-/// rt::spawn(async move {
+/// let stopped = rt::spawn(async move {
 ///     rt::signal::ctrl_c().await?;
-///     println!("{}", webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await);
-///     std::io::Result::Ok(())
+///     std::io::Result::Ok(webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await)
 /// });
-/// server.await
+/// server.await?;
+/// println!("{}", stopped.await??);
+/// # Ok(())
 /// # }
 /// ```
 pub async fn stop(server: &ServerHandle, tasks: &Tasks, limit: Duration) -> Ended {
@@ -67,7 +68,7 @@ pub async fn stop(server: &ServerHandle, tasks: &Tasks, limit: Duration) -> Ende
     ended
 }
 
-impl<P: Authenticated> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Runs each handler in a task of its own on its worker, once its delivery is authentic: if the sender resets the
     /// connection, the handler goes on to its end. Call it last, when everything else is set.
     ///
@@ -75,7 +76,10 @@ impl<P: Authenticated> WebhookLayer<P> {
     /// with [`stop`](crate::stop). A sender that hangs up, or is told that the handler is
     /// [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled. A handler finds how
     /// long its sender still waits in the request's extensions, as a [`Deadline`](crate::Deadline).
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
+    where
+        P: Authenticated,
+    {
         let settings = Settings::new(&self.verifier, tasks);
         DetachedLayer::from_parts(self.verifier, settings)
     }

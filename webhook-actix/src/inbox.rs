@@ -15,7 +15,7 @@ use crate::layer::{WebhookLayer, credential_headers};
 use crate::payload::poll_payload;
 use crate::response;
 
-impl<P: Deferrable> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
     /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
     /// handler: `web::resource("/webhook").to(inbox)`.
@@ -28,7 +28,10 @@ impl<P: Deferrable> WebhookLayer<P> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
         Inbox::new(webhook_tower::Inbox::new(self.verifier, endpoint, store))
     }
 }

@@ -1,4 +1,5 @@
 use axum_core::body::Body;
+use webhook_core::Provider;
 use webhook_core::provider::Authenticated;
 use webhook_tower::Tasks;
 
@@ -7,7 +8,7 @@ use crate::WebhookLayer;
 /// What [`WebhookLayer::detached`] makes.
 pub type DetachedLayer<P> = webhook_tower::DetachedLayer<P, Body>;
 
-impl<P: Authenticated> WebhookLayer<P> {
+impl<P: Provider> WebhookLayer<P> {
     /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
     /// to its end. Call it last, when everything else is set.
     ///
@@ -33,7 +34,10 @@ impl<P: Authenticated> WebhookLayer<P> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
+    where
+        P: Authenticated,
+    {
         self.0.detached(tasks)
     }
 }

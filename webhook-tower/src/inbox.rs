@@ -20,7 +20,7 @@ use webhook_core::{Head, Provider, Rejection, Reply};
 use crate::reading::{Reading, read};
 use crate::{BoxError, WebhookLayer, response};
 
-impl<P: Deferrable, B> WebhookLayer<P, B> {
+impl<P: Provider, B> WebhookLayer<P, B> {
     /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
     /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
     /// service of its own: a route's, not a layer around a handler.
@@ -44,7 +44,10 @@ impl<P: Deferrable, B> WebhookLayer<P, B> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
         Inbox::new(self.verifier, endpoint, store)
     }
 }

@@ -16,7 +16,7 @@ use crate::WebhookLayer;
 #[cfg(feature = "once")]
 use crate::once::Once;
 
-impl<P: Authenticated, B> WebhookLayer<P, B> {
+impl<P: Provider, B> WebhookLayer<P, B> {
     /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
     /// to its end. Call it last, when everything else is set.
     ///
@@ -40,7 +40,10 @@ impl<P: Authenticated, B> WebhookLayer<P, B> {
     /// let layer: WebhookLayer<_> = WebhookLayer::with_provider(MulticajaValidation::new());
     /// let layer = layer.detached(&Tasks::new());
     /// ```
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B> {
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B>
+    where
+        P: Authenticated,
+    {
         let settings = Settings::new(&self.verifier, tasks);
         DetachedLayer::from_parts(self.verifier, settings)
     }
