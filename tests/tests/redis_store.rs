@@ -113,7 +113,7 @@ async fn of_two_identical_deliveries_at_once_one_is_handled_each_time() {
         machines.push(app.with_state(()));
     }
     for id in 0..1000 {
-        let body = format!(r#"{{"evento":"emitido","hook_id":"{id}"}}"#);
+        let body = format!(r#"{{"evento":"emitido","hook_id":"h{id}"}}"#);
         let request = || -> Request<Body> {
             testing::tusfacturas_body(body.clone(), "s3cr3t").into_request()
         };

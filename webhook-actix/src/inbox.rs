@@ -67,6 +67,13 @@ impl<P: Deferrable> Inbox<P> {
     }
 }
 
+impl<P: Deferrable> Inbox<P> {
+    /// Stores no query: for an app that has put a secret of its own into the URL that the sender calls.
+    pub fn without_query(self) -> Self {
+        Self(self.0.without_query())
+    }
+}
+
 impl<P> AsRef<webhook_tower::Inbox<P>> for Inbox<P> {
     fn as_ref(&self) -> &webhook_tower::Inbox<P> {
         &self.0

@@ -169,7 +169,8 @@ impl IntoResponse for MissingWebhookLayer {
     fn into_response(self) -> Response {
         let mut response = "Internal Server Error".into_response();
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response.extensions_mut().insert(Misconfigured);
+        let misconfigured = Misconfigured::new(self);
+        response.extensions_mut().insert(misconfigured);
         response
     }
 }

@@ -110,6 +110,12 @@ impl<P: Deferrable> Inbox<P> {
         self
     }
 
+    /// Stores no query: for an app that has put a secret of its own into the URL that the sender calls.
+    pub fn without_query(mut self) -> Self {
+        self.intake = self.intake.without_query();
+        self
+    }
+
     /// Judges a head: for an adapter that reads the body by itself.
     ///
     /// # Errors

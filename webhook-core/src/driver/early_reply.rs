@@ -18,6 +18,15 @@ pub struct EarlyReply {
 }
 
 impl EarlyReply {
+    /// An answer that the observers know of.
+    pub(super) fn settled(reply: Reply) -> Self {
+        Self {
+            reply,
+            rejection: None,
+            closes: false,
+        }
+    }
+
     /// Every refusal passes here: the sender's answer, the app's change to it, the observers, the end of the connection.
     #[cold]
     pub(super) fn refused<P: Provider>(

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 
 use http::StatusCode;
 
@@ -157,8 +158,23 @@ impl InFlight {
 
 /// In the extensions of a handler's response: the app lacks what the handler asks for, such as the layer of its sender, so
 /// that no repeat would help before the app is changed.
-#[derive(Clone, Copy, Debug)]
-pub struct Misconfigured;
+///
+/// It shows what is lacking, for the operator.
+#[derive(Clone, Debug)]
+pub struct Misconfigured(Arc<str>);
+
+impl Misconfigured {
+    /// What is lacking.
+    pub fn new(lacking: impl fmt::Display) -> Self {
+        Self(lacking.to_string().into())
+    }
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// What the sender is answered, and what that means for the delivery.
 #[derive(Debug)]

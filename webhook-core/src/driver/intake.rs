@@ -8,7 +8,7 @@ use serde_json::value::to_raw_value;
 
 use super::{Accepted, BodyBuffer, EarlyReply, InFlight, Pending, Verifier};
 use crate::answer::Rejection;
-use crate::guarantee::{Envelope, StoredDelivery, UnreadableRow};
+use crate::guarantee::{Envelope, StoreError, StoredDelivery, UnreadableRow};
 use crate::head::{Head, HeaderField};
 use crate::provider::{Deferrable, Provider};
 
@@ -20,6 +20,7 @@ pub struct Intake<P> {
     verifier: Verifier<P>,
     endpoint: Arc<str>,
     headers: Arc<[HeaderName]>,
+    without_query: bool,
 }
 
 impl<P: Deferrable> Intake<P> {
@@ -43,6 +44,7 @@ impl<P: Deferrable> Intake<P> {
             verifier,
             endpoint: endpoint.into(),
             headers: Arc::default(),
+            without_query: false,
         }
     }
 
@@ -74,6 +76,12 @@ impl<P: Deferrable> Intake<P> {
         self
     }
 
+    /// Keeps no query: for an app that has put a secret of its own into the URL.
+    pub fn without_query(mut self) -> Self {
+        self.without_query = true;
+        self
+    }
+
     /// Judges the head.
     ///
     /// # Errors
@@ -89,7 +97,10 @@ impl<P: Deferrable> Intake<P> {
             }
             HeaderField::Absent | HeaderField::Repeated => None,
         };
-        let target = self.verifier.provider().stored_target(head);
+        let mut target = self.verifier.provider().stored_target(head);
+        if self.without_query {
+            target.truncate(target.find('?').unwrap_or(target.len()));
+        }
         Ok(Incoming {
             pending,
             verifier: self.verifier.clone(),
@@ -127,6 +138,7 @@ impl<P> Clone for Intake<P> {
             verifier: self.verifier.clone(),
             endpoint: Arc::clone(&self.endpoint),
             headers: Arc::clone(&self.headers),
+            without_query: self.without_query,
         }
     }
 }
@@ -184,6 +196,12 @@ impl<P: Provider> Incoming<P> {
             delivery,
             mut in_flight,
         } = accepted;
+        let facts = facts.filter(|facts| facts.get().starts_with('{'));
+        if facts.is_none() {
+            let why = "its facts are not a JSON object: make `Provider::Facts` a struct with named fields";
+            let error = StoreError::new("store a delivery", why);
+            return Err(EarlyReply::settled(in_flight.store_failed(&error)));
+        }
         let identity = verifier.identity(&delivery, &endpoint);
         if identity.is_none() {
             in_flight.unrecognizable();
@@ -202,7 +220,8 @@ impl<P: Provider> Incoming<P> {
             format: StoredDelivery::FORMAT,
             sender: provider.name().into(),
             endpoint: (&*endpoint).into(),
-            kind: provider.kind(delivery.event()).into(),
+            // A sender of the app's own might return text of the request, and PostgreSQL stores no NUL.
+            kind: provider.kind(delivery.event()).replace('\0', "").into(),
             key: identity.map(|identity| identity.key().into()),
             keep_key: provider.timing().keep_ids(),
             received_at: SystemTime::now(),

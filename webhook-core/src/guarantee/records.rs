@@ -12,14 +12,14 @@ pub trait InboxRecords: Send + Sync + 'static {
     /// One delivery, if it is there.
     fn show(&self, id: RecordId) -> StoreFuture<'_, Option<Record>>;
 
-    /// Makes a delivery that is dead or pending due now, with all its attempts before it. `false` if there is none that is
-    /// either.
+    /// Makes a delivery due now, with all its attempts before it, if it is dead or pending, or if the lease of its worker has
+    /// run out. `false` if there is none.
     fn retry(&self, id: RecordId) -> StoreFuture<'_, bool>;
 
     /// Does so for all that are dead, of one endpoint or of all, and returns how many.
     fn retry_dead<'a>(&'a self, endpoint: Option<&'a str>) -> StoreFuture<'a, u64>;
 
-    /// Deletes a delivery with its body and its id, unless a worker has it: should the sender repeat it, it is new. `false`
+    /// Deletes a delivery with its body and its id, unless a worker has it whose lease has not run out: should the sender repeat it, it is new. `false`
     /// if nothing was deleted.
     fn forget(&self, id: RecordId) -> StoreFuture<'_, bool>;
 

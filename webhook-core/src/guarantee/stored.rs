@@ -71,7 +71,7 @@ impl StoredDelivery {
         &self.endpoint
     }
 
-    /// The kind of the event, one of a few names for each sender. Empty if it did not decode.
+    /// The kind of the event, one of a few names for each sender.
     pub fn kind(&self) -> &str {
         &self.kind
     }

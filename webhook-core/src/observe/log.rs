@@ -185,7 +185,7 @@ fn delivered(outcome: &Outcome<'_>) {
         Verdict::Late { status } => emit!(
             warn,
             outcome,
-            "webhook authentic, but the handler is late: the sender was told to repeat it, and the handler goes on",
+            "webhook authentic, but late: its sender was told to repeat it, and a handler at work goes on",
             status = status.as_u16()
         ),
         Verdict::FinishedLate {
@@ -201,7 +201,7 @@ fn delivered(outcome: &Outcome<'_>) {
         Verdict::Duplicate { status } => emit!(
             info,
             outcome,
-            "webhook handled before, acknowledged again",
+            "webhook known already, acknowledged again",
             status = status.as_u16()
         ),
         Verdict::InProgress { status } => emit!(
@@ -223,7 +223,7 @@ fn delivered(outcome: &Outcome<'_>) {
         Verdict::Overloaded { status } => emit!(
             warn,
             outcome,
-            "webhook authentic, but too many are being handled, its sender was told to repeat it",
+            "webhook authentic, but too many are being handled, or the server stops: its sender was told to repeat it",
             status = status.as_u16()
         ),
         Verdict::Greeted { .. } | Verdict::Undecodable { .. } | Verdict::Refused { .. } => {}

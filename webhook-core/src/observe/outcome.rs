@@ -71,7 +71,7 @@ pub enum Verdict<'a> {
         /// Whether the sender would have counted it as received.
         received: bool,
     },
-    /// The delivery was handled before, and was acknowledged without the handler.
+    /// The delivery was handled before, or is in the inbox already, and was acknowledged without the handler.
     Duplicate {
         /// The status that was sent.
         status: StatusCode,

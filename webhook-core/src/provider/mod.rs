@@ -49,8 +49,8 @@ pub trait Provider: Send + Sync + 'static {
 
     /// What decoding needs beside the body, such as an id or a time from the head; never a credential.
     ///
-    /// [`NoFacts`] if that is nothing. Stored beside a body, it makes the same event later. It should be a struct whose
-    /// fields all have defaults, so that later versions can read what earlier ones have stored.
+    /// [`NoFacts`] if that is nothing. Stored beside a body, it makes the same event later. For that, it must be a struct with
+    /// named fields, which serializes to a JSON object, and they should all have defaults, so that later versions can read what earlier ones have stored.
     type Facts: Serialize + DeserializeOwned + Send + 'static;
 
     /// A short name for logs and metrics, such as `tusfacturas`.

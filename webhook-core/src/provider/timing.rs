@@ -91,7 +91,8 @@ impl Timing {
     /// at least.
     pub fn keep_ids(&self) -> Duration {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        (self.horizon().unwrap_or_default() + DAY).max(7 * DAY)
+        let horizon = self.horizon().unwrap_or_default();
+        horizon.saturating_add(DAY).max(7 * DAY)
     }
 }
 

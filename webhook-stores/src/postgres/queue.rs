@@ -126,7 +126,8 @@ impl PostgresStore {
                 // It must not keep the others from being handled, again and again.
                 Err(why) => {
                     let why = why.into();
-                    self.end(ticket, Ending::Dead { why }).await?;
+                    // Should that fail, its lease ends, and it is tried again.
+                    drop(self.end(ticket, Ending::Dead { why }).await);
                 }
             }
         }

@@ -38,7 +38,7 @@ const SHOW: &str = concat!(
 const RETRY: &str = "\
 update webhook_inbox
 set state = 'pending', attempts = 0, due_at = now(), finished_at = null
-where id = $1 and state in ('dead', 'pending')
+where id = $1 and (state in ('dead', 'pending') or state = 'running' and due_at <= now())
 returning 1";
 
 /// By id, so that what dies again meanwhile is not retried twice.
@@ -57,10 +57,10 @@ where id = any (array(select dead_id from dead))
 returning id";
 
 const FORGET: &str = "\
-delete from webhook_inbox where id = $1 and state <> 'running' returning 1";
+delete from webhook_inbox where id = $1 and (state <> 'running' or due_at <= now()) returning 1";
 
 const FORGET_KEY: &str = "\
-delete from webhook_inbox where key = $1 and state <> 'running' returning 1";
+delete from webhook_inbox where key = $1 and (state <> 'running' or due_at <= now()) returning 1";
 
 const PRUNE: &str = "\
 with old as materialized (

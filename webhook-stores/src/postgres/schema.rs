@@ -39,7 +39,12 @@ pub(super) async fn migrate(connections: &Connections) -> Result<(), Fault> {
 pub(super) async fn check(connections: &Connections) -> Result<(), Fault> {
     let deadline = Instant::now() + connections.answer_within;
     let mut client = connections.client(deadline).await?;
-    let found = match timeout_at(deadline, version(&**client.get()?)).await {
+    let client_ref = client.get()?;
+    let asked = async {
+        check_encoding(&**client_ref).await?;
+        version(&**client_ref).await
+    };
+    let found = match timeout_at(deadline, asked).await {
         Ok(found) => found?,
         Err(_) => return Err(Fault::slow(connections.answer_within)),
     };
@@ -54,7 +59,21 @@ pub(super) async fn check(connections: &Connections) -> Result<(), Fault> {
     )))
 }
 
+/// Ids and events have any characters, and another encoding lacks some: such a delivery could never be stored.
+async fn check_encoding(client: &impl GenericClient) -> Result<(), Fault> {
+    let rows = client.query_typed("show server_encoding", &[]).await?;
+    let encoding: Option<String> = rows.first().map(|row| row.try_get(0)).transpose()?;
+    match encoding.as_deref() {
+        Some("UTF8") => Ok(()),
+        other => Err(Fault::new(format!(
+            "the database has the encoding {}, which lacks characters that deliveries contain: create one with encoding UTF8",
+            other.unwrap_or("of nobody")
+        ))),
+    }
+}
+
 async fn apply(client: &mut ClientWrapper) -> Result<(), Fault> {
+    check_encoding(&**client).await?;
     if version(&**client).await? >= MIGRATIONS.len() {
         return Ok(());
     }

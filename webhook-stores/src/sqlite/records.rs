@@ -77,7 +77,7 @@ pub(super) fn retry(turn: &Turn<'_>, id: i64) -> rusqlite::Result<bool> {
         .connection
         .prepare_cached(
             "update webhook_inbox set state = 0, attempts = 0, due_at = ?2, finished_at = null
-             where id = ?1 and state in (0, 3) and has_body = 1",
+             where id = ?1 and (state in (0, 3) or state = 1 and due_at <= ?2) and has_body = 1",
         )?
         .execute([id, turn.now])?;
     if retried > 0 {
@@ -111,8 +111,8 @@ pub(super) fn retry_dead(
 pub(super) fn forget(turn: &Turn<'_>, id: i64) -> rusqlite::Result<bool> {
     let forgotten = turn
         .connection
-        .prepare_cached("delete from webhook_inbox where id = ?1 and state <> 1")?
-        .execute([id])?;
+        .prepare_cached("delete from webhook_inbox where id = ?1 and (state <> 1 or due_at <= ?2)")?
+        .execute([id, turn.now])?;
     if forgotten > 0 {
         forget_body(turn, id)?;
     }

@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, Limited};
+use tokio::time::timeout;
 use tower_service::Service;
 use webhook_core::driver::{Accepted, InFlight, Intake, Misconfigured};
 use webhook_core::guarantee::{Job, StoredDelivery};
@@ -33,7 +34,8 @@ fn recall<P: Provider>(
         let why = error.to_string();
         match error.is_misconfigured() {
             true => Verdict::Misconfigured(why),
-            false => Verdict::Unreadable(why),
+            // A later release may read it: what does not decode here was never accepted by this one.
+            false => Verdict::Failed { why, retry: None },
         }
     })
 }
@@ -134,10 +136,7 @@ where
             let stored = &job.delivery;
             let mut request = Request::new(Full::new(stored.body().clone()));
             *request.method_mut() = Method::POST;
-            match stored.target().parse() {
-                Ok(target) => *request.uri_mut() = target,
-                Err(error) => return Verdict::Unreadable(format!("the path: {error}")),
-            }
+            *request.uri_mut() = stored.target().parse().unwrap_or_default();
             *request.headers_mut() = stored.headers();
             request.extensions_mut().insert(Attempt(job.attempt));
             request.extensions_mut().insert(delivery);
@@ -165,6 +164,9 @@ where
     }
 }
 
+/// How long the text of an answer may take.
+const SLOWEST_TEXT: Duration = Duration::from_secs(5);
+
 /// What the response says about the delivery.
 async fn judge<ResBody>(in_flight: InFlight, response: Response<ResBody>) -> Verdict
 where
@@ -178,8 +180,13 @@ where
     if conclusion.handled {
         return Verdict::Done;
     }
-    let text = text_of(body).await;
-    if parts.extensions.get::<Misconfigured>().is_some() || is_missing_extension(&parts, &text) {
+    if let Some(misconfigured) = parts.extensions.get::<Misconfigured>() {
+        return Verdict::Misconfigured(misconfigured.to_string());
+    }
+    let text = timeout(SLOWEST_TEXT, text_of(body))
+        .await
+        .unwrap_or_default();
+    if is_missing_extension(&parts, &text) {
         return Verdict::Misconfigured(text);
     }
     let why = match text.is_empty() {

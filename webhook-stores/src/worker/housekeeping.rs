@@ -26,51 +26,75 @@ pub(super) async fn run(store: Arc<dyn Store>, keep_bodies: Duration) {
     }
 }
 
-/// What the log has been told.
+/// How old a delivery gets that waits or is at work before the log is told.
+const OLD: Duration = Duration::from_secs(15 * 60);
+
+/// How long the log is not told again, unless there are more.
+const QUIET: Duration = Duration::from_secs(60 * 60);
+
+/// What the log and the metrics have been told.
 #[derive(Default)]
 struct Told {
-    dead: u64,
-    at: Option<SystemTime>,
+    warned: Option<(u64, SystemTime)>,
+    #[cfg(feature = "metrics")]
+    gauges: std::collections::HashSet<(Box<str>, State)>,
 }
 
 impl Told {
-    /// Warns of the dead once a day, and when there are more.
+    /// Warns of what waits for someone, once an hour and when there is more.
     fn tell(&mut self, counts: &[Count]) {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         #[cfg(feature = "metrics")]
-        gauge(counts);
-        let dead = counts.iter().filter(|count| count.state == State::Dead);
-        let dead = dead.map(|count| count.deliveries).sum();
-        let newer: u64 = counts.iter().map(|count| count.newer_format).sum();
-        let is_due = match self.at {
-            Some(at) => at.elapsed().map_or(true, |elapsed| elapsed > DAY),
-            None => true,
-        };
-        if (dead > 0 || newer > 0) && (is_due || dead > self.dead) {
+        self.gauge(counts);
+        let sum = |of: &dyn Fn(&Count) -> u64| counts.iter().map(of).sum::<u64>();
+        let dead = sum(&|count| match count.state {
+            State::Dead => count.deliveries,
+            _ => 0,
+        });
+        let newer = sum(&|count| count.newer_format);
+        let late = counts.iter().filter(|count| {
+            matches!(count.state, State::Pending | State::Running)
+                && count.oldest.elapsed().is_ok_and(|age| age > OLD)
+        });
+        let late: Vec<_> = late.map(|count| &*count.endpoint).collect();
+        let waiting = dead + newer + late.len() as u64;
+        let is_quiet = self.warned.is_some_and(|(before, at)| {
+            waiting <= before && at.elapsed().is_ok_and(|elapsed| elapsed < QUIET)
+        });
+        if waiting == 0 {
+            self.warned = None;
+        } else if !is_quiet {
             tracing::warn!(
                 target: "webhook",
-                dead, newer,
-                "deliveries in the inbox wait for someone: dead ones for a retry, those of a newer format for an update"
+                dead, newer, late = late.join(","),
+                "deliveries in the inbox wait for someone: the dead for a retry, those of a newer format for an update, and at \
+                 the late endpoints the oldest has waited for a quarter of an hour: does a worker serve it, and does its \
+                 handler end?"
             );
-            self.at = Some(SystemTime::now());
+            self.warned = Some((waiting, SystemTime::now()));
         }
-        self.dead = dead;
     }
-}
 
-/// Two gauges: how many, and the age of the oldest.
-#[cfg(feature = "metrics")]
-fn gauge(counts: &[Count]) {
-    use metrics::{Label, gauge};
-
-    for count in counts {
-        let labels = vec![
-            Label::new("endpoint", count.endpoint.to_string()),
-            Label::from_static_parts("state", count.state.name()),
-        ];
-        // Exact up to 2^53.
-        gauge!("webhook_inbox_deliveries", labels.clone()).set(count.deliveries as f64);
-        let age = count.oldest.elapsed().unwrap_or_default();
-        gauge!("webhook_inbox_oldest_seconds", labels).set(age.as_secs_f64());
+    /// Two gauges: how many, and the age of the oldest. Both are zero again where there are none anymore.
+    #[cfg(feature = "metrics")]
+    fn gauge(&mut self, counts: &[Count]) {
+        let set = |endpoint: &str, state: State, deliveries: u64, age: Duration| {
+            let labels = vec![
+                metrics::Label::new("endpoint", endpoint.to_owned()),
+                metrics::Label::from_static_parts("state", state.name()),
+            ];
+            // Exact up to 2^53.
+            metrics::gauge!("webhook_inbox_deliveries", labels.clone()).set(deliveries as f64);
+            metrics::gauge!("webhook_inbox_oldest_seconds", labels).set(age.as_secs_f64());
+        };
+        let mut gone = std::mem::take(&mut self.gauges);
+        for count in counts {
+            let age = count.oldest.elapsed().unwrap_or_default();
+            set(&count.endpoint, count.state, count.deliveries, age);
+            gone.remove(&(count.endpoint.clone(), count.state));
+            self.gauges.insert((count.endpoint.clone(), count.state));
+        }
+        for (endpoint, state) in gone {
+            set(&endpoint, state, 0, Duration::ZERO);
+        }
     }
 }

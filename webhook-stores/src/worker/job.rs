@@ -2,22 +2,19 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::{interval, sleep};
+use tokio::time::{sleep, timeout};
 use webhook_core::guarantee::{Ending, Job};
 
 use super::handler::Handler;
 use super::next::{Retry, Verdict};
-use super::{Settings, Store};
+use super::{LONGEST, Settings, Store};
 
 /// How long a delivery waits that the app is not configured for.
 const MISCONFIGURED: Duration = Duration::from_secs(30);
-
-/// The longest wait that a handler can ask for.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Handles a delivery and records how that ended.
 pub(super) async fn attempt(
@@ -32,27 +29,32 @@ pub(super) async fn attempt(
             why: "no attempt ended: the process died in each, or was stopped".into(),
         },
         false => {
-            let verdict = handled(&store, &*handler, &job, settings.lease).await;
+            let verdict = handled(&store, &*handler, &job, &settings).await;
             ending(&job, verdict, &settings)
         }
     };
-    tell(&job, &ending);
-    record(&store, &job, ending).await;
+    settings.told.tell(&job, &ending);
+    record(&store, &job, ending, settings.lease).await;
 }
 
-/// Tries until the end is recorded, or until someone else has the delivery.
-async fn record(store: &Arc<dyn Store>, job: &Job, ending: Ending) {
+/// Tries until the end is recorded, or until someone else has the delivery. That it is to be handled again need not be
+/// recorded once its lease has run out.
+async fn record(store: &Arc<dyn Store>, job: &Job, mut ending: Ending, lease: Duration) {
     let row = job.ticket.row;
+    let began = Instant::now();
     let mut pause = Duration::from_millis(100);
+    let mut may_be_recorded = false;
     loop {
         match store.finish(job.ticket, ending.clone()).await {
             Ok(true) => return,
             Ok(false) => {
-                tracing::warn!(
-                    target: "webhook",
-                    row,
-                    "the lease of a delivery ran out while it was handled, so that it is handled again"
-                );
+                if !may_be_recorded {
+                    tracing::warn!(
+                        target: "webhook",
+                        row,
+                        "the lease of a delivery ran out while it was handled, so that it is handled again"
+                    );
+                }
                 return;
             }
             Err(error) => tracing::warn!(
@@ -61,8 +63,25 @@ async fn record(store: &Arc<dyn Store>, job: &Job, ending: Ending) {
                 "the end of an attempt is not recorded yet: {error}"
             ),
         }
+        may_be_recorded = true;
+        if began.elapsed() > lease * 2 && !matches!(ending, Ending::Done) {
+            return;
+        }
+        // Should the store object to the text.
+        plain(&mut ending);
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+/// Leaves only ASCII in the text for the operator.
+fn plain(ending: &mut Ending) {
+    if let Ending::Again { why, .. } | Ending::Dead { why } = ending {
+        let ascii = |character: char| match character.is_ascii() {
+            true => character,
+            false => '?',
+        };
+        *why = why.chars().map(ascii).collect::<String>().into();
     }
 }
 
@@ -71,22 +90,13 @@ async fn handled(
     store: &Arc<dyn Store>,
     handler: &dyn Handler,
     job: &Job,
-    lease: Duration,
+    settings: &Settings,
 ) -> Verdict {
     let mut running = handler.handle(job);
-    let mut renewing = Box::pin(async {
-        let mut ticks = interval(lease / 3);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            // A failure may pass before the lease ends; a lease that is lost stays so.
-            if let Ok(false) = store.renew(job.ticket, lease).await {
-                return;
-            }
-        }
-    });
+    let mut renewing = Box::pin(renew(store, job, settings.lease));
     let mut renews = true;
-    poll_fn(|cx| {
+    let attempt = poll_fn(|cx| {
+        // Before the handler: one that uses up the task's budget in tokio would leave the timer none.
         if renews && renewing.as_mut().poll(cx).is_ready() {
             renews = false;
         }
@@ -97,18 +107,34 @@ async fn handled(
                 retry: None,
             }),
         }
-    })
-    .await
+    });
+    let limit = settings.attempt_within;
+    timeout(limit, attempt)
+        .await
+        .unwrap_or_else(|_| Verdict::Failed {
+            why: format!("the handler did not end within {limit:?}"),
+            retry: None,
+        })
+}
+
+/// Renews the lease until it is lost.
+async fn renew(store: &Arc<dyn Store>, job: &Job, lease: Duration) {
+    // After a failure, which may pass, soon again: the lease goes on running out.
+    let soon = (lease / 20).min(Duration::from_secs(1));
+    let mut pause = lease / 3;
+    loop {
+        sleep(pause).await;
+        pause = match timeout(lease / 6, store.renew(job.ticket, lease)).await {
+            Ok(Ok(true)) => lease / 3,
+            Ok(Ok(false)) => return,
+            Ok(Err(_)) | Err(_) => soon,
+        };
+    }
 }
 
 fn ending(job: &Job, verdict: Verdict, settings: &Settings) -> Ending {
     let (why, retry) = match verdict {
         Verdict::Done => return Ending::Done,
-        Verdict::Unreadable(why) => {
-            return Ending::Dead {
-                why: storable(&why),
-            };
-        }
         Verdict::Misconfigured(why) => {
             return Ending::Again {
                 after: MISCONFIGURED,
@@ -143,31 +169,52 @@ fn storable(why: &str) -> Box<str> {
         .into()
 }
 
-/// What the outcome of the handler does not say.
-fn tell(job: &Job, ending: &Ending) {
-    let delivery = &job.delivery;
-    let (sender, endpoint) = (delivery.sender(), delivery.endpoint());
-    let (row, attempt, id) = (job.ticket.row, job.attempt, delivery.id());
-    match ending {
-        Ending::Again {
-            counts: true,
-            after,
-            why,
-        } => tracing::warn!(
-            target: "webhook",
-            sender, endpoint, row, attempt, id,
-            "a delivery in the inbox was not handled, and is tried again in {after:.1?}: {why}"
-        ),
-        Ending::Again { why, .. } => tracing::error!(
-            target: "webhook",
-            sender, endpoint, row, id,
-            "the app lacks what the handler of a delivery in the inbox needs, which waits: {why}"
-        ),
-        Ending::Dead { why } => tracing::error!(
-            target: "webhook",
-            sender, endpoint, row, attempt, id,
-            "a delivery in the inbox is dead until someone acts: {why}"
-        ),
-        _ => {}
+/// What the log is told beside the outcome of the handler.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// When it was told that the app lacks something.
+    misconfigured: Mutex<Option<Instant>>,
+}
+
+impl Told {
+    fn tell(&self, job: &Job, ending: &Ending) {
+        let delivery = &job.delivery;
+        let (sender, endpoint) = (delivery.sender(), delivery.endpoint());
+        let (row, attempt, id) = (job.ticket.row, job.attempt, delivery.id());
+        match ending {
+            Ending::Again {
+                counts: true,
+                after,
+                why,
+            } => tracing::warn!(
+                target: "webhook",
+                sender, endpoint, row, attempt, id,
+                "a delivery in the inbox was not handled, and is tried again in {after:.1?}: {why}"
+            ),
+            Ending::Again { why, .. } if self.is_due() => tracing::error!(
+                target: "webhook",
+                sender, endpoint, row, id,
+                "the app lacks what the handler of deliveries in the inbox needs, which wait, such as this one: {why}"
+            ),
+            Ending::Dead { why } => tracing::error!(
+                target: "webhook",
+                sender, endpoint, row, attempt, id,
+                "a delivery in the inbox is dead until someone acts: {why}"
+            ),
+            _ => {}
+        }
+    }
+
+    /// Once a minute, since each delivery that waits would say it.
+    fn is_due(&self) -> bool {
+        let mut told = self
+            .misconfigured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = told.is_none_or(|at| at.elapsed() > Duration::from_secs(60));
+        if is_due {
+            *told = Some(Instant::now());
+        }
+        is_due
     }
 }

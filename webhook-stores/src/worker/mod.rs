@@ -24,6 +24,7 @@ use webhook_tower::{BoxError, Inbox};
 
 use self::backoff::Backoff;
 use self::handler::{ByFunction, ByService, Handler};
+use self::job::Told;
 pub use self::next::{Attempt, HandlerError, Retry};
 pub use self::running::RunningWorker;
 
@@ -70,6 +71,9 @@ pub struct Worker {
     settings: Settings,
 }
 
+/// The longest time that a setting can have, so that no sum overflows.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// What a worker needs of a store.
 trait Store: InboxQueue + InboxRecords {}
 
@@ -80,6 +84,8 @@ struct Settings {
     concurrency: u32,
     lease: Duration,
     look_every: Duration,
+    attempt_within: Duration,
+    told: Arc<Told>,
     backoff: Backoff,
     keep_bodies: Duration,
 }
@@ -94,6 +100,8 @@ impl Worker {
                 concurrency: 16,
                 lease: Duration::from_secs(60),
                 look_every: Duration::from_millis(500),
+                attempt_within: Duration::from_secs(15 * 60),
+                told: Arc::default(),
                 backoff: Backoff::default(),
                 keep_bodies: Duration::from_secs(7 * 24 * 60 * 60),
             },
@@ -166,8 +174,8 @@ impl Worker {
     }
 
     /// Sets how long a delivery is this worker's without being renewed; it is renewed at a third of that while its handler
-    /// runs. A process that is stopped, or cut off from the store, for longer loses it to another, which handles it as well.
-    /// The default is a minute.
+    /// runs. A process that is stopped, or cut off from the store, for two thirds of it or longer can lose it to another,
+    /// which handles it as well. The default is a minute.
     ///
     /// # Panics
     ///
@@ -181,7 +189,14 @@ impl Worker {
         if lease < Duration::from_millis(100) {
             panic!("a lease of {lease:?} runs out while it is renewed: set it to seconds");
         }
-        self.settings.lease = lease;
+        self.settings.lease = lease.min(LONGEST);
+        self
+    }
+
+    /// Sets how long an attempt may take: a handler that has not ended by then is dropped, and the attempt has failed. The
+    /// default is 15 minutes.
+    pub fn attempt_within(mut self, limit: Duration) -> Self {
+        self.settings.attempt_within = limit.min(LONGEST);
         self
     }
 
@@ -197,7 +212,7 @@ impl Worker {
     ///
     /// The default is 1, 5 and 30 seconds, 2, 10 and 30 minutes, and 5 times an hour: 12 attempts in about 6 hours.
     pub fn pauses(mut self, pauses: impl IntoIterator<Item = Duration>) -> Self {
-        self.settings.backoff = Backoff::new(pauses);
+        self.settings.backoff = Backoff::new(pauses.into_iter().map(|it| it.min(LONGEST)));
         self
     }
 

@@ -103,8 +103,6 @@ pub(super) enum Verdict {
         why: String,
         retry: Option<Retry>,
     },
-    /// The row cannot be made into a delivery, and another attempt would not change that.
-    Unreadable(String),
     /// The app lacks something that the handler needs.
     Misconfigured(String),
 }

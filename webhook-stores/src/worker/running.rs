@@ -53,7 +53,7 @@ impl RunningWorker {
     }
 
     /// Takes no more deliveries, and waits until those at work are handled, for this long at most. What is still running
-    /// then is another worker's as soon as its lease runs out.
+    /// then goes on; if its process ends, it is another worker's once its lease has run out.
     pub async fn finish_within(self, limit: Duration) -> Ended {
         let before = self.finished.load(Ordering::Relaxed);
         self.stop.send_replace(true);
@@ -188,9 +188,15 @@ async fn stopped_or<T>(
     mut stopped: watch::Receiver<bool>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
+    let stop = async {
+        // Nobody can stop a worker whose handle was dropped.
+        if stopped.wait_for(|is_stopped| *is_stopped).await.is_err() {
+            std::future::pending().await
+        }
+    };
     tokio::select! {
         biased;
-        _ = stopped.wait_for(|is_stopped| *is_stopped) => None,
+        () = stop => None,
         output = work => Some(output),
     }
 }

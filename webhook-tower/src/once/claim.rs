@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use webhook_core::guarantee::{Claim, OnceStore, StoreError, Token};
 use webhook_core::{Deadline, Identity};
 
@@ -64,17 +64,25 @@ impl Claiming {
             }
         };
         if run_when_store_fails {
+            #[cfg(feature = "tracing")]
+            tracing::error!(
+                target: "webhook",
+                "a webhook is handled although it may have been before: {failed}"
+            );
             return Claimed::NotAsked;
         }
         Claimed::Failed(failed)
     }
 
     async fn ask(self) -> Result<Claimed, StoreError> {
+        let asked = Instant::now();
         let claim = self.store.claim(&self.identity, self.lease).await?;
         Ok(match claim {
+            // Its lease has run out on the way.
+            Claim::First(_) if asked.elapsed() >= self.lease => Claimed::Running,
             Claim::First(token) => Claimed::Mine(Held {
                 claim: Some((self, token)),
-                since: Instant::now(),
+                handled: false,
             }),
             Claim::Done => Claimed::Done,
             Claim::Full => Claimed::Full,
@@ -84,11 +92,13 @@ impl Claiming {
     }
 }
 
-/// A claim that is held. Dropped, it is freed, as far as there is a runtime to do so; if there is none, its lease ends it.
+/// A claim that is held. Dropped, it is freed, unless the delivery was handled, as far as there is a runtime to do so; if
+/// there is none, its lease ends it.
 pub(crate) struct Held {
     /// Taken when it is settled.
     claim: Option<(Claiming, Token)>,
-    since: Instant,
+    /// Whether the delivery was handled.
+    handled: bool,
 }
 
 impl Held {
@@ -98,18 +108,18 @@ impl Held {
             let Some((claiming, token)) = &self.claim else {
                 return;
             };
-            let third = claiming.lease / 3;
-            let mut renewals = interval_at(Instant::now() + third, third);
-            renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let lease = claiming.lease;
+            // After a failure, or no answer, which may pass, soon again: the lease goes on running out.
+            let soon = (lease / 20).min(Duration::from_secs(1));
+            let mut pause = lease / 3;
             loop {
-                renewals.tick().await;
-                let renewed = claiming
-                    .store
-                    .renew(&claiming.identity, *token, claiming.lease);
-                // A failure, or no answer, may pass before the lease ends.
-                if let Ok(Ok(false)) = timeout(third, renewed).await {
-                    return;
-                }
+                sleep(pause).await;
+                let renewed = claiming.store.renew(&claiming.identity, *token, lease);
+                pause = match timeout(lease / 6, renewed).await {
+                    Ok(Ok(true)) => lease / 3,
+                    Ok(Ok(false)) => return,
+                    Ok(Err(_)) | Err(_) => soon,
+                };
             }
         })
     }
@@ -127,6 +137,7 @@ impl Held {
         handled: bool,
         deadline: Option<Deadline>,
     ) -> Option<Self> {
+        self.handled = handled;
         let (claiming, token) = self.claim.as_ref()?;
         let limit = deadline
             .map(Deadline::remaining)
@@ -144,9 +155,10 @@ impl Held {
     /// Tries to until the store does, or until someone else holds the claim. A claim that is to be freed is left alone once
     /// its lease has run out.
     pub(crate) async fn settle_in_the_end(mut self, handled: bool) {
+        let began = Instant::now();
         let mut pause = Duration::from_millis(100);
         while let Some((claiming, token)) = &self.claim {
-            if !handled && self.since.elapsed() > claiming.lease * 2 {
+            if !handled && began.elapsed() > claiming.lease {
                 break;
             }
             sleep(pause).await;
@@ -174,7 +186,8 @@ impl Drop for Held {
         if let Some((claiming, token)) = self.claim.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(async move { claiming.settle(token, false).await.is_ok() });
+            let handled = self.handled;
+            runtime.spawn(async move { claiming.settle(token, handled).await.is_ok() });
         }
     }
 }

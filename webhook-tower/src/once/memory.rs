@@ -97,11 +97,14 @@ impl MemoryStore {
             Some(State::Handled { .. }) | None => {}
         }
         if memory.running >= self.shared.most_running {
+            memory.sweep(now);
+        }
+        if memory.running >= self.shared.most_running {
             return Claim::Full;
         }
+        let until = later(now, lease);
         memory.running += 1;
         let token = memory.number();
-        let until = now + lease;
         memory
             .deliveries
             .insert(key.into(), State::Running { token, until });
@@ -127,7 +130,26 @@ impl MemoryStore {
     }
 }
 
+/// So long after now, or a hundred years if that is more than the clock can count.
+fn later(now: Instant, after: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    now + after.min(LONGEST)
+}
+
 impl Memory {
+    /// Forgets the claims whose leases have run out, and which nobody has claimed again.
+    fn sweep(&mut self, now: Instant) {
+        self.deliveries.retain(|_, state| match state {
+            State::Running { until, .. } => *until > now,
+            State::Handled { .. } => true,
+        });
+        let running = self
+            .deliveries
+            .values()
+            .filter(|it| matches!(it, State::Running { .. }));
+        self.running = running.count();
+    }
+
     fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
@@ -169,7 +191,7 @@ impl OnceStore for MemoryStore {
         lease: Duration,
     ) -> StoreFuture<'a, bool> {
         let renewed = self.if_held(identity, token, |memory, key, now| {
-            let until = now + lease;
+            let until = later(now, lease);
             let token = token.0;
             memory
                 .deliveries
@@ -188,7 +210,7 @@ impl OnceStore for MemoryStore {
         let recorded = self.if_held(identity, token, |memory, key, now| {
             memory.running -= 1;
             let number = memory.number();
-            let until = now + keep;
+            let until = later(now, keep);
             memory.handled.push_back((key.clone(), number));
             memory
                 .deliveries

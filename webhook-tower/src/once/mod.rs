@@ -45,7 +45,7 @@ impl Once {
         store: impl OnceStore,
     ) -> Self {
         verifier.require_trusted_ids();
-        if !(1..=64).contains(&endpoint.len()) {
+        if !(1..=64).contains(&endpoint.len()) || endpoint.contains(char::is_control) {
             panic!(
                 "an endpoint cannot be called {endpoint:?}: give it a short name such as \"orders\""
             );
@@ -72,7 +72,8 @@ impl Once {
         if lease < Duration::from_millis(100) {
             panic!("a lease of {lease:?} runs out while it is renewed: set it to seconds");
         }
-        self.lease = lease;
+        // So that no sum overflows.
+        self.lease = lease.min(Duration::from_secs(30 * 24 * 60 * 60));
     }
 
     /// Runs the handler without a claim if the store fails.
