@@ -7,6 +7,7 @@ pub mod client;
 pub mod patience;
 #[cfg(unix)]
 pub mod postgres;
+pub mod redis;
 pub mod server;
 
 /// The paths of the two receivers, which must not differ in anything that a sender sees.

@@ -17,6 +17,7 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 struct Said {
     codes: BTreeSet<String>,
+    errors: usize,
     text: String,
 }
 
@@ -24,7 +25,7 @@ struct Said {
 fn misuse_is_refused_by_the_compiler_in_words_that_help() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let programs = programs(&root.join("tests/tests/messages"));
-    assert_eq!(programs.len(), 6);
+    assert_eq!(programs.len(), 10);
     let said = check(root, &programs);
     for (name, path) in &programs {
         let program = fs::read_to_string(path).unwrap();
@@ -33,11 +34,19 @@ fn misuse_is_refused_by_the_compiler_in_words_that_help() {
                 .lines()
                 .filter_map(move |line| line.strip_prefix("//! ")?.strip_prefix(field))
         };
-        let Said { codes, text } = said
+        let Said {
+            codes,
+            errors: count,
+            text,
+        } = said
             .get(name)
             .unwrap_or_else(|| panic!("{name} compiles, or was not checked"));
         let errors: BTreeSet<_> = expected("error: ").map(str::to_owned).collect();
         assert_eq!(codes, &errors, "{name}:\n{text}");
+        // One for each call, where a program makes several.
+        for times in expected("times: ") {
+            assert_eq!(Ok(*count), times.parse(), "{name}:\n{text}");
+        }
         assert_ne!(expected("message: ").count(), 0, "{name} expects nothing");
         for message in expected("message: ") {
             assert!(text.contains(message), "{name}: no `{message}` in\n{text}");
@@ -73,9 +82,22 @@ fn check(root: &Path, programs: &BTreeMap<String, PathBuf>) -> BTreeMap<String, 
         axum = { version = "0.8.4", default-features = false, features = ["http1", "tokio"] }
         "#,
     );
-    for dependency in ["webhook-axum", "webhook-core", "webhook-tower"] {
+    for dependency in [
+        "webhook-actix",
+        "webhook-axum",
+        "webhook-core",
+        "webhook-tower",
+    ] {
         let path = root.join(dependency);
-        writeln!(manifest, "{dependency}.path = {path:?}").unwrap();
+        let features = match dependency {
+            "webhook-core" => "[]",
+            _ => r#"["inbox", "once"]"#,
+        };
+        writeln!(
+            manifest,
+            "{dependency} = {{ path = {path:?}, features = {features} }}"
+        )
+        .unwrap();
     }
     for (name, path) in programs {
         writeln!(manifest, "[[bin]]\nname = {name:?}\npath = {path:?}").unwrap();
@@ -104,6 +126,7 @@ fn check(root: &Path, programs: &BTreeMap<String, PathBuf>) -> BTreeMap<String, 
         let said = said.entry(target.to_owned()).or_default();
         if let Some(code) = message["code"]["code"].as_str() {
             said.codes.insert(code.to_owned());
+            said.errors += 1;
         } else if !message["message"].as_str().unwrap().starts_with("aborting") {
             said.codes.insert("without a code".to_owned());
         }

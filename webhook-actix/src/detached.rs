@@ -15,12 +15,13 @@ use actix_web::http::header::HeaderName;
 use actix_web::{Error, HttpMessage, rt};
 use tokio::sync::oneshot;
 use webhook_core::driver::Verifier;
+use webhook_core::provider::Authenticated;
 use webhook_core::{Deadline, Provider, Rejection, Reply};
 use webhook_tower::__detached::{Course, Sent, Settings};
 use webhook_tower::{Ended, Tasks};
 
 use crate::head::ActixHeaders;
-use crate::layer::credential_headers;
+use crate::layer::{WebhookLayer, credential_headers};
 use crate::response;
 use crate::service::Reading;
 
@@ -51,12 +52,13 @@ use crate::service::Reading;
 /// .run();
 ///
 /// let handle = server.handle();
-/// rt::spawn(async move {
+/// let stopped = rt::spawn(async move {
 ///     rt::signal::ctrl_c().await?;
-///     println!("{}", webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await);
-///     std::io::Result::Ok(())
+///     std::io::Result::Ok(webhook_actix::stop(&handle, &tasks, Duration::from_secs(30)).await)
 /// });
-/// server.await
+/// server.await?;
+/// println!("{}", stopped.await??);
+/// # Ok(())
 /// # }
 /// ```
 pub async fn stop(server: &ServerHandle, tasks: &Tasks, limit: Duration) -> Ended {
@@ -64,6 +66,23 @@ pub async fn stop(server: &ServerHandle, tasks: &Tasks, limit: Duration) -> Ende
     let ended = tasks.finish_within(limit).await;
     server.stop(true).await;
     ended
+}
+
+impl<P: Provider> WebhookLayer<P> {
+    /// Runs each handler in a task of its own on its worker, once its delivery is authentic: if the sender resets the
+    /// connection, the handler goes on to its end. Call it last, when everything else is set.
+    ///
+    /// `tasks` bounds how many run at once, in all workers. A worker that ends takes its tasks with it, so stop the server
+    /// with [`stop`](crate::stop). A sender that hangs up, or is told that the handler is
+    /// [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled. A handler finds how
+    /// long its sender still waits in the request's extensions, as a [`Deadline`](crate::Deadline).
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
+    where
+        P: Authenticated,
+    {
+        let settings = Settings::new(&self.verifier, tasks);
+        DetachedLayer::from_parts(self.verifier, settings)
+    }
 }
 
 /// Like [`WebhookLayer`](crate::WebhookLayer), but each handler runs in a task of its own, which a sender that hangs up does

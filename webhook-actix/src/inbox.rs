@@ -5,14 +5,36 @@ use std::time::Duration;
 
 use actix_web::web::Payload;
 use actix_web::{Handler, HttpRequest, HttpResponse, rt};
+use webhook_core::guarantee::InboxStore;
 use webhook_core::http::HeaderName;
 use webhook_core::provider::Deferrable;
 use webhook_core::{Provider, Rejection};
 
 use crate::head::ActixHeaders;
-use crate::layer::credential_headers;
+use crate::layer::{WebhookLayer, credential_headers};
 use crate::payload::poll_payload;
 use crate::response;
+
+impl<P: Provider> WebhookLayer<P> {
+    /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
+    /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
+    /// handler: `web::resource("/webhook").to(inbox)`.
+    ///
+    /// `endpoint` is the app's name for what it serves, such as `orders`: the worker finds the handler by it, so it must stay.
+    /// A repeat is recognized if the sender signs its ids, or if the app [trusts](Self::trust_unsigned_ids) them. The crate
+    /// `webhook-stores` has stores and the worker, which calls a plain `async fn` with the delivery.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty, longer than 64 bytes, or has a control character.
+    #[track_caller]
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
+        Inbox::new(webhook_tower::Inbox::new(self.verifier, endpoint, store))
+    }
+}
 
 /// Stores each authentic delivery and acknowledges it; a worker handles it later. It is a handler:
 /// `web::resource("/webhook").to(inbox)`.

@@ -12,22 +12,6 @@ use webhook_core::multicaja::{Multicaja, MulticajaValidation};
 use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
-#[cfg(feature = "detach")]
-use crate::detached::DetachedLayer;
-#[cfg(feature = "inbox")]
-use crate::inbox::Inbox;
-#[cfg(feature = "once")]
-use crate::once::OnceLayer;
-#[cfg(feature = "detach")]
-use webhook_core::provider::Authenticated;
-#[cfg(feature = "inbox")]
-use webhook_core::{guarantee::InboxStore, provider::Deferrable};
-#[cfg(feature = "once")]
-use webhook_core::{guarantee::OnceStore, provider::Identified};
-#[cfg(feature = "once")]
-use webhook_tower::__detached::Once;
-#[cfg(feature = "detach")]
-use webhook_tower::{__detached::Settings, Tasks};
 
 /// Middleware that authenticates deliveries of the sender `P` and passes them to the handler. `.wrap(…)` it around a
 /// resource, a scope or an app, and it guards every route inside.
@@ -41,7 +25,7 @@ use webhook_tower::{__detached::Settings, Tasks};
 /// with a builder method applies to the changed clone only, a change of the [secrets](Self::secrets) to all of them.
 #[must_use]
 pub struct WebhookLayer<P> {
-    verifier: Verifier<P>,
+    pub(crate) verifier: Verifier<P>,
 }
 
 impl<P: Provider> WebhookLayer<P> {
@@ -56,59 +40,6 @@ impl<P: Provider> WebhookLayer<P> {
     __layer!(limits);
     __layer!(body_timeout);
     __layer!(sender);
-}
-
-#[cfg(feature = "detach")]
-impl<P: Authenticated> WebhookLayer<P> {
-    /// Runs each handler in a task of its own on its worker, once its delivery is authentic: if the sender resets the
-    /// connection, the handler goes on to its end. Call it last, when everything else is set.
-    ///
-    /// `tasks` bounds how many run at once, in all workers. A worker that ends takes its tasks with it, so stop the server
-    /// with [`stop`](crate::stop). A sender that hangs up, or is told that the handler is
-    /// [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled. A handler finds how
-    /// long its sender still waits in the request's extensions, as a [`Deadline`](crate::Deadline).
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
-        let settings = Settings::new(&self.verifier, tasks);
-        DetachedLayer::from_parts(self.verifier, settings)
-    }
-}
-
-#[cfg(feature = "once")]
-impl<P: Identified> WebhookLayer<P> {
-    /// Handles each delivery once, in a task of its own as [`detached`](Self::detached) does:
-    /// [`webhook_tower::OnceLayer`] has the table. Call it last, when everything else is set.
-    ///
-    /// `endpoint` is the app's name for what it serves, such as `orders`; two endpoints that one sender delivers to need two
-    /// names, and a name must stay.
-    ///
-    /// # Panics
-    ///
-    /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
-    /// name is empty or longer than 64 bytes.
-    #[track_caller]
-    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P> {
-        let once = Once::new(&self.verifier, endpoint, store);
-        OnceLayer::from_parts(self.detached(tasks), once)
-    }
-}
-
-#[cfg(feature = "inbox")]
-impl<P: Deferrable> WebhookLayer<P> {
-    /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
-    /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
-    /// handler: `web::resource("/webhook").to(inbox)`.
-    ///
-    /// `endpoint` is the app's name for what it serves, such as `orders`: the worker finds the handler by it, so it must stay.
-    /// A repeat is recognized if the sender signs its ids, or if the app [trusts](Self::trust_unsigned_ids) them. The crate
-    /// `webhook-stores` has stores and the worker, which calls a plain `async fn` with the delivery.
-    ///
-    /// # Panics
-    ///
-    /// If the name is empty, longer than 64 bytes, or has a control character.
-    #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
-        Inbox::new(webhook_tower::Inbox::new(self.verifier, endpoint, store))
-    }
 }
 
 impl<P> WebhookLayer<P> {

@@ -6,9 +6,34 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use webhook_core::Provider;
+use webhook_core::guarantee::OnceStore;
+use webhook_core::provider::Identified;
 use webhook_tower::__detached::Once;
+use webhook_tower::Tasks;
 
 use crate::detached::{DetachedLayer, DetachedService};
+use crate::layer::WebhookLayer;
+
+impl<P: Provider> WebhookLayer<P> {
+    /// Handles each delivery once, in a task of its own as [`detached`](Self::detached) does:
+    /// [`webhook_tower::OnceLayer`] has the table. Call it last, when everything else is set.
+    ///
+    /// `endpoint` is the app's name for what it serves, such as `orders`; two endpoints that one sender delivers to need two
+    /// names, and a name must stay.
+    ///
+    /// # Panics
+    ///
+    /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
+    /// name is empty or longer than 64 bytes.
+    #[track_caller]
+    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P>
+    where
+        P: Identified,
+    {
+        let once = Once::new(&self.verifier, endpoint, store);
+        OnceLayer::from_parts(self.detached(tasks), once)
+    }
+}
 
 /// Like [`WebhookLayer`](crate::WebhookLayer), but each delivery is handled once, as far as a store can see to that. Made by
 /// [`WebhookLayer::once`](crate::WebhookLayer::once); what a sender is answered is in the table of
@@ -42,7 +67,8 @@ impl<P: Provider> OnceLayer<P> {
         self
     }
 
-    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice.
+    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice. A store that
+    /// does not answer is waited for until half of the time is over.
     pub fn run_when_store_fails(mut self) -> Self {
         self.once.set_run_when_store_fails();
         self

@@ -5,26 +5,8 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
-#[cfg(feature = "detach")]
-use webhook_core::provider::Authenticated;
 use webhook_core::{__layer, Payload, Provider};
-#[cfg(feature = "inbox")]
-use webhook_core::{guarantee::InboxStore, provider::Deferrable};
-#[cfg(feature = "once")]
-use webhook_core::{guarantee::OnceStore, provider::Identified};
-#[cfg(feature = "inbox")]
-use webhook_tower::Inbox;
-#[cfg(feature = "detach")]
-use webhook_tower::Tasks;
 use webhook_tower::WebhookService;
-
-/// What [`WebhookLayer::detached`] makes.
-#[cfg(feature = "detach")]
-pub type DetachedLayer<P> = webhook_tower::DetachedLayer<P, Body>;
-
-/// What [`WebhookLayer::once`] makes.
-#[cfg(feature = "once")]
-pub type OnceLayer<P> = webhook_tower::OnceLayer<P, Body>;
 
 /// A layer that authenticates deliveries of the sender `P` and passes them to the handler, with axum's body.
 ///
@@ -47,7 +29,7 @@ pub type OnceLayer<P> = webhook_tower::OnceLayer<P, Body>;
 /// # Ok::<(), webhook_axum::SecretsError>(())
 /// ```
 #[must_use]
-pub struct WebhookLayer<P>(webhook_tower::WebhookLayer<P, Body>);
+pub struct WebhookLayer<P>(pub(crate) webhook_tower::WebhookLayer<P, Body>);
 
 impl<P: Provider> WebhookLayer<P> {
     __layer!(constructors);
@@ -61,83 +43,6 @@ impl<P: Provider> WebhookLayer<P> {
     #[cfg(feature = "timeout")]
     __layer!(body_timeout);
     __layer!(sender);
-}
-
-#[cfg(feature = "detach")]
-impl<P: Authenticated> WebhookLayer<P> {
-    /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
-    /// to its end. Call it last, when everything else is set.
-    ///
-    /// `tasks` bounds how many run at once, and waits for them when the server stops; `axum::serve` does not. A sender that
-    /// hangs up, or is told that the handler is [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is
-    /// still being handled. A handler that takes `Extension<Deadline>` can ask how long its sender still waits.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use axum::{Router, routing::post};
-    /// use webhook_axum::{Tasks, TfEvent, TfWebhookLayer, Webhook};
-    ///
-    /// async fn on_event(Webhook(event): Webhook<TfEvent>) {
-    ///     println!("{}", event.evento);
-    /// }
-    ///
-    /// # async fn serve(listener: tokio::net::TcpListener) -> std::io::Result<()> {
-    /// let tasks = Tasks::new();
-    /// let layer = TfWebhookLayer::new("s3cr3t").detached(&tasks);
-    /// let app = Router::new().route("/webhook", post(on_event).layer(layer));
-    /// axum::serve(listener, app).await?;
-    /// tasks.finish_within(Duration::from_secs(30)).await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P> {
-        self.0.detached(tasks)
-    }
-}
-
-#[cfg(feature = "once")]
-impl<P: Identified> WebhookLayer<P> {
-    /// Handles each delivery once, as [`OnceLayer`](webhook_tower::OnceLayer) says, in a task of its own as
-    /// [`detached`](Self::detached) does. Call it last, when everything else is set.
-    ///
-    /// `endpoint` is the app's name for what it serves, such as `orders`; two endpoints that one sender delivers to need two
-    /// names, and a name must stay.
-    ///
-    /// ```
-    /// use webhook_axum::{MemoryStore, StandardWebhookLayer, Tasks};
-    ///
-    /// let tasks = Tasks::new();
-    /// let layer: StandardWebhookLayer = StandardWebhookLayer::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    /// let layer = layer.once("orders", MemoryStore::new(), &tasks);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
-    /// name is empty or longer than 64 bytes.
-    #[track_caller]
-    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P> {
-        self.0.once(endpoint, store, tasks)
-    }
-}
-
-#[cfg(feature = "inbox")]
-impl<P: Deferrable> WebhookLayer<P> {
-    /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
-    /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
-    /// service: put it on a route with `route_service`.
-    ///
-    /// `endpoint` is the app's name for what it serves, such as `orders`: the worker finds the handler by it, so it must stay.
-    /// A repeat is recognized if the sender signs its ids, or if the app [trusts](Self::trust_unsigned_ids) them. The crate
-    /// `webhook-stores` has stores and the worker.
-    ///
-    /// # Panics
-    ///
-    /// If the name is empty, longer than 64 bytes, or has a control character.
-    #[track_caller]
-    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P> {
-        self.0.inbox(endpoint, store)
-    }
 }
 
 impl<P> WebhookLayer<P> {

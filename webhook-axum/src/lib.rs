@@ -92,17 +92,23 @@
     )
 )]
 
+#[cfg(feature = "detach")]
+mod detached;
 mod extract;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod layer;
+#[cfg(feature = "once")]
+mod once;
 
-pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
 #[cfg(feature = "detach")]
 #[cfg_attr(docsrs, doc(cfg(feature = "detach")))]
-pub use self::layer::DetachedLayer;
+pub use self::detached::DetachedLayer;
+pub use self::extract::{MissingWebhookLayer, Webhook, WebhookDelivery};
+pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
 #[cfg(feature = "once")]
 #[cfg_attr(docsrs, doc(cfg(feature = "once")))]
-pub use self::layer::OnceLayer;
-pub use self::layer::{MulticajaValidationLayer, WebhookLayer};
+pub use self::once::OnceLayer;
 #[doc(inline)]
 pub use webhook_core::github::{self, GithubEvent};
 #[doc(inline)]

@@ -295,7 +295,15 @@ fn a_row_of_a_newer_format_or_of_another_sender_waits() {
     let other = later::<Github>().recall(&stripe).unwrap_err();
     assert!(other.is_misconfigured());
     assert!(later::<Stripe>().recall(&stripe).is_ok());
-    let body = later::<Stripe>().recall(&stripe.with_body(Bytes::from("}")));
+    let sealed = stripe.sealed_in(Bytes::from("}"));
+    assert!(through_columns(&sealed).is_sealed());
+    assert!(
+        later::<Stripe>()
+            .recall(&sealed)
+            .unwrap_err()
+            .is_misconfigured()
+    );
+    let body = later::<Stripe>().recall(&sealed.opened(Bytes::from("}")));
     assert!(!body.unwrap_err().is_misconfigured());
 }
 

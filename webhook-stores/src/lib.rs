@@ -65,6 +65,7 @@
 //! | listing, retrying and deleting deliveries | [`InboxRecords`](webhook_core::guarantee::InboxRecords) |
 //! | one file, any number of processes on one machine | `SqliteStore`, and the module `sqlite` |
 //! | any number of machines | `PostgresStore`, and the module `postgres` |
+//! | encrypted bodies | [`Sealed`] |
 //! | a store on another system | [`guarantee`](webhook_core::guarantee) |
 //!
 //! # Your own database
@@ -82,6 +83,7 @@
 //! |---|---|
 //! | `sqlite` | `SqliteStore` |
 //! | `postgres` | `PostgresStore` |
+//! | `redis` | `RedisStore`, which is not an inbox: it remembers for `once` which deliveries were handled |
 //! | `metrics` | two gauges that the worker sets about once a minute, with the labels `endpoint` and `state`: `webhook_inbox_deliveries`, and `webhook_inbox_oldest_seconds`, the age of the oldest. Every process with a worker sets the same numbers |
 //!
 //! None is on by default. The minimum supported Rust version is 1.89; it follows the drivers.
@@ -102,6 +104,9 @@
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+mod sealed;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
@@ -110,6 +115,10 @@ mod worker;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use self::postgres::PostgresStore;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::redis::RedisStore;
+pub use self::sealed::{Seal, Sealed};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sqlite::SqliteStore;

@@ -156,6 +156,7 @@ async fn what_a_killed_process_acknowledged_is_there() {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "for who runs it by itself")]
 fn two_busy_processes_share_a_file_fairly() {
     let directory = Directory::new();
     drop(SqliteStore::open(directory.file()).unwrap());

@@ -18,7 +18,39 @@ use webhook_core::provider::Deferrable;
 use webhook_core::{Head, Provider, Rejection, Reply};
 
 use crate::reading::{Reading, read};
-use crate::{BoxError, response};
+use crate::{BoxError, WebhookLayer, response};
+
+impl<P: Provider, B> WebhookLayer<P, B> {
+    /// Stores each delivery, acknowledges it once it is durable, and leaves it to a worker: no handler can make the sender
+    /// wait, and none that fails or dies loses an event. Call it last, when everything else is set. What it returns is a
+    /// service of its own: a route's, not a layer around a handler.
+    ///
+    /// `endpoint` is the app's name for what it serves, such as `orders`: the worker finds the handler by it, so it must stay.
+    /// A repeat is recognized if the sender signs its ids, or if the app [trusts](Self::trust_unsigned_ids) them.
+    ///
+    /// Klap has no such method: it takes an acknowledgement for the sale.
+    ///
+    /// ```compile_fail
+    /// use webhook_core::guarantee::InboxStore;
+    /// use webhook_tower::{MulticajaWebhookLayer, Inbox};
+    ///
+    /// fn on(store: impl InboxStore) {
+    ///     let layer: MulticajaWebhookLayer = MulticajaWebhookLayer::new("key");
+    ///     let inbox = layer.inbox("orders", store);
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty, longer than 64 bytes, or has a control character.
+    #[track_caller]
+    pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
+    where
+        P: Deferrable,
+    {
+        Inbox::new(self.verifier, endpoint, store)
+    }
+}
 
 /// Stores each authentic delivery and acknowledges it; a worker handles it later.
 ///

@@ -86,12 +86,16 @@ pub async fn run() -> Result<(), StartError> {
     .run();
 
     let handle = server.handle();
-    rt::spawn(async move {
+    let stopped = rt::spawn(async move {
         stop.await;
-        let ended = webhook_actix::stop(&handle, &tasks, until).await;
-        tracing::info!("{ended}");
+        webhook_actix::stop(&handle, &tasks, until).await
     });
-    Ok(server.await?)
+    server.await?;
+    // The server is only the first to know that it was stopped.
+    if let Ok(ended) = stopped.await {
+        tracing::info!("{ended}");
+    }
+    Ok(())
 }
 
 fn layer<P: Authenticated + FromSecrets>(

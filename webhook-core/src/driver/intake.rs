@@ -89,10 +89,7 @@ impl<P: Deferrable> Intake<P> {
             }
             HeaderField::Absent | HeaderField::Repeated => None,
         };
-        let target = match head.query() {
-            Some(query) => format!("{}?{query}", head.path()),
-            None => head.path().to_owned(),
-        };
+        let target = self.verifier.provider().stored_target(head);
         Ok(Incoming {
             pending,
             verifier: self.verifier.clone(),
@@ -199,6 +196,7 @@ impl<P: Provider> Incoming<P> {
             id: delivery.id().map(|id| id.to_string().into()),
             target,
             headers,
+            sealed: false,
         };
         let delivery = StoredDelivery {
             format: StoredDelivery::FORMAT,

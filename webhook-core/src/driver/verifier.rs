@@ -209,11 +209,14 @@ impl<P: Provider> Verifier<P> {
     ///
     /// # Errors
     ///
-    /// If the row is of another sender, or if its body or its facts do not decode, anymore.
+    /// If the row is of another sender, if its body is sealed, or if its body or its facts do not decode, anymore.
     pub fn recall(&self, stored: &StoredDelivery) -> Result<Accepted<P::Event>, UnreadableRow> {
         let provider = self.provider();
         if stored.sender() != provider.name() {
             return Err(UnreadableRow::sender(stored.sender(), provider.name()));
+        }
+        if stored.is_sealed() {
+            return Err(UnreadableRow::sealed());
         }
         let mut facts = serde_json::from_str(&stored.facts()).map_err(UnreadableRow::facts)?;
         let body = stored.body().clone();

@@ -47,6 +47,9 @@ pub(crate) struct Envelope {
     pub(crate) target: Box<str>,
     /// The headers that the app wants to see. Values are text: bytes that are not ASCII are kept as Latin-1.
     pub(crate) headers: Vec<(Box<str>, Box<str>)>,
+    /// Whether the body is not what was received, but that sealed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sealed: bool,
 }
 
 impl StoredDelivery {
@@ -124,7 +127,7 @@ impl StoredDelivery {
         serde_json::to_string(&self.envelope).unwrap_or_default()
     }
 
-    /// The body exactly as received.
+    /// The body exactly as received, unless it is [sealed](Self::is_sealed).
     pub fn body(&self) -> &Bytes {
         &self.body
     }
@@ -153,9 +156,22 @@ impl StoredDelivery {
         })
     }
 
-    /// The same delivery with another body, such as an encrypted one.
-    pub fn with_body(mut self, body: Bytes) -> Self {
+    /// Whether the [body](Self::body) is sealed: encrypted, for example. It cannot be handled then.
+    pub fn is_sealed(&self) -> bool {
+        self.envelope.sealed
+    }
+
+    /// The same delivery with its body sealed in this.
+    pub fn sealed_in(mut self, body: Bytes) -> Self {
         self.body = body;
+        self.envelope.sealed = true;
+        self
+    }
+
+    /// The same delivery with the body that was sealed.
+    pub fn opened(mut self, body: Bytes) -> Self {
+        self.body = body;
+        self.envelope.sealed = false;
         self
     }
 
@@ -219,12 +235,16 @@ enum Fault {
     Sender { stored: Box<str>, here: Box<str> },
     Body(crate::answer::BodyError),
     NoEvent,
+    Sealed,
 }
 
 impl UnreadableRow {
     /// Whether another release, or another configuration, of the app could read the row: it is to be left as it is.
     pub fn is_misconfigured(&self) -> bool {
-        matches!(self.0, Fault::Format(_) | Fault::Sender { .. })
+        matches!(
+            self.0,
+            Fault::Format(_) | Fault::Sender { .. } | Fault::Sealed
+        )
     }
 
     pub(crate) fn facts(error: serde_json::Error) -> Self {
@@ -238,6 +258,10 @@ impl UnreadableRow {
 
     pub(crate) fn body(error: crate::answer::BodyError) -> Self {
         Self(Fault::Body(error))
+    }
+
+    pub(crate) fn sealed() -> Self {
+        Self(Fault::Sealed)
     }
 
     pub(crate) fn no_event() -> Self {
@@ -260,6 +284,9 @@ impl fmt::Display for UnreadableRow {
                 "the row is of the sender {stored}, and the endpoint of this name is {here}'s: name endpoints apart"
             ),
             Fault::Body(error) => write!(f, "the body does not decode: {error}"),
+            Fault::Sealed => {
+                f.write_str("the body is sealed: give the worker the store that opens it")
+            }
             Fault::NoEvent => f.write_str("the body is a handshake and no event"),
         }
     }

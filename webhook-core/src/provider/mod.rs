@@ -165,6 +165,15 @@ pub trait Provider: Send + Sync + 'static {
         None
     }
 
+    /// What of path and query an inbox stores beside the delivery, for its handler: both, by default. A sender whose
+    /// credential is in them must leave it out.
+    fn stored_target(&self, head: &Head<'_>) -> String {
+        match head.query() {
+            Some(query) => format!("{}?{query}", head.path()),
+            None => head.path().to_owned(),
+        }
+    }
+
     /// When the sender delivers, how long it waits, and what it counts as received. Undocumented by default.
     fn timing(&self) -> Timing {
         Timing::UNDOCUMENTED

@@ -26,13 +26,13 @@ with durable as materialized (
     select set_config('synchronous_commit', case level when 'off' then 'on' else level end, true) as level
     from current_setting('synchronous_commit') as level
 )
-insert into webhook_deliveries
-    (format, sender, endpoint, label, kind, id, key, keep_key, envelope, body, received_at)
-select d.format, d.sender, d.endpoint, d.label, d.kind, d.id, d.key, make_interval(secs => d.keep_key), d.envelope,
+insert into webhook_inbox
+    (format, sender, endpoint, label, kind, delivery_id, key, keep_key, envelope, body, received_at)
+select d.format, d.sender, d.endpoint, d.label, d.kind, d.delivery_id, d.key, make_interval(secs => d.keep_key), d.envelope,
     d.body, d.received_at
 from durable, unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
         $8::float8[], $9::text[], $10::bytea[], $11::timestamptz[])
-    as d (format, sender, endpoint, label, kind, id, key, keep_key, envelope, body, received_at)
+    as d (format, sender, endpoint, label, kind, delivery_id, key, keep_key, envelope, body, received_at)
 where durable.level is not null
 on conflict (key) do nothing
 returning key";

@@ -15,12 +15,12 @@
 //! [`PostgresStore::with_pool`] takes the app's. Each operation is one statement and a transaction of its own, prepares nothing
 //! and sets nothing that outlives it, so a pool behind PgBouncer will do.
 //!
-//! If the database is away, or does not answer within [5 seconds](Options::answer_within), every operation fails: a delivery is
+//! If the database is away, or does not answer within [5 seconds](Settings::answer_within), every operation fails: a delivery is
 //! then not acknowledged, and the sender repeats it. When it is back, the store goes on by itself.
 //!
 //! # Tables
 //!
-//! The store creates `webhook_deliveries` and `webhook_migrations` in the first schema of the `search_path` of its connections,
+//! The store creates `webhook_inbox` and `webhook_migrations` in the first schema of the `search_path` of its connections,
 //! and adds to them when a new release needs it; two processes that start at once do so one after the other. It touches
 //! nothing else, so your own migrations do not notice. Releases only add: an older one works on the tables of a newer one.
 //! A role that may not create tables can use those that are there.
@@ -37,12 +37,12 @@
 mod batch;
 mod fault;
 mod listen;
-mod options;
 mod pool;
 mod queue;
 mod records;
 mod rows;
 mod schema;
+mod settings;
 mod stir;
 
 use std::fmt;
@@ -58,8 +58,8 @@ use webhook_core::guarantee::{InboxStore, StoreError, StoreFuture, Stored, Store
 use self::batch::Waiting;
 use self::fault::Fault;
 use self::listen::{Dial, Listening};
-pub use self::options::Options;
 use self::pool::Connections;
+pub use self::settings::Settings;
 use self::stir::Stirs;
 
 /// An inbox on PostgreSQL. Clones share their connections.
@@ -84,13 +84,18 @@ impl PostgresStore {
     ///
     /// If the URL is wrong, the server does not answer, or the tables cannot be created.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Options::new().connect(url).await
+        PostgresStore::settings().connect(url).await
+    }
+
+    /// Settings for a store that is opened with other than the usual ones.
+    pub fn settings() -> Settings {
+        Settings::default()
     }
 
     /// Opens the inbox in the database of this pool, and creates its tables if they are not there.
     ///
     /// Workers in other processes are told of what is stored here. This store is not told of what is stored elsewhere,
-    /// and finds it when its worker next looks, unless it may [listen](Options::listen).
+    /// and finds it when its worker next looks, unless it may [listen](Settings::listen).
     ///
     /// ```no_run
     /// use webhook_stores::PostgresStore;
@@ -111,11 +116,11 @@ impl PostgresStore {
     ///
     /// If the server does not answer, or the tables cannot be created.
     pub async fn with_pool(pool: Pool) -> Result<Self, StoreError> {
-        Options::new().with_pool(pool).await
+        PostgresStore::settings().with_pool(pool).await
     }
 
     /// Creates the tables, or adds to them what this release needs. Opening the inbox does so, unless it is
-    /// [told not to](Options::without_migrating).
+    /// [told not to](Settings::existing_only).
     ///
     /// # Errors
     ///

@@ -9,7 +9,8 @@ use super::fault::Fault;
 use super::rows::{self, FORMAT, columns, seconds, without_nul};
 
 /// How many each endpoint and format has among the longest due is counted first, so that only those are locked: another
-/// worker takes the others at the same time. Each is one short scan of the index.
+/// worker takes the others at the same time. Each is one short scan of the index. They are updated by an array because the
+/// planner cannot know how few are locked, and would read the whole table to join them.
 const TAKE: &str = concat!(
     "\
 with served as (
@@ -20,7 +21,7 @@ due as (
     select served.endpoint, served.format
     from served cross join lateral (
         select due_at
-        from webhook_deliveries as d
+        from webhook_inbox as d
         where d.endpoint = served.endpoint and d.format = served.format
             and d.state in ('pending', 'running') and d.due_at <= now() and d.body is not null
         order by d.due_at
@@ -35,10 +36,10 @@ shares as (
     group by endpoint, format
 ),
 locked as materialized (
-    select first.number as locked_number, first.due_at as was_due_at
+    select first.id as locked_id, first.due_at as was_due_at
     from shares cross join lateral (
-        select d.number, d.due_at
-        from webhook_deliveries as d
+        select d.id, d.due_at
+        from webhook_inbox as d
         where d.endpoint = shares.endpoint and d.format = shares.format
             and d.state in ('pending', 'running') and d.due_at <= now() and d.body is not null
         order by d.due_at
@@ -47,41 +48,42 @@ locked as materialized (
     ) as first
 ),
 now_running as (
-    update webhook_deliveries
+    update webhook_inbox
     set state = 'running', attempts = attempts + 1, taken = taken + 1, due_at = now() + make_interval(secs => $4)
-    from locked
-    where number = locked_number
-    returning was_due_at, body, ",
+    where id = any (array(select locked_id from locked))
+    returning body, ",
     columns!(),
     "
 )
-select * from now_running order by was_due_at, number"
+select now_running.*
+from now_running join locked on id = locked_id
+order by was_due_at, id"
 );
 
 const RENEW: &str = "\
-update webhook_deliveries
+update webhook_inbox
 set due_at = now() + make_interval(secs => $3)
-where number = $1 and taken = $2 and state = 'running'
+where id = $1 and taken = $2 and state = 'running'
 returning 1";
 
 const DONE: &str = "\
-update webhook_deliveries
-set state = 'done', finished_at = now(), last_error = null,
+update webhook_inbox
+set state = 'done', finished_at = now(),
     forget_at = case when key is null then now() else now() + keep_key end
-where number = $1 and taken = $2 and state = 'running'
+where id = $1 and taken = $2 and state = 'running'
 returning 1";
 
 const AGAIN: &str = "\
-update webhook_deliveries
+update webhook_inbox
 set state = 'pending', due_at = now() + make_interval(secs => $3), last_error = $5,
     attempts = case when $4 then attempts else greatest(attempts - 1, 0) end
-where number = $1 and taken = $2 and state = 'running'
+where id = $1 and taken = $2 and state = 'running'
 returning 1";
 
 const DEAD: &str = "\
-update webhook_deliveries
+update webhook_inbox
 set state = 'dead', finished_at = now(), last_error = $3
-where number = $1 and taken = $2 and state = 'running'
+where id = $1 and taken = $2 and state = 'running'
 returning 1";
 
 impl PostgresStore {
@@ -111,7 +113,7 @@ impl PostgresStore {
         let mut jobs = Vec::with_capacity(rows.len());
         for row in rows {
             let ticket = Ticket {
-                row: row.try_get("number")?,
+                row: row.try_get("id")?,
                 taken: row.try_get("taken")?,
             };
             let attempts: i32 = row.try_get("attempts")?;

@@ -20,82 +20,78 @@ const LIST: &str = concat!(
     "select ",
     columns!(),
     "
-from webhook_deliveries
-where format <= $1
-    and ($2::text is null or state = $2)
-    and ($3::text is null or endpoint = $3)
-    and ($4::text is null or label = $4)
-    and ($5::bigint is null or number < $5)
-order by number desc
-limit $6"
+from webhook_inbox
+where ($1::text is null or state = $1)
+    and ($2::text is null or endpoint = $2)
+    and ($3::text is null or label = $3)
+    and ($4::bigint is null or id < $4)
+order by id desc
+limit $5"
 );
 
 const SHOW: &str = concat!(
     "select body, ",
     columns!(),
-    " from webhook_deliveries where number = $1"
+    " from webhook_inbox where id = $1"
 );
 
 const RETRY: &str = "\
-update webhook_deliveries
+update webhook_inbox
 set state = 'pending', attempts = 0, due_at = now(), finished_at = null
-where number = $1 and state in ('dead', 'pending')
+where id = $1 and state in ('dead', 'pending')
 returning 1";
 
-/// By number, so that what dies again meanwhile is not retried twice.
+/// By id, so that what dies again meanwhile is not retried twice.
 const RETRY_DEAD: &str = "\
 with dead as materialized (
-    select number as dead_number
-    from webhook_deliveries
-    where state = 'dead' and ($1::text is null or endpoint = $1) and number > $2
-    order by number
+    select id as dead_id
+    from webhook_inbox
+    where state = 'dead' and ($1::text is null or endpoint = $1) and id > $2
+    order by id
     limit $3
     for update
 )
-update webhook_deliveries
+update webhook_inbox
 set state = 'pending', attempts = 0, due_at = now(), finished_at = null
-from dead
-where number = dead_number
-returning number";
+where id = any (array(select dead_id from dead))
+returning id";
 
 const FORGET: &str = "\
-delete from webhook_deliveries where number = $1 and state <> 'running' returning 1";
+delete from webhook_inbox where id = $1 and state <> 'running' returning 1";
 
 const FORGET_KEY: &str = "\
-delete from webhook_deliveries where key = $1 and state <> 'running' returning 1";
+delete from webhook_inbox where key = $1 and state <> 'running' returning 1";
 
 const PRUNE: &str = "\
 with old as materialized (
-    select number as old_number
-    from webhook_deliveries
+    select id as old_id
+    from webhook_inbox
     where state = 'done' and forget_at <= now() and finished_at <= now() - make_interval(secs => $1)
     order by forget_at
     limit $2
     for update skip locked
 )
-delete from webhook_deliveries
-using old
-where number = old_number
+delete from webhook_inbox
+where id = any (array(select old_id from old))
 returning 1";
 
 const PRUNE_BODIES: &str = "\
 with old as materialized (
-    select number as old_number
-    from webhook_deliveries
+    select id as old_id
+    from webhook_inbox
     where state = 'done' and body is not null and finished_at <= now() - make_interval(secs => $1)
     order by finished_at
     limit $2
     for update skip locked
 )
-update webhook_deliveries
+update webhook_inbox
 set body = null
-from old
-where number = old_number
+where id = any (array(select old_id from old))
 returning 1";
 
 const COUNTS: &str = "\
 select endpoint, state, count(*), min(received_at), count(*) filter (where format > $1)
-from webhook_deliveries
+from webhook_inbox
 group by endpoint, state
 order by endpoint, state";
 
@@ -140,10 +136,9 @@ impl InboxRecords for PostgresStore {
         Box::pin(async move {
             let state = filter.state.map(State::name);
             let (endpoint, label) = (filter.endpoint.as_deref(), filter.label.as_deref());
-            let before = filter.before.map(|RecordId(number)| number);
+            let before = filter.before.map(|RecordId(id)| id);
             let limit = i64::from(filter.limit);
-            let values: [Value<'_>; 6] = [
-                (&FORMAT, Type::INT4),
+            let values: [Value<'_>; 5] = [
                 (&state, Type::TEXT),
                 (&endpoint, Type::TEXT),
                 (&label, Type::TEXT),
@@ -234,19 +229,20 @@ impl InboxRecords for PostgresStore {
     }
 }
 
+/// A row as an operator sees it. One that cannot be read is shown all the same, with the reason as its error: that someone
+/// can find it and delete it.
 fn record(row: &Row, body: Bytes) -> Result<Record, Fault> {
-    let delivery = rows::delivery(row, body)?.map_err(Fault::new)?;
-    let id = RecordId(row.try_get("number")?);
-    let mut record = Record::new(
-        id,
-        state(row.try_get("state")?)?,
-        row.try_get("due_at")?,
-        delivery,
-    );
+    let (delivery, unreadable) = match rows::delivery(row, body.clone())? {
+        Ok(delivery) => (delivery, None),
+        Err(why) => (rows::skeleton(row, body)?, Some(why.into())),
+    };
+    let (id, due_at) = (RecordId(row.try_get("id")?), row.try_get("due_at")?);
+    let mut record = Record::new(id, state(row.try_get("state")?)?, due_at, delivery);
     let attempts: i32 = row.try_get("attempts")?;
     record.attempts = u32::try_from(attempts).unwrap_or_default();
     record.finished_at = row.try_get("finished_at")?;
-    record.last_error = row.try_get("last_error")?;
+    let last_error: Option<&str> = row.try_get("last_error")?;
+    record.last_error = last_error.map(Into::into).or(unreadable);
     Ok(record)
 }
 

@@ -9,7 +9,7 @@ use super::fault::Fault;
 /// The columns that [`delivery`] reads, beside the body.
 macro_rules! columns {
     () => {
-        "number, taken, attempts, state, due_at, finished_at, last_error, format, sender, endpoint, kind, key, \
+        "id, taken, attempts, state, due_at, finished_at, last_error, format, sender, endpoint, kind, key, \
          extract(epoch from keep_key)::float8 as keep_key, received_at, envelope"
     };
 }
@@ -33,6 +33,21 @@ pub(super) fn delivery(row: &Row, body: Bytes) -> Result<Result<StoredDelivery, 
         envelope: row.try_get("envelope")?,
     };
     Ok(StoredDelivery::read(columns, body).map_err(|error| error.to_string()))
+}
+
+/// What is readable in every format: the columns.
+pub(super) fn skeleton(row: &Row, body: Bytes) -> Result<StoredDelivery, Fault> {
+    let columns = guarantee::Row {
+        format: StoredDelivery::FORMAT,
+        sender: row.try_get("sender")?,
+        endpoint: row.try_get("endpoint")?,
+        kind: row.try_get("kind")?,
+        key: None,
+        keep_key: Duration::ZERO,
+        received_at: row.try_get::<_, SystemTime>("received_at")?,
+        envelope: "{}",
+    };
+    StoredDelivery::read(columns, body).map_err(|error| Fault::new(error.to_string()))
 }
 
 /// For `make_interval`: what is longer than a century is one.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::Client;
+use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::fault::Fault;
@@ -39,7 +39,7 @@ pub(super) async fn migrate(connections: &Connections) -> Result<(), Fault> {
 pub(super) async fn check(connections: &Connections) -> Result<(), Fault> {
     let deadline = Instant::now() + connections.answer_within;
     let mut client = connections.client(deadline).await?;
-    let found = match timeout_at(deadline, version(client.get()?)).await {
+    let found = match timeout_at(deadline, version(&**client.get()?)).await {
         Ok(found) => found?,
         Err(_) => return Err(Fault::slow(connections.answer_within)),
     };
@@ -55,13 +55,13 @@ pub(super) async fn check(connections: &Connections) -> Result<(), Fault> {
 }
 
 async fn apply(client: &mut ClientWrapper) -> Result<(), Fault> {
-    if version(client).await? >= MIGRATIONS.len() {
+    if version(&**client).await? >= MIGRATIONS.len() {
         return Ok(());
     }
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     transaction.batch_execute(CREATE_VERSIONS).await?;
-    let applied = version(transaction.client()).await?;
+    let applied = version(&*transaction).await?;
     for (version, statements) in (1_i32..).zip(MIGRATIONS).skip(applied) {
         transaction.batch_execute(statements).await?;
         let record = "insert into webhook_migrations (version) values ($1)";
@@ -73,12 +73,13 @@ async fn apply(client: &mut ClientWrapper) -> Result<(), Fault> {
 }
 
 /// How many migrations were applied.
-async fn version(client: &Client) -> Result<usize, Fault> {
+async fn version(client: &impl GenericClient) -> Result<usize, Fault> {
     let there = "select 1 where to_regclass('webhook_migrations') is not null";
     if client.query_typed(there, &[]).await?.is_empty() {
         return Ok(0);
     }
     let newest = "select coalesce(max(version), 0) from webhook_migrations";
-    let newest: i32 = client.query_typed_one(newest, &[]).await?.try_get(0)?;
+    let rows = client.query_typed(newest, &[]).await?;
+    let newest: i32 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
     Ok(usize::try_from(newest).unwrap_or_default())
 }

@@ -53,9 +53,13 @@ pub(super) fn open(
     Ok(connection)
 }
 
-/// Fails for a file that SQLite has silently opened for reading only.
+/// Fails for a file that SQLite has silently opened for reading only. The tables must be there.
 pub(super) fn check_writable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    match connection.execute_batch("begin immediate; rollback") {
+    // `begin immediate` alone succeeds there: it begins to read.
+    let checked = connection
+        .execute_batch("begin immediate; delete from webhook_migrations where version < 0;");
+    roll_back(connection);
+    match checked {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             Err(cannot_open(path, Cause::from(error)))
         }
@@ -66,6 +70,8 @@ pub(super) fn check_writable(connection: &Connection, path: &Path) -> Result<(),
 
 /// Begins a transaction that writes. After that, no statement of it has to wait for a lock.
 pub(super) fn begin(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    // One that could not be rolled back when it failed.
+    roll_back(connection);
     patiently(busy_timeout, || {
         connection
             .prepare_cached("begin immediate")?
@@ -91,7 +97,7 @@ pub(super) fn commit(connection: &Connection) -> rusqlite::Result<()> {
 /// Ends a transaction, if there is one.
 pub(super) fn roll_back(connection: &Connection) {
     if !connection.is_autocommit() {
-        // What SQLite cannot roll back now it rolls back when the next transaction fails to begin.
+        // If this fails, the next transaction fails to begin, or it is tried again then.
         drop(connection.execute_batch("rollback"));
     }
 }

@@ -5,10 +5,11 @@ use rusqlite::Connection;
 
 /// How long another connection is thought to want the lock again after it has committed.
 const REMEMBERED: Duration = Duration::from_secs(1);
-/// How long the lock is left to another that wants it.
-const PAUSE: Duration = Duration::from_micros(1500);
+/// How long the lock is left to another that wants it. Long enough that another store, which looks every millisecond at
+/// least, gets it soon; an app that writes all the time is given about as much as it leaves.
+const PAUSE: Duration = Duration::from_micros(400);
 /// How often a pause is made in case that another wants it of whom nothing has been seen.
-const GUESS: Duration = Duration::from_millis(40);
+const GUESS: Duration = Duration::from_millis(100);
 
 /// Lets other processes in. SQLite's lock has no queue: who begins the next transaction as soon as the last one is
 /// committed keeps it, and those who wait find it taken each time they look.

@@ -71,8 +71,8 @@ use self::rows::{Clock, length};
 pub use self::settings::Settings;
 use self::work::{Ask, Lane, Turn};
 
-/// So many rows at most are pruned in one transaction: deliveries wait for it.
-const PRUNED_AT_ONCE: i64 = 500;
+/// So many rows at most are pruned or retried in one transaction: deliveries wait for it.
+const AT_ONCE: i64 = 500;
 
 /// An inbox in a SQLite file. See the [module](self). Clones are cheap, and share two threads.
 ///
@@ -86,8 +86,9 @@ struct Inner {
     path: PathBuf,
     clock: Clock,
     stirs: Arc<Notify>,
-    writer: Lane,
+    // Dropped in this order: the writer is the last to close the file, and empties the log.
     reader: Lane,
+    writer: Lane,
 }
 
 impl SqliteStore {
@@ -172,10 +173,24 @@ impl InboxRecords for SqliteStore {
     }
 
     fn retry_dead<'a>(&'a self, endpoint: Option<&'a str>) -> StoreFuture<'a, u64> {
-        let ask = Ask::to("retry the dead deliveries");
-        let endpoint: Option<Box<str>> = endpoint.map(Into::into);
-        let retry = move |turn: &Turn<'_>| records::retry_dead(turn, endpoint.as_deref());
-        Box::pin(self.inner.writer.ask(ask, retry))
+        let endpoint: Option<Arc<str>> = endpoint.map(Into::into);
+        Box::pin(async move {
+            let (mut retried, mut after) = (0, i64::MIN);
+            // Upwards, so that one that dies again meanwhile is not retried for ever.
+            loop {
+                let ask = Ask::to("retry the dead deliveries");
+                let endpoint = endpoint.clone();
+                let retry = move |turn: &Turn<'_>| {
+                    records::retry_dead(turn, endpoint.as_deref(), after, AT_ONCE)
+                };
+                let rows = self.inner.writer.ask(ask, retry).await?;
+                let Some(last) = rows.last() else {
+                    return Ok(retried);
+                };
+                after = *last;
+                retried += rows.len() as u64;
+            }
+        })
     }
 
     fn forget(&self, id: RecordId) -> StoreFuture<'_, bool> {
@@ -199,8 +214,7 @@ impl InboxRecords for SqliteStore {
             // Each round deletes something that was there when the first began, so this ends.
             loop {
                 let ask = Ask::to("prune deliveries");
-                let prune =
-                    move |turn: &Turn<'_>| records::prune(turn, bodies, keys, PRUNED_AT_ONCE);
+                let prune = move |turn: &Turn<'_>| records::prune(turn, bodies, keys, AT_ONCE);
                 let round = self.inner.writer.ask(ask, prune).await?;
                 if round == Pruned::default() {
                     return Ok(pruned);

@@ -163,7 +163,7 @@ pub(super) fn finish(turn: &Turn<'_>, ticket: Ticket, ending: &Ending) -> rusqli
                  where id = ?1 and taken = ?2 and state = 1",
             )?
             .execute(params![row, taken, now, why])?,
-        // `Ending` grows with the release of both crates.
+        // One that this release does not know: the lease runs out, and the delivery is taken again.
         _ => 0,
     };
     Ok(finished == 1)

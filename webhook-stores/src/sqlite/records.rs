@@ -86,18 +86,26 @@ pub(super) fn retry(turn: &Turn<'_>, id: i64) -> rusqlite::Result<bool> {
     Ok(retried > 0)
 }
 
-pub(super) fn retry_dead(turn: &Turn<'_>, endpoint: Option<&str>) -> rusqlite::Result<u64> {
-    let retried = turn
+/// Retries the first `most` after this row, and returns which.
+pub(super) fn retry_dead(
+    turn: &Turn<'_>,
+    endpoint: Option<&str>,
+    after: i64,
+    most: i64,
+) -> rusqlite::Result<Vec<i64>> {
+    let dead: Vec<i64> = turn
         .connection
         .prepare_cached(
-            "update webhook_inbox set state = 0, attempts = 0, due_at = ?1, finished_at = null
-             where state = 3 and has_body = 1 and (?2 is null or endpoint = ?2)",
+            "select id from webhook_inbox indexed by webhook_inbox_dead
+             where state = 3 and has_body = 1 and id > ?1 and (?2 is null or endpoint = ?2)
+             order by id limit ?3",
         )?
-        .execute(params![turn.now, endpoint])?;
-    if retried > 0 {
-        turn.stir();
+        .query_map(params![after, endpoint, most], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for row in &dead {
+        retry(turn, *row)?;
     }
-    Ok(retried as u64)
+    Ok(dead)
 }
 
 pub(super) fn forget(turn: &Turn<'_>, id: i64) -> rusqlite::Result<bool> {

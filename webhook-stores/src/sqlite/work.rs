@@ -1,4 +1,6 @@
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
 
@@ -7,6 +9,9 @@ use tokio::sync::oneshot;
 use webhook_core::guarantee::StoreError;
 
 use super::error::Cause;
+
+/// So many bytes wait for a thread at most: a disk that does not answer must not fill the memory.
+const QUEUED_BYTES: usize = 64 << 20;
 
 /// What a command sees when it runs.
 pub(super) struct Turn<'a> {
@@ -51,7 +56,7 @@ pub(super) trait Work: Send {
 /// A command with whoever waits for its result.
 struct Task<T, F> {
     tried: &'static str,
-    bytes: usize,
+    load: Load,
     /// Not run if nobody waits for it any more.
     only_if_awaited: bool,
     run: F,
@@ -69,7 +74,7 @@ where
     }
 
     fn bytes(&self) -> usize {
-        self.bytes
+        self.load.bytes
     }
 
     fn run(&mut self, turn: &Turn<'_>) -> rusqlite::Result<()> {
@@ -91,8 +96,34 @@ where
     }
 }
 
+/// The bytes of a command, as long as it waits or runs.
+struct Load {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Load {
+    /// `None` if too much waits.
+    fn add(bytes: usize, all: &Arc<AtomicUsize>) -> Option<Self> {
+        let load = Self {
+            bytes,
+            all: Arc::clone(all),
+        };
+        let before = all.fetch_add(bytes, Ordering::Relaxed);
+        // A command without a body never waits for those with one, and one that is large is written when it is alone.
+        (bytes == 0 || before == 0 || before.saturating_add(bytes) <= QUEUED_BYTES).then_some(load)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// The door to a thread that runs commands.
 pub(super) struct Lane {
+    bytes: Arc<AtomicUsize>,
     /// `None` once the store is being dropped.
     queue: Option<SyncSender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
@@ -101,6 +132,7 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(queue: SyncSender<Box<dyn Work>>, thread: JoinHandle<()>) -> Self {
         Self {
+            bytes: Arc::default(),
             queue: Some(queue),
             thread: Some(thread),
         }
@@ -113,10 +145,16 @@ impl Lane {
         run: impl FnMut(&Turn<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let tried = ask.tried;
+        let full = || {
+            StoreError::new(
+                tried,
+                "too much waits for the disk already: try again later",
+            )
+        };
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Task {
             tried,
-            bytes: ask.bytes,
+            load: Load::add(ask.bytes, &self.bytes).ok_or_else(full)?,
             only_if_awaited: ask.only_if_awaited,
             run,
             result: None,
@@ -125,10 +163,7 @@ impl Lane {
         let gone = || StoreError::new(tried, "the thread of the store has ended: open it again");
         match self.queue.as_ref().map(|queue| queue.try_send(task)) {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(gone())),
-            Some(Err(TrySendError::Full(_))) => {
-                let why = "too much waits for the disk already: try again later";
-                Err(StoreError::new(tried, why))
-            }
+            Some(Err(TrySendError::Full(_))) => Err(full()),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(gone()),
         }
     }

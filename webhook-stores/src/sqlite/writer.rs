@@ -1,3 +1,4 @@
+use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
@@ -85,10 +86,11 @@ impl Writer {
 
     /// Each in a transaction of its own, so that only those fail that cannot be written.
     fn write_one_by_one(&self, works: Vec<Box<dyn Work>>) {
-        for mut work in works {
+        let mut works = works.into_iter();
+        while let Some(mut work) = works.next() {
             if let Err(error) = begin(&self.connection, self.busy_timeout) {
-                work.failed(error.into());
-                continue;
+                // To wait once is enough for all.
+                return fail(iter::once(work).chain(works), error);
             }
             let turn = Turn::new(&self.connection, (self.clock)());
             match work.run(&turn) {
@@ -116,21 +118,29 @@ impl Writer {
     }
 }
 
-/// Runs one command of a transaction: if it fails, the others are not touched.
+/// Runs one command of a transaction: if it fails, the others are not touched. If that cannot be had, the whole transaction
+/// is rolled back.
 fn apart(turn: &Turn<'_>, work: &mut dyn Work) -> rusqlite::Result<()> {
     let connection = turn.connection;
-    connection.prepare_cached("savepoint work")?.execute([])?;
+    let run = |sql: &str| -> rusqlite::Result<()> {
+        connection.prepare_cached(sql)?.execute([]).map(drop)
+    };
+    run("savepoint work")?;
     let ran = work.run(turn);
-    if ran.is_err() && !connection.is_autocommit() {
-        connection.prepare_cached("rollback to work")?.execute([])?;
+    if connection.is_autocommit() {
+        return ran;
     }
-    if !connection.is_autocommit() {
-        connection.prepare_cached("release work")?.execute([])?;
+    let ended = match &ran {
+        Ok(()) => run("release work"),
+        Err(_) => run("rollback to work").and_then(|()| run("release work")),
+    };
+    if ended.is_err() {
+        roll_back(connection);
     }
     ran
 }
 
-fn fail(batch: Vec<Box<dyn Work>>, error: rusqlite::Error) {
+fn fail(batch: impl IntoIterator<Item = Box<dyn Work>>, error: rusqlite::Error) {
     let cause = Cause::from(error);
     for work in batch {
         work.failed(cause.clone());

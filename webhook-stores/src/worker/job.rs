@@ -37,14 +37,30 @@ pub(super) async fn attempt(
         }
     };
     tell(&job, &ending);
+    record(&store, &job, ending).await;
+}
+
+/// Tries until the end is recorded, or until someone else has the delivery.
+async fn record(store: &Arc<dyn Store>, job: &Job, ending: Ending) {
+    let row = job.ticket.row;
     let mut pause = Duration::from_millis(100);
-    // Written, or fenced off, since someone else has the delivery by now.
-    while let Err(error) = store.finish(job.ticket, ending.clone()).await {
-        tracing::warn!(
-            target: "webhook",
-            row = job.ticket.row,
-            "the end of an attempt is not recorded yet: {error}"
-        );
+    loop {
+        match store.finish(job.ticket, ending.clone()).await {
+            Ok(true) => return,
+            Ok(false) => {
+                tracing::warn!(
+                    target: "webhook",
+                    row,
+                    "the lease of a delivery ran out while it was handled, so that it is handled again"
+                );
+                return;
+            }
+            Err(error) => tracing::warn!(
+                target: "webhook",
+                row,
+                "the end of an attempt is not recorded yet: {error}"
+            ),
+        }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     }

@@ -115,7 +115,7 @@ fn dead() -> Ending {
     }
 }
 
-/// Makes a test of each check, on a store of its own.
+/// Makes a test of each check, on a store of its own: a function that returns a [`Bench`], or perhaps one.
 #[macro_export]
 macro_rules! conformance {
     ($open:path) => {
@@ -144,7 +144,11 @@ macro_rules! conformance {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                $crate::conformance::$check(&$open()).await;
+                // None where what the store runs on is not installed.
+                let bench: Option<$crate::conformance::Bench> = $open().into();
+                if let Some(bench) = bench {
+                    $crate::conformance::$check(&bench).await;
+                }
             }
         )*
     };

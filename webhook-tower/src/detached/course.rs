@@ -63,10 +63,16 @@ impl Course {
         };
         if self.deadline.is_some_and(Deadline::has_passed) {
             #[cfg(feature = "once")]
-            if let Some(held) = held {
-                held.release().await;
+            let unsettled = match held {
+                Some(held) => held.settle(false, None).await,
+                None => None,
+            };
+            answers.send(Some(Sent::Reply(in_flight.too_late())));
+            #[cfg(feature = "once")]
+            if let Some(unsettled) = unsettled {
+                unsettled.settle_in_the_end(false).await;
             }
-            return answers.reply(in_flight.too_late(), self.place);
+            return self.place.finish();
         }
 
         let running = Running {
@@ -91,7 +97,7 @@ impl Course {
         {
             // A repeat that comes right after the answer should find the delivery handled.
             let unsettled = match held {
-                Some(held) => held.settle(handled).await,
+                Some(held) => held.settle(handled, self.deadline).await,
                 None => None,
             };
             answers.send(sent);
@@ -137,8 +143,13 @@ impl Running<'_> {
         answers: &mut Answers<A>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<F::Output, Box<dyn Any + Send>>> {
-        // Before the handler, once it is armed: a handler that uses up the task's budget in tokio would leave it none.
+        // Before the handler, once they are armed: a handler that uses up the task's budget in tokio would leave them none.
         let is_late = self.deadline.poll(cx);
+        if let Some(lease) = &mut self.lease
+            && lease.as_mut().poll(cx).is_ready()
+        {
+            self.lease = None;
+        }
         let in_flight = &mut self.in_flight;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             InFlight::reporting_panics(in_flight, || handler.poll(cx))
@@ -150,12 +161,11 @@ impl Running<'_> {
         }
         #[cfg(feature = "once")]
         if let Some(held) = self.held.take() {
-            self.lease = Some(held.renewal());
-        }
-        if let Some(lease) = &mut self.lease
-            && lease.as_mut().poll(cx).is_ready()
-        {
-            self.lease = None;
+            let mut lease = held.renewal();
+            // It sets its timer.
+            if lease.as_mut().poll(cx).is_pending() {
+                self.lease = Some(lease);
+            }
         }
         if (is_late || self.deadline.arm(cx))
             && let Some(in_flight) = &mut self.in_flight

@@ -7,12 +7,47 @@ use bytes::Bytes;
 use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::driver::{InFlight, Verifier};
+use webhook_core::provider::Authenticated;
 use webhook_core::{Deadline, Delivery, Provider, Reply};
 
 use super::course::Course;
 use super::{DetachedService, Tasks};
+use crate::WebhookLayer;
 #[cfg(feature = "once")]
 use crate::once::Once;
+
+impl<P: Provider, B> WebhookLayer<P, B> {
+    /// Runs each handler in a task of its own, once its delivery is authentic: if the sender hangs up, the handler goes on
+    /// to its end. Call it last, when everything else is set.
+    ///
+    /// `tasks` bounds how many run at once, and waits for them when the server stops. A sender that hangs up, or is told
+    /// that the handler is [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled.
+    ///
+    /// ```
+    /// use webhook_tower::{Tasks, TfWebhookLayer};
+    ///
+    /// let tasks = Tasks::new();
+    /// let layer: TfWebhookLayer = TfWebhookLayer::new("s3cr3t");
+    /// let layer = layer.detached(&tasks);
+    /// ```
+    ///
+    /// A sender that proves nothing has no such method:
+    ///
+    /// ```compile_fail
+    /// use webhook_tower::multicaja::MulticajaValidation;
+    /// use webhook_tower::{Tasks, WebhookLayer};
+    ///
+    /// let layer: WebhookLayer<_> = WebhookLayer::with_provider(MulticajaValidation::new());
+    /// let layer = layer.detached(&Tasks::new());
+    /// ```
+    pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B>
+    where
+        P: Authenticated,
+    {
+        let settings = Settings::new(&self.verifier, tasks);
+        DetachedLayer::from_parts(self.verifier, settings)
+    }
+}
 
 /// Applies [`DetachedService`]: like [`WebhookLayer`](crate::WebhookLayer), but each handler runs in a task of its own, which
 /// a sender that hangs up does not end.

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,6 +33,8 @@ struct Shared {
     /// A permit for each task.
     places: Arc<Semaphore>,
     limit: u32,
+    /// Beside the permits, which whoever waits for the tasks takes as well.
+    running: AtomicUsize,
     finished: AtomicU64,
     dropped: AtomicU64,
 }
@@ -66,6 +68,7 @@ impl Tasks {
         Self(Arc::new(Shared {
             places: Arc::new(Semaphore::new(limit as usize)),
             limit,
+            running: AtomicUsize::new(0),
             finished: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         }))
@@ -73,7 +76,7 @@ impl Tasks {
 
     /// How many tasks are running.
     pub fn running(&self) -> usize {
-        (self.0.limit as usize).saturating_sub(self.0.places.available_permits())
+        self.0.running.load(Ordering::Relaxed)
     }
 
     /// Waits until no task is running, for this long at most. From this call on until it returns, new deliveries are answered
@@ -97,6 +100,7 @@ impl Tasks {
     /// A place for another task, if there is one.
     pub(crate) fn place(&self) -> Option<Place> {
         let permit = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
+        self.0.running.fetch_add(1, Ordering::Relaxed);
         Some(Place {
             shared: Arc::clone(&self.0),
             _permit: permit,
@@ -134,12 +138,13 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// Before the permit goes, so that whoever waits for all places sees the count.
+    /// Before the permit goes, so that whoever waits for all places sees the counts.
     fn drop(&mut self) {
         let count = match self.finished {
             true => &self.shared.finished,
             false => &self.shared.dropped,
         };
         count.fetch_add(1, Ordering::Relaxed);
+        self.shared.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

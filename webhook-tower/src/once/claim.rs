@@ -3,15 +3,18 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use webhook_core::guarantee::{Claim, OnceStore, StoreError, Token};
 use webhook_core::{Deadline, Identity};
 
 /// How long a store may take to claim a delivery, if its sender documents no deadline.
 const SLOWEST_CLAIM: Duration = Duration::from_secs(10);
+
+/// How long a store may take each time that it is asked to settle a claim whose answer was sent.
+const SLOWEST_SETTLEMENT: Duration = Duration::from_secs(10);
 
 /// How long an answer is held back so that a repeat right after it finds the delivery settled.
 const SETTLE_BEFORE_ANSWER: Duration = Duration::from_secs(1);
@@ -39,8 +42,13 @@ pub(crate) enum Claimed {
 
 impl Claiming {
     pub(crate) async fn claim(self, deadline: Option<Deadline>) -> Claimed {
-        let limit = deadline.map_or(SLOWEST_CLAIM, Deadline::remaining);
         let run_when_store_fails = self.run_when_store_fails;
+        let limit = match deadline.map(Deadline::remaining) {
+            // The handler needs the other half.
+            Some(remaining) if run_when_store_fails => remaining / 2,
+            Some(remaining) => remaining,
+            None => SLOWEST_CLAIM,
+        };
         // The request is finished whatever happens here: a claim that comes too late is released.
         let mut asked = Box::pin(self.ask());
         let failed = match timeout(limit, &mut asked).await {
@@ -90,13 +98,16 @@ impl Held {
             let Some((claiming, token)) = &self.claim else {
                 return;
             };
+            let third = claiming.lease / 3;
+            let mut renewals = interval_at(Instant::now() + third, third);
+            renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                sleep(claiming.lease / 3).await;
+                renewals.tick().await;
                 let renewed = claiming
                     .store
                     .renew(&claiming.identity, *token, claiming.lease);
-                // A failure may pass before the lease ends.
-                if let Ok(false) = renewed.await {
+                // A failure, or no answer, may pass before the lease ends.
+                if let Ok(Ok(false)) = timeout(third, renewed).await {
                     return;
                 }
             }
@@ -104,15 +115,24 @@ impl Held {
     }
 
     pub(crate) async fn release(self) {
-        if let Some(unsettled) = self.settle(false).await {
+        if let Some(unsettled) = self.settle(false, None).await {
             unsettled.settle_in_the_end(false).await;
         }
     }
 
-    /// Records whether the delivery was handled. Returns the claim if the store did not do so at once.
-    pub(crate) async fn settle(mut self, handled: bool) -> Option<Self> {
+    /// Records whether the delivery was handled. Returns the claim if the store did not do so at once, or before a deadline
+    /// that has not passed yet.
+    pub(crate) async fn settle(
+        mut self,
+        handled: bool,
+        deadline: Option<Deadline>,
+    ) -> Option<Self> {
         let (claiming, token) = self.claim.as_ref()?;
-        match timeout(SETTLE_BEFORE_ANSWER, claiming.settle(*token, handled)).await {
+        let limit = deadline
+            .map(Deadline::remaining)
+            .filter(|remaining| !remaining.is_zero())
+            .map_or(SETTLE_BEFORE_ANSWER, |it| it.min(SETTLE_BEFORE_ANSWER));
+        match timeout(limit, claiming.settle(*token, handled)).await {
             Ok(Ok(_)) => {
                 self.claim = None;
                 None
@@ -131,7 +151,8 @@ impl Held {
             }
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
-            if claiming.settle(*token, handled).await.is_ok() {
+            let settled = timeout(SLOWEST_SETTLEMENT, claiming.settle(*token, handled));
+            if let Ok(Ok(_)) = settled.await {
                 break;
             }
         }

@@ -6,10 +6,44 @@ use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::Provider;
 use webhook_core::driver::Verifier;
+use webhook_core::guarantee::OnceStore;
+use webhook_core::provider::Identified;
 
 use crate::detached::layer::Settings;
 use crate::once::Once;
-use crate::{DetachedLayer, DetachedService};
+use crate::{DetachedLayer, DetachedService, Tasks, WebhookLayer};
+
+impl<P: Provider, B> WebhookLayer<P, B> {
+    /// Handles each delivery once, as [`OnceLayer`] says, in a task of its own as [`detached`](Self::detached) does. Call it
+    /// last, when everything else is set.
+    ///
+    /// `endpoint` is the app's name for what it serves, such as `orders`; two endpoints that one sender delivers to need two
+    /// names, and a name must stay.
+    ///
+    /// ```
+    /// use webhook_tower::{MemoryStore, Tasks, TfWebhookLayer};
+    ///
+    /// let tasks = Tasks::new();
+    /// let layer: TfWebhookLayer = TfWebhookLayer::new("s3cr3t");
+    /// let layer = layer
+    ///     .trust_unsigned_ids()
+    ///     .once("invoices", MemoryStore::new(), &tasks);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
+    /// name is empty or longer than 64 bytes.
+    #[track_caller]
+    pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P, B>
+    where
+        P: Identified,
+    {
+        let once = Once::new(&self.verifier, endpoint, store);
+        let settings = Settings::new(&self.verifier, tasks);
+        OnceLayer::from_parts(self.verifier, settings, once)
+    }
+}
 
 /// Applies [`DetachedService`] so that each delivery is handled once, as far as a store can see to that.
 ///
@@ -67,7 +101,8 @@ impl<P: Provider, B> OnceLayer<P, B> {
         self
     }
 
-    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice.
+    /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice. A store that
+    /// does not answer is waited for until half of the time is over.
     pub fn run_when_store_fails(mut self) -> Self {
         self.once.set_run_when_store_fails();
         self

@@ -1,18 +1,18 @@
-create table webhook_deliveries (
-    number bigint generated always as identity primary key,
+create table webhook_inbox (
+    id bigint generated always as identity primary key,
     format integer not null,
     sender text not null,
     endpoint text collate "C" not null,
     label text,
     kind text not null,
-    id text,
+    delivery_id text,
     key text collate "C" unique,
     keep_key interval not null,
     envelope text not null,
     -- Null once it was pruned.
     body bytea,
     state text collate "C" not null default 'pending'
-        constraint webhook_deliveries_state check (state in ('pending', 'running', 'done', 'dead')),
+        constraint webhook_inbox_state check (state in ('pending', 'running', 'done', 'dead')),
     attempts integer not null default 0,
     -- Grows each time a worker takes the row, and never shrinks: a worker whose lease has run out cannot write anymore.
     taken bigint not null default 0,
@@ -30,15 +30,15 @@ create table webhook_deliveries (
 );
 
 -- What workers take from: however much was handled, waits for its time, or belongs to endpoints that nobody serves.
-create index webhook_deliveries_due on webhook_deliveries (endpoint, format, due_at)
+create index webhook_inbox_due on webhook_inbox (endpoint, format, due_at)
     where state in ('pending', 'running');
 
 -- What operators list and count, without reading rows.
-create index webhook_deliveries_state on webhook_deliveries (state, endpoint, number)
+create index webhook_inbox_state on webhook_inbox (state, endpoint, id)
     include (received_at, format);
 
 -- What is pruned.
-create index webhook_deliveries_bodies on webhook_deliveries (finished_at)
+create index webhook_inbox_bodies on webhook_inbox (finished_at)
     where state = 'done' and body is not null;
-create index webhook_deliveries_forget on webhook_deliveries (forget_at)
+create index webhook_inbox_forget on webhook_inbox (forget_at)
     where state = 'done';

@@ -12,15 +12,15 @@ use super::listen::Dial;
 use super::pool::Connections;
 use super::{PostgresStore, schema};
 
-/// How an inbox is opened.
+/// How a [`PostgresStore`] is opened.
 ///
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use webhook_stores::postgres::Options;
+/// use webhook_stores::PostgresStore;
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let store = Options::new()
+/// let store = PostgresStore::settings()
 ///     .connections(16)
 ///     .answer_within(Duration::from_secs(3))
 ///     .connect("postgres://app@db.internal/app")
@@ -29,36 +29,25 @@ use super::{PostgresStore, schema};
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use]
-pub struct Options {
+#[must_use = "nothing is opened yet"]
+pub struct Settings {
     connections: usize,
     answer_within: Duration,
     migrates: bool,
     dial: Option<Dial>,
 }
 
-impl Options {
-    /// 8 connections, 5 seconds for an operation, and tables are created.
-    pub fn new() -> Self {
-        Self {
-            connections: 8,
-            answer_within: Duration::from_secs(5),
-            migrates: true,
-            dial: None,
-        }
-    }
-
-    /// How many connections [`connect`](Self::connect) opens at most, beside the one on which a worker listens. Receiving
+impl Settings {
+    /// How many connections [`connect`](Self::connect) opens at most: 8 unless this is set, beside the one on which a worker listens. Receiving
     /// needs 3, and each delivery that is handled at the same moment may need one for a few milliseconds.
     pub fn connections(self, most: usize) -> Self {
-        let connections = most.max(1);
         Self {
-            connections,
+            connections: most.max(1),
             ..self
         }
     }
 
-    /// How long an operation may take, with connecting and waiting for a connection. After that it fails, and its statement
+    /// How long an operation may take: 5 seconds unless this is set, with connecting and waiting for a connection. After that it fails, and its statement
     /// is canceled. Less than the sender waits for its answer.
     pub fn answer_within(self, limit: Duration) -> Self {
         Self {
@@ -67,8 +56,8 @@ impl Options {
         }
     }
 
-    /// Fails instead of creating tables: for a command beside the app.
-    pub fn without_migrating(self) -> Self {
+    /// Opens only an inbox whose tables are there, and changes none: for a command beside the app.
+    pub fn existing_only(self) -> Self {
         Self {
             migrates: false,
             ..self
@@ -143,15 +132,20 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for Settings {
     fn default() -> Self {
-        Self::new()
+        Self {
+            connections: 8,
+            answer_within: Duration::from_secs(5),
+            migrates: true,
+            dial: None,
+        }
     }
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("Settings")
             .field("connections", &self.connections)
             .field("answer_within", &self.answer_within)
             .field("migrates", &self.migrates)
@@ -166,7 +160,13 @@ fn at_start(fault: Fault) -> StoreError {
 
 /// The settings in a URL. What is wrong with it is not quoted: a password that is not encoded ends up anywhere.
 fn config(url: &str, answer_within: Duration) -> Result<Config, Fault> {
-    let Ok(mut config) = url.parse::<Config>() else {
+    // After the first @ of several, the rest of a password would be taken for a host, which messages name.
+    let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let parsed = match url.matches('@').count() {
+        2.. if is_url => None,
+        _ => url.parse::<Config>().ok(),
+    };
+    let Some(mut config) = parsed else {
         return Err(Fault::new(
             "the URL is not one of PostgreSQL: write it as postgres://user:password@host:5432/database, and encode \
              characters such as / ? # @ % in the password as %2F %3F %23 %40 %25",
