@@ -22,6 +22,9 @@ struct Axum;
 #[doc = include_str!("../../webhook-actix/README.md")]
 struct Actix;
 
+#[doc = include_str!("../../webhook-stores/README.md")]
+struct Stores;
+
 #[doc = include_str!("../../docs/senders.md")]
 struct Senders;
 

@@ -54,6 +54,9 @@
 //!   [`acknowledge_failures`](WebhookLayer::acknowledge_failures).
 //! - **Secrets rotate** while the server runs: [`secrets`](WebhookLayer::secrets) returns the [`Keyring`].
 //!   [`for_tenants`](WebhookLayer::for_tenants) tries only the secrets of the tenant that a request names.
+//! - **Hang-ups, repeats and crashes**: `detached` lets a handler finish, `once` handles each delivery once, `inbox` stores it
+//!   for a worker. Each needs the feature of that name; [`guarantee`] has the traits of the stores, and claims for your own
+//!   transaction.
 //! - **Each outcome** is logged with target `webhook` and reported to every [`Observer`](observe::Observer):
 //!   [`observer`](WebhookLayer::observer) adds one, such as `observe::Metrics` with the feature `metrics`.
 //! - **Tests** sign requests with the module `testing`, behind the feature of that name.
@@ -68,6 +71,9 @@
 //! | feature | adds |
 //! |---|---|
 //! | `tracing` (default) | the log, through `log` if no `tracing` subscriber is set |
+//! | `detach` | `detached`: each handler in a task of its own, which a sender that hangs up does not end |
+//! | `once` | `once`: a delivery that was handled is not handled again. Includes `detach` |
+//! | `inbox` | `inbox`: each delivery is stored before it is acknowledged, and handled by the worker of [`webhook-stores`](https://docs.rs/webhook-stores) |
 //! | `metrics` | `observe::Metrics` |
 //! | `testing` | `testing`: signed requests for the tests of handlers |
 //! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
