@@ -248,9 +248,10 @@ impl<S, P> DetachedService<S, P> {
             request.extensions_mut().insert(deadline);
         }
         let inner = Rc::clone(&self.inner);
-        let handler = async move { inner.call(request).await };
+        let start = async move |request| inner.call(request).await;
+        let answer_instead = |request, reply| Ok(response::reply(request, reply));
         let (answers, answer) = oneshot::channel();
-        let task = course.run(handler, answers, response::concluded);
+        let task = course.run(request, start, answers, answer_instead, response::concluded);
         #[cfg(feature = "tracing")]
         let task = tracing::Instrument::in_current_span(task);
         rt::spawn(task);

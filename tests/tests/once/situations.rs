@@ -4,9 +4,15 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
+use actix_web::middleware::DefaultHeaders;
+use actix_web::test::TestRequest as ActixRequest;
+use actix_web::{App, test as actix_test, web};
+use tokio::task::LocalSet;
+use webhook_core::DeliveryId;
+use webhook_core::guarantee::OnceStore;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::testing::{self, TestRequest};
-use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::tusfacturas::{TfEvent, TusFacturas};
 use webhook_tests::client::{Connection, Response};
 use webhook_tower::{MemoryStore, Tasks};
 
@@ -324,4 +330,42 @@ fn a_running_claim_is_not_evicted_and_its_bound_is_answered() {
         assert_eq!(subject.deliver(&issued("third")), answer(200, "received"));
         assert_eq!(subject.deliver(&issued("first")), answer(200, "duplicate"));
     }
+}
+
+/// actix' middleware sees no response where an error is returned to it.
+#[tokio::test]
+async fn middleware_outside_sees_what_is_answered_without_the_handler() {
+    let (outcomes, tasks) = (Outcomes::default(), Tasks::new());
+    let verifier = verifier::<TusFacturas>(&outcomes).trust_unsigned_ids();
+    let store = MemoryStore::with_capacity(1, 1);
+    let layer = webhook_actix::WebhookLayer::from_verifier(verifier);
+    let layer = layer.once("invoices", store.clone(), &tasks);
+    let on_event = async |_: webhook_actix::Webhook<TfEvent>| "OK";
+    let local = LocalSet::new();
+    let answers = local.run_until(async {
+        let scope = web::scope("/webhook").wrap(layer);
+        let app = App::new()
+            .wrap(DefaultHeaders::new().add(("x-outside", "seen")))
+            .service(scope.route("", web::post().to(on_event)));
+        let app = actix_test::init_service(app).await;
+        let deliver = async |hook_id: &str| {
+            let sent = issued(hook_id);
+            let mut request = ActixRequest::post().uri("/webhook");
+            for (name, value) in &sent.headers {
+                request = request.insert_header((name.as_str(), value.as_bytes()));
+            }
+            let request = request.set_payload(sent.body).to_request();
+            let answer = actix_test::call_service(&app, request).await;
+            let seen = answer.headers().contains_key("x-outside");
+            (answer.status().as_u16(), seen)
+        };
+        let identity = DeliveryId::signed("another").claim("invoices");
+        let (first, repeat) = (deliver("h1").await, deliver("h1").await);
+        let claimed = store.claim(&identity, Duration::from_secs(60));
+        claimed.await.unwrap();
+        [first, repeat, deliver("h2").await]
+    });
+    let answers = answers.await;
+    assert_eq!(outcomes.take(), ["received", "duplicate", "overloaded"]);
+    assert_eq!(answers, [(200, true), (200, true), (503, true)]);
 }

@@ -26,23 +26,25 @@ pub struct Course {
 
 /// What whoever waits for the answer gets.
 pub enum Sent<A> {
-    /// The handler's answer, as it is for the sender.
+    /// The answer as it is for the sender: the handler's, or that of a delivery whose handler was not started.
     Answer(A),
-    /// The answer of a layer.
+    /// The answer while the handler has the request, and goes on.
     Reply(Reply),
     /// The handler panicked: the panic goes on where the handler was called from.
     Panicked(Box<dyn Any + Send>),
 }
 
 impl Course {
-    /// Runs the handler to its end, whether the sender waits or not.
+    /// Starts the handler once the delivery is claimed, and runs it to its end, whether the sender waits or not.
     ///
-    /// `conclude` applies the sender's rule to the handler's output, and says whether the delivery was handled. A future
-    /// that was never polled has not started, so the handler starts only when the delivery is claimed.
-    pub async fn run<F: Future, A>(
+    /// `answer_instead` makes the answer if it is not started; `conclude` applies the sender's rule to its output, and says
+    /// whether the delivery was handled.
+    pub async fn run<R, F: Future, A>(
         self,
-        handler: F,
+        request: R,
+        start: impl FnOnce(R) -> F,
         answers: oneshot::Sender<Sent<A>>,
+        answer_instead: impl FnOnce(R, Reply) -> A,
         conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
     ) {
         let mut answers = Answers(Some(answers));
@@ -53,11 +55,23 @@ impl Course {
             Some(claiming) => match claiming.claim(self.deadline).await {
                 Claimed::Mine(held) => Some(held),
                 Claimed::NotAsked => None,
-                Claimed::Done => return answers.reply(in_flight.duplicate(), self.place),
-                Claimed::Running => return answers.reply(in_flight.in_progress(), self.place),
-                Claimed::Full => return answers.reply(in_flight.overloaded(), self.place),
+                Claimed::Done => {
+                    return answers
+                        .finish(answer_instead(request, in_flight.duplicate()), self.place);
+                }
+                Claimed::Running => {
+                    return answers
+                        .finish(answer_instead(request, in_flight.in_progress()), self.place);
+                }
+                Claimed::Full => {
+                    return answers
+                        .finish(answer_instead(request, in_flight.overloaded()), self.place);
+                }
                 Claimed::Failed(error) => {
-                    return answers.reply(in_flight.store_failed(&error), self.place);
+                    return answers.finish(
+                        answer_instead(request, in_flight.store_failed(&error)),
+                        self.place,
+                    );
                 }
             },
         };
@@ -67,7 +81,8 @@ impl Course {
                 Some(held) => held.settle(false, None).await,
                 None => None,
             };
-            answers.send(Some(Sent::Reply(in_flight.too_late())));
+            let answer = answer_instead(request, in_flight.too_late());
+            answers.send(Some(Sent::Answer(answer)));
             #[cfg(feature = "once")]
             if let Some(unsettled) = unsettled {
                 unsettled.settle_in_the_end(false).await;
@@ -82,7 +97,7 @@ impl Course {
             held: held.as_ref(),
             lease: None,
         };
-        let (sent, handled) = match running.run(handler, &mut answers).await {
+        let (sent, handled) = match running.run(start(request), &mut answers).await {
             (Ok(output), Some(mut in_flight)) => {
                 if answers.nobody_waits() {
                     in_flight.nobody_waits();
@@ -225,8 +240,9 @@ impl<A> Answers<A> {
         }
     }
 
-    fn reply(mut self, reply: Reply, place: Place) {
-        self.send(Some(Sent::Reply(reply)));
+    #[cfg(feature = "once")]
+    fn finish(mut self, answer: A, place: Place) {
+        self.send(Some(Sent::Answer(answer)));
         place.finish();
     }
 }

@@ -11,7 +11,7 @@ use http_body::Body;
 use tokio::sync::oneshot;
 use tower_service::Service;
 use webhook_core::driver::{Accepted, InFlight, Pending, Verifier};
-use webhook_core::{Deadline, Head, Provider, Rejection};
+use webhook_core::{Deadline, Head, Provider, Rejection, Reply};
 
 use super::DetachedFuture;
 use super::layer::Settings;
@@ -118,17 +118,25 @@ impl<S, P, B> DetachedService<S, P, B> {
         let request = Request::from_parts(parts, body);
 
         let mut inner = self.inner.clone();
-        let handler = async move {
+        let start = async move |request| {
             poll_fn(|cx| inner.poll_ready(cx)).await?;
             inner.call(request).await
         };
         let (answers, answer) = oneshot::channel();
-        let task = course.run(handler, answers, conclude);
+        let task = course.run(request, start, answers, answer_instead, conclude);
         #[cfg(feature = "tracing")]
         let task = tracing::Instrument::in_current_span(task);
         tokio::spawn(task);
         DetachedFuture::waiting(answer)
     }
+}
+
+/// What the sender gets if the inner service is not called.
+fn answer_instead<B, ResBody, E>(
+    _: Request<B>,
+    reply: Reply,
+) -> Result<Response<ResponseBody<ResBody>>, E> {
+    Ok(response::reply(reply).map(ResponseBody::reply))
 }
 
 /// What the sender gets for the inner service's response, and whether the delivery was handled.
