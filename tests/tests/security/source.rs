@@ -9,11 +9,12 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The crates that are published.
-pub(crate) const CRATES: [&str; 4] = [
+pub(crate) const CRATES: [&str; 5] = [
     "webhook-core",
     "webhook-tower",
     "webhook-axum",
     "webhook-actix",
+    "webhook-stores",
 ];
 
 /// Every Rust file in a folder, by its path in the repository.

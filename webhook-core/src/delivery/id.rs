@@ -64,14 +64,24 @@ impl DeliveryId {
         }
     }
 
-    pub(crate) fn of(self, sender: &str) -> Self {
+    /// The id of a delivery of this sender: for an id out of a log, whose delivery is to be forgotten. What a
+    /// [`Delivery`](crate::Delivery) returns has its sender already.
+    ///
+    /// ```
+    /// use webhook_core::DeliveryId;
+    ///
+    /// let identity = DeliveryId::signed("evt_1").sent_by("stripe").claim("orders");
+    /// assert_eq!(identity.key(), "6:stripe6:orders-5:evt_1");
+    /// ```
+    pub fn sent_by(self, sender: &str) -> Self {
         Self {
             sender: sender.into(),
             ..self
         }
     }
 
-    pub(crate) fn of_tenant(self, tenant: Label) -> Self {
+    /// The id of a delivery of this tenant, if labels are tenants.
+    pub fn of_tenant(self, tenant: Label) -> Self {
         Self {
             tenant: Some(tenant),
             ..self

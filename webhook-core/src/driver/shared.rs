@@ -68,7 +68,7 @@ impl<P: Provider> Origin<P::Event> for Shared<P> {
 
     fn id(&self, event: &P::Event, body: &Bytes) -> Option<DeliveryId> {
         let id = self.provider.id(event, body)?;
-        Some(id.of(self.provider.name()))
+        Some(id.sent_by(self.provider.name()))
     }
 }
 

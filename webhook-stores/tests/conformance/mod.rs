@@ -158,7 +158,7 @@ pub async fn a_delivery_comes_back_as_it_was_stored(bench: &Bench) {
     let store = &*bench.store;
     let stored = received("invoices", "hook 'ñ'");
     let body = Bytes::from_iter((0..=255).cycle().take(70_000));
-    let stored = stored.with_body(body.clone());
+    let stored = stored.opened(body.clone());
     assert_eq!(store.store(stored.clone()).await.unwrap(), Stored::New);
 
     let assert_same = |read: &StoredDelivery| {
