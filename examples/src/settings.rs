@@ -11,7 +11,7 @@ use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 
 use crate::secrets::Mistake;
-use crate::work::handler_time;
+use crate::work::{answer_by, handler_time};
 use crate::{Configured, Limits, Sender, StartError};
 
 /// The settings of the receivers: the senders that all of them serve, how long a client may take, and how long a handler does.
@@ -21,6 +21,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `HANDLER_MS`.
     pub handler: Duration,
+    /// `ANSWER_BY_MS`.
+    pub answer_by: Option<Duration>,
     /// `TF_WEBHOOK_TOKEN`.
     pub tusfacturas: Configured,
     /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and
@@ -54,6 +56,7 @@ impl Settings {
         Ok(Self {
             limits: Limits::from_env()?,
             handler: handler_time()?,
+            answer_by: answer_by()?,
             tusfacturas: Sender::TUSFACTURAS.configured_or_generated::<TusFacturas>()?,
             standard_webhooks: together(&standard_variables)?,
             standard_variables,

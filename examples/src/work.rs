@@ -13,6 +13,12 @@ pub(crate) fn handler_time() -> Result<Duration, StartError> {
     Ok(Duration::from_millis(milliseconds.into()))
 }
 
+/// `ANSWER_BY_MS`: how long after its head a request is answered at the latest. By default what its sender documents.
+pub(crate) fn answer_by() -> Result<Option<Duration>, StartError> {
+    let milliseconds = number("ANSWER_BY_MS", 1, MOST)?;
+    Ok(milliseconds.map(|it| Duration::from_millis(it.into())))
+}
+
 /// `HANDLER_FAILS`: how many attempts of each delivery fail. None by default.
 pub(crate) fn failing_attempts() -> Result<u32, StartError> {
     Ok(number("HANDLER_FAILS", 0, 1_000)?.unwrap_or(0))

@@ -14,7 +14,11 @@ use serde_json::Value;
 use crate::patience::PATIENCE;
 
 /// Limits that no client in a test reaches, however busy the machine is. A test of a limit sets its own.
-const LONG: [(&str, &str); 2] = [("HEAD_TIMEOUT_MS", "600000"), ("BODY_TIMEOUT_MS", "600000")];
+const LONG: [(&str, &str); 3] = [
+    ("ANSWER_BY_MS", "600000"),
+    ("HEAD_TIMEOUT_MS", "600000"),
+    ("BODY_TIMEOUT_MS", "600000"),
+];
 
 /// A running receiver. It is killed when dropped.
 pub struct Server {

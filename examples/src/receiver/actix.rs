@@ -39,17 +39,18 @@ pub async fn run() -> Result<(), StartError> {
     let until = settings.stop();
     let tasks = Tasks::new();
     let work = web::Data::new(Work(settings.handler));
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets)
-        .body_timeout(limits.body)
-        .detached(&tasks);
-    let multicaja = MulticajaWebhookLayer::new(klap.secrets)
-        .body_timeout(limits.body)
-        .detached(&tasks);
+    let with = With {
+        limits,
+        answer_by: settings.answer_by,
+        tasks: &tasks,
+    };
+    let tusfacturas = with.detached(TfWebhookLayer::new(settings.tusfacturas.secrets));
+    let multicaja = with.detached(MulticajaWebhookLayer::new(klap.secrets));
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
-    let standard_webhooks = layer::<StandardWebhooks>(settings.standard_webhooks, limits, &tasks);
-    let github = layer::<Github>(settings.github, limits, &tasks);
-    let stripe = layer::<Stripe>(settings.stripe, limits, &tasks);
-    let mercadopago = layer::<MercadoPago>(settings.mercadopago, limits, &tasks);
+    let standard_webhooks = with.sender::<StandardWebhooks>(settings.standard_webhooks);
+    let github = with.sender::<Github>(settings.github);
+    let stripe = with.sender::<Stripe>(settings.stripe);
+    let mercadopago = with.sender::<MercadoPago>(settings.mercadopago);
 
     let server = HttpServer::new(move || {
         let on_order = |path| {
@@ -73,10 +74,10 @@ pub async fn run() -> Result<(), StartError> {
                     .route(web::post().to(on_delivery::<MulticajaValidation>)),
             )
             .route("/health", web::get().to(HttpResponse::Ok))
-            .configure(|app| with(app, "/standard", &standard_webhooks))
-            .configure(|app| with(app, "/github", &github))
-            .configure(|app| with(app, "/stripe", &stripe))
-            .configure(|app| with(app, "/mercadopago", &mercadopago))
+            .configure(|app| serve(app, "/standard", &standard_webhooks))
+            .configure(|app| serve(app, "/github", &github))
+            .configure(|app| serve(app, "/stripe", &stripe))
+            .configure(|app| serve(app, "/mercadopago", &mercadopago))
     })
     .client_request_timeout(limits.head)
     .shutdown_timeout(limits.stop().as_secs())
@@ -98,17 +99,33 @@ pub async fn run() -> Result<(), StartError> {
     Ok(())
 }
 
-fn layer<P: Authenticated + FromSecrets>(
-    configured: Option<Configured>,
+/// What the layers of all senders have in common.
+struct With<'a> {
     limits: Limits,
-    tasks: &Tasks,
-) -> Option<DetachedLayer<P>> {
-    let layer = WebhookLayer::new(configured?.secrets).body_timeout(limits.body);
-    Some(layer.detached(tasks))
+    answer_by: Option<Duration>,
+    tasks: &'a Tasks,
+}
+
+impl With<'_> {
+    /// The layer of a sender, if it is configured.
+    fn sender<P>(&self, configured: Option<Configured>) -> Option<DetachedLayer<P>>
+    where
+        P: Authenticated + FromSecrets,
+    {
+        Some(self.detached(WebhookLayer::new(configured?.secrets)))
+    }
+
+    fn detached<P: Authenticated>(&self, layer: WebhookLayer<P>) -> DetachedLayer<P> {
+        let layer = layer.body_timeout(self.limits.body).detached(self.tasks);
+        match self.answer_by {
+            Some(after) => layer.answer_by(after),
+            None => layer,
+        }
+    }
 }
 
 /// Adds a sender to the app, if it is configured.
-fn with<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<DetachedLayer<P>>)
+fn serve<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<DetachedLayer<P>>)
 where
     P: FromSecrets<Event: Serialize>,
 {

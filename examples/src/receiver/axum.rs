@@ -21,8 +21,8 @@ use webhook_axum::standard_webhooks::StandardWebhooks;
 use webhook_axum::stripe::Stripe;
 use webhook_axum::tusfacturas::TusFacturas;
 use webhook_axum::{
-    FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks, TfWebhookLayer,
-    WebhookDelivery, WebhookLayer,
+    DetachedLayer, FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks,
+    TfWebhookLayer, WebhookDelivery, WebhookLayer,
 };
 
 /// Runs the receiver until it is told to stop.
@@ -38,12 +38,13 @@ pub async fn run() -> Result<(), StartError> {
     let limits = settings.limits;
     let until = settings.stop();
     let tasks = Tasks::new();
-    let tusfacturas = TfWebhookLayer::new(settings.tusfacturas.secrets)
-        .body_timeout(limits.body)
-        .detached(&tasks);
-    let multicaja = MulticajaWebhookLayer::new(klap.secrets)
-        .body_timeout(limits.body)
-        .detached(&tasks);
+    let with = With {
+        limits,
+        answer_by: settings.answer_by,
+        tasks: &tasks,
+    };
+    let tusfacturas = with.detached(TfWebhookLayer::new(settings.tusfacturas.secrets));
+    let multicaja = with.detached(MulticajaWebhookLayer::new(klap.secrets));
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
 
     let on_order = post(on_delivery::<Multicaja>).layer(multicaja);
@@ -60,10 +61,6 @@ pub async fn run() -> Result<(), StartError> {
             post(on_delivery::<MulticajaValidation>).layer(validation),
         )
         .route("/health", get(|| async {}));
-    let with = With {
-        limits,
-        tasks: &tasks,
-    };
     let app = with.sender::<StandardWebhooks>(app, "/standard", settings.standard_webhooks);
     let app = with.sender::<Github>(app, "/github", settings.github);
     let app = with.sender::<Stripe>(app, "/stripe", settings.stripe);
@@ -81,6 +78,7 @@ pub async fn run() -> Result<(), StartError> {
 /// What the layers of all senders have in common.
 struct With<'a> {
     limits: Limits,
+    answer_by: Option<Duration>,
     tasks: &'a Tasks,
 }
 
@@ -98,10 +96,16 @@ impl With<'_> {
         let Some(configured) = configured else {
             return app;
         };
-        let layer = WebhookLayer::<P>::new(configured.secrets)
-            .body_timeout(self.limits.body)
-            .detached(self.tasks);
+        let layer = self.detached(WebhookLayer::<P>::new(configured.secrets));
         app.route(path, post(on_delivery::<P>).layer(layer))
+    }
+
+    fn detached<P: Authenticated>(&self, layer: WebhookLayer<P>) -> DetachedLayer<P> {
+        let layer = layer.body_timeout(self.limits.body).detached(self.tasks);
+        match self.answer_by {
+            Some(after) => layer.answer_by(after),
+            None => layer,
+        }
     }
 }
 

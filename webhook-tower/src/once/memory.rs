@@ -56,7 +56,7 @@ impl MemoryStore {
         Self::build(running, handled, Box::new(Instant::now))
     }
 
-    /// With another clock, for tests.
+    /// An empty one with the same bounds and another clock, for tests.
     pub fn with_clock(self, now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         Self::build(
             self.shared.most_running,
