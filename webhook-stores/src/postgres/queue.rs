@@ -8,6 +8,8 @@ use super::PostgresStore;
 use super::fault::Fault;
 use super::rows::{self, FORMAT, columns, seconds, without_nul};
 
+/// Takes 16 MiB of bodies, and one more, at most: the answer must arrive within the time limit of a statement.
+///
 /// How many each endpoint and format has among the longest due is counted first, so that only those are locked: another
 /// worker takes the others at the same time. Each is one short scan of the index. They are updated by an array because the
 /// planner cannot know how few are locked, and would read the whole table to join them.
@@ -36,9 +38,9 @@ shares as (
     group by endpoint, format
 ),
 locked as materialized (
-    select first.id as locked_id, first.due_at as was_due_at
+    select first.id as locked_id, first.due_at as was_due_at, first.bytes
     from shares cross join lateral (
-        select d.id, d.due_at
+        select d.id, d.due_at, octet_length(d.body) as bytes
         from webhook_inbox as d
         where d.endpoint = shares.endpoint and d.format = shares.format
             and d.state in ('pending', 'running') and d.due_at <= now() and d.body is not null
@@ -47,10 +49,16 @@ locked as materialized (
         for update skip locked
     ) as first
 ),
+bounded as (
+    select locked_id, sum(bytes) over (
+        order by was_due_at, locked_id rows between unbounded preceding and 1 preceding
+    ) as bytes_before
+    from locked
+),
 now_running as (
     update webhook_inbox
     set state = 'running', attempts = attempts + 1, taken = taken + 1, due_at = now() + make_interval(secs => $4)
-    where id = any (array(select locked_id from locked))
+    where id = any (array(select locked_id from bounded where coalesce(bytes_before, 0) < 16777216))
     returning body, ",
     columns!(),
     "

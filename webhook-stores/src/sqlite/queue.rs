@@ -10,6 +10,9 @@ use super::work::Turn;
 /// How often a take looks again because what it found could not be read.
 const ROUNDS: usize = 64;
 
+/// How many bytes of bodies are taken at once, and one body more, at most.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
 pub(super) fn store(turn: &Turn<'_>, delivery: &StoredDelivery) -> rusqlite::Result<Stored> {
     let sql = "insert into webhook_inbox
         (format, sender, endpoint, label, kind, delivery_id, key, keep_key, envelope, due_at, received_at)
@@ -47,13 +50,19 @@ pub(super) fn take(
     lease: i64,
 ) -> rusqlite::Result<Vec<Job>> {
     let mut jobs = Vec::new();
+    let mut bytes = 0;
     for _ in 0..ROUNDS {
         let due = due(turn, endpoints, most - jobs.len())?;
         if due.is_empty() {
             break;
         }
         for row in due {
-            jobs.extend(lease_row(turn, row, lease)?);
+            if bytes >= MOST_BYTES {
+                return Ok(jobs);
+            }
+            let job = lease_row(turn, row, lease)?;
+            bytes += job.as_ref().map_or(0, |job| job.delivery.body().len());
+            jobs.extend(job);
         }
         if jobs.len() >= most {
             break;

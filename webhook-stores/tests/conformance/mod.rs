@@ -127,6 +127,8 @@ macro_rules! conformance {
             a_delivery_is_leased_to_one_worker
             a_lease_that_ran_out_is_taken_over_and_fences_the_old_worker
             a_renewed_lease_lasts
+            a_row_that_was_left_running_is_retried_or_forgotten
+            few_large_bodies_are_taken_at_once
             endings_are_recorded
             an_attempt_that_does_not_count_is_given_back
             a_retry_has_all_attempts_and_a_new_ticket
@@ -289,6 +291,39 @@ pub async fn a_lease_that_ran_out_is_taken_over_and_fences_the_old_worker(bench:
     (bench.pass)(LEASE + Duration::from_millis(5));
     assert!(store.finish(new.ticket, Ending::Done).await.unwrap());
     assert_eq!(state(store, id).await, State::Done);
+}
+
+pub async fn a_row_that_was_left_running_is_retried_or_forgotten(bench: &Bench) {
+    let store = &*bench.store;
+    let ids = [put(store, "orders").await, put(store, "orders").await];
+    let jobs = take(store, "orders").await;
+    for id in ids {
+        assert!(!store.retry(id).await.unwrap(), "a worker has it");
+        assert!(!store.forget(id).await.unwrap(), "a worker has it");
+    }
+    (bench.pass)(LEASE * 2);
+    assert!(store.retry(ids[0]).await.unwrap());
+    assert_eq!(state(store, ids[0]).await, State::Pending);
+    assert!(store.forget(ids[1]).await.unwrap());
+    for job in jobs {
+        assert!(!store.finish(job.ticket, Ending::Done).await.unwrap());
+    }
+    assert_eq!(take_one(store, "orders").await.attempt, 1);
+}
+
+pub async fn few_large_bodies_are_taken_at_once(bench: &Bench) {
+    let store = &*bench.store;
+    let large = Bytes::from(vec![b'x'; 9 * 1024 * 1024]);
+    for _ in 0..4 {
+        let delivery = delivery("orders", None, large.clone());
+        assert_eq!(store.store(delivery).await.unwrap(), Stored::New);
+    }
+    // 16 MiB are reached with the second.
+    for _ in 0..2 {
+        let taken = store.take(&["orders"], 100, LEASE).await.unwrap();
+        assert_eq!(taken.len(), 2);
+        assert!(taken.iter().all(|job| job.delivery.body() == &large));
+    }
 }
 
 pub async fn a_renewed_lease_lasts(bench: &Bench) {
