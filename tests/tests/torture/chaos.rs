@@ -1,6 +1,7 @@
 //! What happens to the two processes.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,7 +73,9 @@ impl<'a> Chaos<'a> {
         while Instant::now() < until {
             self.tend();
             if Instant::now() >= next {
-                self.act();
+                if !self.store.leave_alone.load(Ordering::Relaxed) {
+                    self.act();
+                }
                 next = Instant::now() + Duration::from_millis(self.rng.u64(100..1_200));
             }
             let from = now();
@@ -141,9 +144,10 @@ impl<'a> Chaos<'a> {
             };
             process.continue_if_due();
             let addr = process.addr();
+            let open = addr.filter(|_| process.asked_to_end.is_none());
             *self.sent.addresses[at]
                 .lock()
-                .unwrap_or_else(PoisonError::into_inner) = addr;
+                .unwrap_or_else(PoisonError::into_inner) = open;
             let from = now();
             let Some(status) = process.status() else {
                 let asked = process.asked_to_end.filter(|_| !process.is_stopped());
@@ -161,7 +165,7 @@ impl<'a> Chaos<'a> {
                 (None, Some(1)) if addr.is_none() && stderr.contains("open the inbox") => {}
                 _ => panic!("it ended by itself, {status}:\n{stderr}"),
             }
-            let restart = Duration::from_millis(self.rng.u64(0..500));
+            let restart = Duration::from_millis(self.rng.u64(100..1_000));
             slot.empty(self.sent, at, restart);
         }
     }

@@ -1,5 +1,6 @@
 //! The course of a run.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -138,20 +139,25 @@ impl Rig {
     }
 }
 
-/// Stops the database as a crash does, a third into the run and then from time to time.
+/// Stops the database as a crash does, a third into the run and then from time to time. Every other time the processes are left
+/// alone meanwhile: they must come through.
 fn restart(store: &Store, acts: &Acts, until: Instant, mut rng: Rng) {
     let Some(cluster) = store.cluster else {
         return;
     };
     let mut next = (until - Instant::now()) / 3;
+    let mut alone = true;
     while Instant::now() + next < until {
         thread::sleep(next);
+        store.leave_alone.store(alone, Ordering::Relaxed);
+        alone = !alone;
         let from = now();
         cluster.stop();
         // Some outages are longer than a lease.
         thread::sleep(Duration::from_millis(rng.u64(0..4_000)));
         cluster.restart();
         acts.add(Kind::Restarted, from);
+        store.leave_alone.store(false, Ordering::Relaxed);
         next = Duration::from_secs(rng.u64(8..20));
     }
 }

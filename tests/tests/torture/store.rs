@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::{Builder, Runtime};
 use webhook_axum::guarantee::{Filter, InboxRecords, Record, State};
@@ -19,6 +20,8 @@ pub struct Store {
     pub url: String,
     /// The server, unless it is SQLite.
     pub cluster: Option<&'static Cluster>,
+    /// Whether nothing is to be done to the processes for now.
+    pub leave_alone: AtomicBool,
 }
 
 impl Store {
@@ -29,6 +32,7 @@ impl Store {
             directory,
             url,
             cluster: None,
+            leave_alone: AtomicBool::new(false),
         }
     }
 
@@ -37,6 +41,7 @@ impl Store {
             directory: Directory::new(),
             url: cluster.create_database(),
             cluster: Some(cluster),
+            leave_alone: AtomicBool::new(false),
         }
     }
 
