@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use webhook_axum::guarantee::{Record, State};
 use webhook_tests::ledger::{Entry, Mark, Plan};
@@ -20,8 +20,10 @@ const RECORDED: Duration = Duration::from_secs(2);
 pub struct Judge {
     runs: BTreeMap<u64, Vec<Run>>,
     acts: Vec<Act>,
-    /// Whether a process that is stopped may have the lock that the others need.
-    shares_lock: bool,
+    /// Whether the store is a file, whose lock a process that is stopped may have, and whose clock is the rig's.
+    is_file: bool,
+    /// When attempts began.
+    begun: Vec<Duration>,
     faults: Vec<String>,
     extra: BTreeMap<&'static str, u64>,
 }
@@ -41,7 +43,7 @@ pub struct Verdict {
 }
 
 impl Judge {
-    pub fn new(entries: &[Entry], acts: Vec<Act>, shares_lock: bool) -> Self {
+    pub fn new(entries: &[Entry], acts: Vec<Act>, is_file: bool) -> Self {
         let mut faults = Vec::new();
         let mut runs: BTreeMap<u64, BTreeMap<u32, Run>> = BTreeMap::new();
         for entry in entries {
@@ -64,12 +66,19 @@ impl Judge {
                 _ => faults.push(format!("twice, or without a beginning: {entry}")),
             }
         }
+        let mut begun: Vec<_> = entries
+            .iter()
+            .filter(|it| it.mark == Mark::Begun)
+            .map(|it| it.at)
+            .collect();
+        begun.sort();
         let in_order =
             |(number, runs): (u64, BTreeMap<u32, Run>)| (number, runs.into_values().collect());
         Self {
             runs: runs.into_iter().map(in_order).collect(),
             acts,
-            shares_lock,
+            is_file,
+            begun,
             faults,
             extra: BTreeMap::new(),
         }
@@ -175,7 +184,7 @@ impl Judge {
                 Kind::Stopped(of) if cut && mine(of) => Some((1, "after a stop")),
                 Kind::Restarted => Some((2, "after a restart of the database")),
                 Kind::ClockSet(1..) => Some((3, "after a jump of the clock")),
-                Kind::Stopped(_) if cut && self.shares_lock => {
+                Kind::Stopped(_) if cut && self.has_lock(act) => {
                     Some((4, "while the other process was stopped"))
                 }
                 Kind::Stalled => Some((5, "after a stall of the machine")),
@@ -184,6 +193,13 @@ impl Judge {
         };
         let acts = self.acts.iter().filter(|act| act.overlaps(from, until));
         acts.filter_map(cause).min().map(|(_, cause)| cause)
+    }
+
+    /// Whether a process that was stopped may have kept the others from writing: then nobody took a delivery meanwhile.
+    fn has_lock(&self, stop: &Act) -> bool {
+        let from = stop.from + SOON;
+        let next = self.begun.partition_point(|at| *at < from);
+        self.is_file && self.begun.get(next).is_none_or(|at| *at > stop.until)
     }
 
     /// When an attempt that has ended is recorded at the latest: later if the process or the store was stopped.
@@ -216,13 +232,53 @@ impl Judge {
             return self.fault(number, "it was done, and handled again");
         }
         let last = runs.iter().find(|run| run.attempt == record.attempts);
-        let Some((Mark::Handled, _)) = last.and_then(|run| run.ended) else {
+        let Some((Mark::Handled, at)) = last.and_then(|run| run.ended) else {
             let attempt = record.attempts;
             return self.fault(
                 number,
                 &format!("attempt {attempt} is recorded as done, and did not handle it"),
             );
         };
+        let finished = record.finished_at.unwrap_or(UNIX_EPOCH);
+        let finished = finished.duration_since(UNIX_EPOCH).unwrap();
+        if !self.can_be_after(finished, at) {
+            let finished = finished.as_micros();
+            self.fault(
+                number,
+                &format!("it was recorded before it was handled: {finished}"),
+            );
+        }
+    }
+
+    /// Whether the clock of the store can have shown this after a moment.
+    fn can_be_after(&self, shown: Duration, at: Duration) -> bool {
+        // Times are stored in milliseconds, and a process reads the clock a moment after it was set.
+        let close = Duration::from_millis(5);
+        if !self.is_file {
+            return shown + close >= at;
+        }
+        let (mut ahead, mut since) = (0, Duration::ZERO);
+        let sets = self.acts.iter().filter_map(|act| match act.kind {
+            Kind::ClockSet(by) => Some((by, act)),
+            _ => None,
+        });
+        let mut periods = Vec::new();
+        for (by, act) in sets {
+            periods.push((ahead, since, act.until));
+            ahead += by;
+            since = act.from;
+        }
+        periods.push((ahead, since, Duration::MAX));
+        periods.into_iter().any(|(ahead, from, until)| {
+            let distance = Duration::from_millis(i64::unsigned_abs(ahead));
+            let real = match ahead < 0 {
+                true => shown + distance,
+                false => shown.saturating_sub(distance),
+            };
+            // A transaction has the time of its beginning, and each command in it runs after that.
+            let in_period = real + SOON >= from && real <= until.saturating_add(SOON);
+            in_period && real + close >= at
+        })
     }
 
     fn fault(&mut self, number: u64, what: &str) {

@@ -84,8 +84,8 @@ impl Sent {
     /// A new delivery.
     fn plan(&self, rng: &mut Rng) -> Plan {
         let fails = match rng.u32(..100) {
-            ..80 => 0,
-            80..92 => 1,
+            ..65 => 0,
+            65..90 => 1,
             _ => 2,
         };
         // Some take longer than a lease, which must be renewed.
