@@ -101,6 +101,11 @@ impl Server {
         serde_json::from_str(&line).expect("a line is JSON")
     }
 
+    /// The events that are on stdout by now and were not read.
+    pub fn events_so_far(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+
     /// Stops the process, and returns the events that were not read: none can follow.
     #[track_caller]
     pub fn other_events(&mut self) -> Vec<String> {

@@ -7,7 +7,7 @@ use webhook_tests::ledger::{Entry, Ledger, Mark, Plan};
 use webhook_tests::patience::PATIENCE;
 use webhook_tests::server::Server;
 
-use crate::subject::{Store, deliver, emitted, event, handled};
+use crate::subject::{Store, deliver, emitted, event, handled, send};
 
 #[test]
 fn an_event_whose_first_attempts_fail_is_written_at_the_third() {
@@ -141,5 +141,57 @@ fn two_processes_share_a_store() {
         lines.sort();
         assert_eq!(lines[..ids.len()], ids);
         assert_eq!(lines[ids.len()..], ["last"]);
+    }
+}
+
+/// Nobody is killed, so nothing is handled twice, although the lease of the receiver is a minute.
+#[test]
+fn processes_that_are_asked_to_end_and_started_again_handle_each_delivery_once() {
+    const ROUNDS: usize = 6;
+    const EACH: usize = 20;
+    for store in Store::each() {
+        let variables = [("HANDLER_MS", "100"), ("HANDLER_FAILS", "1")];
+        let mut servers = [(); 2].map(|()| store.start(&variables));
+        let mut lines = Vec::new();
+        for round in 0..ROUNDS {
+            let addresses = [servers[0].addr, servers[1].addr];
+            let sender = thread::spawn(move || {
+                for number in 0..EACH {
+                    let request = emitted(&format!("d{}", 100 + round * EACH + number));
+                    let is_acknowledged = |attempt: usize| {
+                        let answer = send(addresses[(number + attempt) % 2], &request);
+                        answer.is_ok_and(|answer| answer.status == 200)
+                    };
+                    assert!((0..20).any(is_acknowledged));
+                    thread::sleep(Duration::from_millis(20));
+                }
+            });
+            thread::sleep(Duration::from_millis(200));
+            lines.extend(servers[round % 2].other_events());
+            sender.join().unwrap();
+            servers[round % 2] = store.start(&variables);
+        }
+        let until = Instant::now() + PATIENCE;
+        while lines.len() < ROUNDS * EACH {
+            assert!(Instant::now() < until, "{} were handled", lines.len());
+            for server in &servers {
+                lines.extend(server.events_so_far());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        lines.extend(servers.iter_mut().flat_map(Server::other_events));
+        let mut ids: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert_eq!(event["attempt"], 2, "{line}");
+                event["event"]["hook_id"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        ids.sort();
+        let sent: Vec<String> = (100..100 + ROUNDS * EACH)
+            .map(|number| format!("d{number}"))
+            .collect();
+        assert_eq!(ids, sent);
     }
 }

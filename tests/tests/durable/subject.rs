@@ -1,7 +1,7 @@
 //! The receiver on a store, and what is sent to it.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use webhook_core::testing;
@@ -76,9 +76,9 @@ pub fn emitted(hook_id: &str) -> Request {
 }
 
 /// Sends it, and waits no longer for the answer than any sender does.
-pub fn send(server: &Server, request: &Request) -> io::Result<Response> {
+pub fn send(to: SocketAddr, request: &Request) -> io::Result<Response> {
     let limit = Duration::from_secs(30);
-    let stream = TcpStream::connect_timeout(&server.addr, limit)?;
+    let stream = TcpStream::connect_timeout(&to, limit)?;
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
     let mut connection = Connection::over(stream);
@@ -90,7 +90,7 @@ pub fn send(server: &Server, request: &Request) -> io::Result<Response> {
 /// Whether it was acknowledged. If not, the sender is told to try again.
 #[track_caller]
 pub fn is_acknowledged(server: &Server, request: &Request) -> bool {
-    let answer = send(server, request).unwrap_or_else(|error| {
+    let answer = send(server.addr, request).unwrap_or_else(|error| {
         panic!("{error}\n{}", server.last_lines());
     });
     match answer.status {

@@ -132,7 +132,7 @@ impl Rig {
             acts.count(|kind| matches!(kind, Kind::Ended(_) | Kind::Left(_))),
             acts.count(|kind| matches!(kind, Kind::Left(_))),
             acts.count(|kind| kind == Kind::Restarted),
-            acts.count(|kind| matches!(kind, Kind::ClockSet(_))),
+            acts.count(|kind| matches!(kind, Kind::ClockSet(by) if by != 0)),
             acts.count(|kind| kind == Kind::Stalled),
         );
         println!("{}: {verdict}", store.name());
