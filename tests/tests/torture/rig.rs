@@ -110,6 +110,12 @@ impl Rig {
         );
         chaos.end();
 
+        // Otherwise there is nothing to judge.
+        let acknowledged = sent.tally().acknowledged.len() as u64;
+        assert!(
+            acknowledged >= time.as_secs(),
+            "only {acknowledged} were acknowledged"
+        );
         let judge = Judge::new(&entries, acts.all(), store.cluster.is_none());
         let verdict = judge.judge(&sent.tally(), &view.all());
         let tally = sent.tally();
