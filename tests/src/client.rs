@@ -101,6 +101,11 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::over(stream)
+    }
+
+    /// For a caller who expects that nobody listens, or who waits for another time.
+    pub fn over(stream: TcpStream) -> Self {
         Self {
             stream,
             unread: Vec::new(),

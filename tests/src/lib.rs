@@ -1,9 +1,11 @@
-//! What the end-to-end tests share: HTTP written by hand, receivers and a database that run as processes of their own, and how
-//! long a test waits.
+//! What the end-to-end tests share: HTTP written by hand, receivers and a database that run as processes of their own, what
+//! such a receiver writes down, and how long a test waits.
 
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod directory;
+pub mod ledger;
 pub mod patience;
 #[cfg(unix)]
 pub mod postgres;

@@ -62,7 +62,16 @@ pub fn run(mut command: Command) -> process::Output {
 impl Server {
     /// Starts a binary and waits until it listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = command(binary, variables).spawn().unwrap();
+        Self::spawn(command(binary, variables))
+    }
+
+    /// The same for a [`command`] that was changed, or a shell that becomes it.
+    pub fn spawn(mut command: Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let (send_line, lines) = mpsc::channel();
         let stdout = Output::collect(child.stdout.take().unwrap(), move |line| {
             let _not_awaited = send_line.send(line);
@@ -81,8 +90,8 @@ impl Server {
             stdout,
             stderr,
         };
-        server.addr =
-            addr.unwrap_or_else(|_| panic!("{binary} does not listen:\n{}", server.stderr.text()));
+        server.addr = addr
+            .unwrap_or_else(|_| panic!("{command:?} does not listen:\n{}", server.stderr.text()));
         server
     }
 
@@ -94,6 +103,11 @@ impl Server {
             .recv_timeout(PATIENCE)
             .expect("an event is written to stdout");
         serde_json::from_str(&line).expect("a line is JSON")
+    }
+
+    /// The events that are on stdout by now and were not read.
+    pub fn events_so_far(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
     }
 
     /// Stops the process, and returns the events that were not read: none can follow.
@@ -143,6 +157,11 @@ impl Server {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_ascii_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, name: &str) {

@@ -1,0 +1,3 @@
+fn main() -> Result<(), webhook_examples::StartError> {
+    webhook_examples::receiver::durable::run()
+}
