@@ -90,6 +90,7 @@ fn launch(addr: SocketAddr) -> io::Result<Child> {
 }
 
 /// Whether a test that needs Redis can run; it says so if not. Where `WEBHOOK_REQUIRE_SERVICES` is set, it must.
+#[allow(clippy::print_stderr, reason = "a test says what it skipped")]
 pub fn is_there() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
     *THERE.get_or_init(|| {
