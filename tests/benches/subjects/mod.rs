@@ -34,9 +34,11 @@ use webhook_core::driver::BodyBuffer;
 
 mod actix;
 mod signing;
+mod tasks;
 
 pub use self::actix::*;
 pub use self::signing::*;
+pub use self::tasks::*;
 
 pub const TOKEN: &str = "4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2d";
 pub const API_KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
@@ -96,7 +98,7 @@ pub fn head() -> axum::http::request::Builder {
         .header("x-forwarded-for", "203.0.113.9")
 }
 
-fn event_request(token: &'static str) -> impl Fn() -> Request<Body> {
+fn event_request(token: &'static str) -> impl Fn() -> Request<Body> + Clone + Send {
     move || {
         head()
             .header("content-length", EVENT.len())
