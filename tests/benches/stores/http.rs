@@ -60,9 +60,9 @@ fn inbox(store: impl InboxStore) -> Router {
     Router::new().route_service("/webhook", layer.inbox("invoices", store))
 }
 
-fn handler(store: impl ByHand) -> Router {
+fn handler<S: ByHand>(store: S) -> Router {
     Router::new()
-        .route("/webhook", post(on_event))
+        .route("/webhook", post(on_event::<S>))
         .with_state(store)
 }
 

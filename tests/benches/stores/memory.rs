@@ -18,8 +18,8 @@ use crate::rounds::spread;
 use crate::subjects::{EVENT, TOKEN};
 use crate::{Directory, Options};
 
-const MANY: u32 = 100_000;
-const FEW: u32 = 1_000;
+/// How many wait. The second shows whether what the first takes more is a cache that fills up.
+const COUNTS: [u32; 3] = [100_000, 10_000, 1_000];
 
 /// A delivery as an inbox stores it.
 fn received() -> StoredDelivery {
@@ -77,29 +77,28 @@ fn handled(store: &str, count: u32) -> (f64, f64) {
 }
 
 async fn measure(options: Options, name: &str, fill_and_handle: impl AsyncFn(u32) -> (f64, f64)) {
-    let mut peaks = [Vec::new(), Vec::new()];
-    let mut rates = Vec::new();
+    let mut peaks = COUNTS.map(|_| Vec::new());
+    let mut rates = COUNTS.map(|_| Vec::new());
     // A round takes as long as it takes.
     for _ in 0..options.rounds.div_ceil(4) {
-        for (place, count) in [(0, MANY), (1, FEW)] {
+        for (place, count) in COUNTS.into_iter().enumerate() {
             let (peak, seconds) = fill_and_handle(count).await;
             peaks[place].push(peak / 1024.0);
-            if count == MANY {
-                rates.push(f64::from(count) / seconds);
-            }
+            rates[place].push(f64::from(count) / seconds);
         }
     }
-    let ratios = peaks[0].iter().zip(&peaks[1]).map(|(many, few)| many / few);
+    let [many, .., few] = &peaks;
+    let ratios = many.iter().zip(few).map(|(many, few)| many / few);
     let (ratio, from, to) = spread(ratios.collect());
     println!(
-        "peak memory of a worker, {name}, {MANY} waiting against {FEW}: {ratio:.2}x, from {from:.2} to {to:.2}"
+        "peak memory of a worker on {name}, {} waiting against {}: {ratio:.2}x, from {from:.2} to {to:.2}",
+        COUNTS[0], COUNTS[2]
     );
-    for (count, peaks) in [MANY, FEW].into_iter().zip(peaks) {
+    for (count, (peaks, rates)) in COUNTS.into_iter().zip(peaks.into_iter().zip(rates)) {
         let (peak, from, to) = spread(peaks);
-        println!("    {count}: {peak:.1} MiB, from {from:.1} to {to:.1}");
+        let (rate, ..) = spread(rates);
+        println!("    {count}: {peak:.1} MiB, from {from:.1} to {to:.1}; handled {rate:.0}/s");
     }
-    let (rate, from, to) = spread(rates);
-    println!("    handled {rate:.0}/s, from {from:.0} to {to:.0}");
 }
 
 pub(crate) async fn sqlite(options: Options) {

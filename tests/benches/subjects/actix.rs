@@ -12,6 +12,7 @@ macro_rules! side {
         side!($app, request)
     };
     ($app:expr, $request:expr) => {{
+        #[allow(unused_mut, reason = "some count")]
         let mut request = $request;
         let system = rt::System::new();
         let app = system.block_on(init_service($app));

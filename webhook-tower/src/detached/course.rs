@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
@@ -39,9 +39,20 @@ impl Course {
     ///
     /// `conclude` applies the sender's rule to the handler's output, and says whether the delivery was handled. A future
     /// that was never polled has not started, so the handler starts only when the delivery is claimed.
-    pub async fn run<F: Future, A>(
+    ///
+    /// Both futures are boxed because spawning a task moves its future several times: together they have four kilobytes.
+    pub fn run<F: Future, A>(
         self,
         handler: F,
+        answers: oneshot::Sender<Sent<A>>,
+        conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
+    ) -> Pin<Box<impl Future<Output = ()>>> {
+        Box::pin(self.run_boxed(Box::pin(handler), answers, conclude))
+    }
+
+    async fn run_boxed<F: Future, A>(
+        self,
+        handler: Pin<Box<F>>,
         answers: oneshot::Sender<Sent<A>>,
         conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
     ) {
@@ -69,14 +80,20 @@ impl Course {
             return answers.reply(in_flight.too_late(), self.place);
         }
 
-        let running = Running {
+        let mut running = Running {
             in_flight: Some(in_flight),
             deadline: Deadlined::new(self.deadline),
             #[cfg(feature = "once")]
             held: held.as_ref(),
             lease: None,
         };
-        let (sent, handled) = match running.run(handler, &mut answers).await {
+        // Declared last: if the task is dropped, what the handler holds goes before the claim.
+        let mut handler = handler;
+        let ended = poll_fn(|cx| running.poll(handler.as_mut(), &mut answers, cx)).await;
+        drop(handler);
+        let in_flight = running.in_flight.take();
+        drop(running);
+        let (sent, handled) = match (ended, in_flight) {
             (Ok(output), Some(mut in_flight)) => {
                 if answers.nobody_waits() {
                     in_flight.nobody_waits();
@@ -120,17 +137,7 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Returns the handler's output, or its panic, and the delivery that it is for.
-    async fn run<F: Future, A>(
-        mut self,
-        handler: F,
-        answers: &mut Answers<A>,
-    ) -> (Result<F::Output, Box<dyn Any + Send>>, Option<InFlight>) {
-        let mut handler = pin!(handler);
-        let ended = poll_fn(|cx| self.poll(handler.as_mut(), answers, cx)).await;
-        (ended, self.in_flight)
-    }
-
+    /// Is ready with the handler's output, or its panic.
     fn poll<F: Future, A>(
         &mut self,
         handler: Pin<&mut F>,
