@@ -10,7 +10,7 @@
 
 mod subjects;
 
-use subjects::Side;
+use subjects::{Ids, Shared, Side};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -59,6 +59,14 @@ fn main() {
         "body-handed-on-in-frames" => subjects::body_handed_on(64 * 1024, true),
         "body-by-hand-in-frames" => subjects::body_by_hand(64 * 1024, true),
         "bare" => subjects::bare(),
+        "plain-in" => subjects::plain_in(Shared::one_thread(), Ids::Same),
+        "detached-in" => subjects::detached_in(Shared::one_thread()),
+        "plain-in-new" => subjects::plain_in(Shared::one_thread(), Ids::New),
+        "once-in-new" => subjects::once_in(Shared::one_thread(), Ids::New),
+        "once-in-same" => subjects::once_in(Shared::one_thread(), Ids::Same),
+        "actix-new" => subjects::actix_plain(Ids::New),
+        "actix-detached" => subjects::actix_detached(),
+        "actix-once-new" => subjects::actix_once(),
         _ => panic!("no subject has this name"),
     };
     side.deliver(count);

@@ -10,7 +10,7 @@ mod subjects;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use subjects::Side;
+use subjects::{Ids, Shared, Side};
 
 /// How many deliveries one side makes per turn.
 const TURN: u64 = 64;
@@ -205,9 +205,46 @@ fn signing_rows(criterion: &mut Criterion) {
     );
 }
 
+/// Tasks and claims, against the layer without them in the same runtime.
+fn task_rows(criterion: &mut Criterion) {
+    type Start = fn() -> Shared;
+    // In the second, a turn begins by waking a thread, which must not be noticeable.
+    let runtimes: [(&str, Start, u64); 2] = [
+        ("one thread", Shared::one_thread, TURN),
+        ("two threads", Shared::two_threads, 16 * TURN),
+    ];
+    for (threads, start, turn) in runtimes {
+        let mut compare = |row: &str, side: (&str, Side), ids, runtime| {
+            let plain = subjects::plain_in(runtime, ids);
+            let row = format!("{row} on {threads}");
+            compare_in_turns(criterion, &row, turn, side, ("plain", plain));
+        };
+        let runtime = start();
+        let detached = subjects::detached_in(runtime.clone());
+        compare("detached", ("detached", detached), Ids::Same, runtime);
+        for (row, ids) in [("once, new ids", Ids::New), ("once, repeats", Ids::Same)] {
+            let runtime = start();
+            let once = subjects::once_in(runtime.clone(), ids);
+            compare(row, ("once", once), ids, runtime);
+        }
+    }
+    compare(
+        criterion,
+        "actix detached",
+        ("detached", subjects::actix_detached()),
+        ("plain", subjects::actix_plain(Ids::Same)),
+    );
+    compare(
+        criterion,
+        "actix once, new ids",
+        ("once", subjects::actix_once()),
+        ("plain", subjects::actix_plain(Ids::New)),
+    );
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3)).without_plots();
-    targets = rows, signing_rows
+    targets = rows, signing_rows, task_rows
 }
 criterion_main!(benches);

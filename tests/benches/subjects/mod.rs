@@ -4,6 +4,7 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     reason = "each user of this module needs a different part of it"
 )]
 
@@ -34,9 +35,11 @@ use webhook_core::driver::BodyBuffer;
 
 mod actix;
 mod signing;
+mod tasks;
 
 pub use self::actix::*;
 pub use self::signing::*;
+pub use self::tasks::*;
 
 pub const TOKEN: &str = "4f9c2a7e-0d3b-4c55-9a51-1f6f0e3c7b2d";
 pub const API_KEY: &str = "SKSJKFH84JKDFNGDFGNDFGNN284895060";
@@ -96,7 +99,7 @@ pub fn head() -> axum::http::request::Builder {
         .header("x-forwarded-for", "203.0.113.9")
 }
 
-fn event_request(token: &'static str) -> impl Fn() -> Request<Body> {
+fn event_request(token: &'static str) -> impl Fn() -> Request<Body> + Clone + Send {
     move || {
         head()
             .header("content-length", EVENT.len())

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
@@ -39,7 +39,20 @@ impl Course {
     ///
     /// `answer_instead` makes the answer if it is not started; `conclude` applies the sender's rule to its output, and says
     /// whether the delivery was handled.
-    pub async fn run<R, F: Future, A>(
+    ///
+    /// Both futures are boxed because spawning a task moves its future several times: together they have four kilobytes.
+    pub fn run<R, F: Future, A>(
+        self,
+        request: R,
+        start: impl FnOnce(R) -> F,
+        answers: oneshot::Sender<Sent<A>>,
+        answer_instead: impl FnOnce(R, Reply) -> A,
+        conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
+    ) -> Pin<Box<impl Future<Output = ()>>> {
+        Box::pin(self.run_boxed(request, start, answers, answer_instead, conclude))
+    }
+
+    async fn run_boxed<R, F: Future, A>(
         self,
         request: R,
         start: impl FnOnce(R) -> F,
@@ -90,14 +103,20 @@ impl Course {
             return self.place.finish();
         }
 
-        let running = Running {
+        let mut running = Running {
             in_flight: Some(in_flight),
             deadline: Deadlined::new(self.deadline),
             #[cfg(feature = "once")]
             held: held.as_ref(),
             lease: None,
         };
-        let (sent, handled) = match running.run(start(request), &mut answers).await {
+        // Declared last: if the task is dropped, what the handler holds goes before the claim.
+        let mut handler = Box::pin(start(request));
+        let ended = poll_fn(|cx| running.poll(handler.as_mut(), &mut answers, cx)).await;
+        drop(handler);
+        let in_flight = running.in_flight.take();
+        drop(running);
+        let (sent, handled) = match (ended, in_flight) {
             (Ok(output), Some(mut in_flight)) => {
                 if answers.nobody_waits() {
                     in_flight.nobody_waits();
@@ -141,17 +160,7 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Returns the handler's output, or its panic, and the delivery that it is for.
-    async fn run<F: Future, A>(
-        mut self,
-        handler: F,
-        answers: &mut Answers<A>,
-    ) -> (Result<F::Output, Box<dyn Any + Send>>, Option<InFlight>) {
-        let mut handler = pin!(handler);
-        let ended = poll_fn(|cx| self.poll(handler.as_mut(), answers, cx)).await;
-        (ended, self.in_flight)
-    }
-
+    /// Is ready with the handler's output, or its panic.
     fn poll<F: Future, A>(
         &mut self,
         handler: Pin<&mut F>,

@@ -1,3 +1,4 @@
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::ready;
@@ -27,18 +28,32 @@ struct Shared {
 
 #[derive(Default)]
 struct Memory {
-    deliveries: HashMap<Box<str>, State>,
+    deliveries: HashMap<Arc<str>, State>,
     running: usize,
-    /// The handled ones in the order in which they were recorded. One that was forgotten since, or recorded again, is
-    /// recognized by its number.
-    handled: VecDeque<(Box<str>, u64)>,
+    /// The handled ones in the order in which they were recorded.
+    handled: VecDeque<Handled>,
     last_number: u64,
+    /// When the claims were last looked at for those whose leases have run out.
+    swept: Option<Instant>,
 }
 
-#[derive(Clone, Copy)]
 enum State {
-    Running { token: u64, until: Instant },
-    Handled { number: u64, until: Instant },
+    Running {
+        key: Arc<str>,
+        token: u64,
+        until: Instant,
+    },
+    Handled {
+        number: u64,
+        until: Instant,
+    },
+}
+
+/// One that was forgotten since, or recorded again, is recognized by its number.
+struct Handled {
+    key: Arc<str>,
+    number: u64,
+    until: Instant,
 }
 
 impl MemoryStore {
@@ -87,46 +102,30 @@ impl MemoryStore {
         (memory, (self.shared.now)())
     }
 
-    fn claim_now(&self, key: String, lease: Duration) -> Claim {
+    fn claim_now(&self, key: Arc<str>, lease: Duration) -> Claim {
         let (mut memory, now) = self.memory();
-        let known = memory.deliveries.get(key.as_str()).copied();
-        match known {
-            Some(State::Handled { until, .. }) if until > now => return Claim::Done,
-            Some(State::Running { until, .. }) if until > now => return Claim::Running,
-            Some(State::Running { .. }) => memory.running -= 1,
-            Some(State::Handled { .. }) | None => {}
-        }
+        let memory = &mut *memory;
         if memory.running >= self.shared.most_running {
             memory.sweep(now);
+        }
+        let entry = memory.deliveries.entry(Arc::clone(&key));
+        if let Entry::Occupied(known) = &entry {
+            match known.get() {
+                State::Handled { until, .. } if *until > now => return Claim::Done,
+                State::Running { until, .. } if *until > now => return Claim::Running,
+                State::Running { .. } => memory.running -= 1,
+                State::Handled { .. } => {}
+            }
         }
         if memory.running >= self.shared.most_running {
             return Claim::Full;
         }
         let until = later(now, lease);
         memory.running += 1;
-        let token = memory.number();
-        memory
-            .deliveries
-            .insert(key.into(), State::Running { token, until });
+        memory.last_number += 1;
+        let token = memory.last_number;
+        entry.insert_entry(State::Running { key, token, until });
         Claim::First(Token(token))
-    }
-
-    /// Does something to a claim that is held by this token.
-    fn if_held(
-        &self,
-        identity: &Identity,
-        Token(token): Token,
-        change: impl FnOnce(&mut Memory, Box<str>, Instant),
-    ) -> bool {
-        let key = identity.key();
-        let (mut memory, now) = self.memory();
-        match memory.deliveries.get(key.as_str()) {
-            Some(State::Running { token: held, .. }) if *held == token => {
-                change(&mut memory, key.into(), now);
-                true
-            }
-            _ => false,
-        }
     }
 }
 
@@ -137,41 +136,42 @@ fn later(now: Instant, after: Duration) -> Instant {
 }
 
 impl Memory {
-    /// Forgets the claims whose leases have run out, and which nobody has claimed again.
+    /// Forgets the claims whose leases have run out, and which nobody has claimed again: once a second at most, since it looks
+    /// at all.
     fn sweep(&mut self, now: Instant) {
+        if self
+            .swept
+            .is_some_and(|at| now < at + Duration::from_secs(1))
+        {
+            return;
+        }
+        self.swept = Some(now);
+        let mut running = 0;
         self.deliveries.retain(|_, state| match state {
-            State::Running { until, .. } => *until > now,
+            State::Running { until, .. } if *until <= now => false,
+            State::Running { .. } => {
+                running += 1;
+                true
+            }
             State::Handled { .. } => true,
         });
-        let running = self
-            .deliveries
-            .values()
-            .filter(|it| matches!(it, State::Running { .. }));
-        self.running = running.count();
+        self.running = running;
     }
 
-    fn number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
+    /// The claim, if it is held by this token.
+    fn held(&mut self, key: &str, Token(token): Token) -> Option<&mut State> {
+        let state = self.deliveries.get_mut(key)?;
+        matches!(state, State::Running { token: held, .. } if *held == token).then_some(state)
     }
 
     /// Forgets what need not be remembered any longer, and the oldest beyond the bound.
     fn trim(&mut self, most: usize, now: Instant) {
-        while let Some((key, number)) = self.handled.front() {
-            let is_due = match self.deliveries.get(key) {
-                Some(State::Handled {
-                    number: kept,
-                    until,
-                }) if kept == number => {
-                    if self.handled.len() <= most && *until > now {
-                        return;
-                    }
-                    true
-                }
-                _ => false,
-            };
-            if let Some((key, _)) = self.handled.pop_front()
-                && is_due
+        while let Some(oldest) = self.handled.front()
+            && (self.handled.len() > most || oldest.until <= now)
+            && let Some(Handled { key, number, .. }) = self.handled.pop_front()
+        {
+            if let Some(State::Handled { number: kept, .. }) = self.deliveries.get(&key)
+                && *kept == number
             {
                 self.deliveries.remove(&key);
             }
@@ -181,7 +181,7 @@ impl Memory {
 
 impl OnceStore for MemoryStore {
     fn claim<'a>(&'a self, identity: &'a Identity, lease: Duration) -> StoreFuture<'a, Claim> {
-        Box::pin(ready(Ok(self.claim_now(identity.key(), lease))))
+        Box::pin(ready(Ok(self.claim_now(identity.key().into(), lease))))
     }
 
     fn renew<'a>(
@@ -190,13 +190,12 @@ impl OnceStore for MemoryStore {
         token: Token,
         lease: Duration,
     ) -> StoreFuture<'a, bool> {
-        let renewed = self.if_held(identity, token, |memory, key, now| {
-            let until = later(now, lease);
-            let token = token.0;
-            memory
-                .deliveries
-                .insert(key, State::Running { token, until });
-        });
+        let (mut memory, now) = self.memory();
+        let held = memory.held(&identity.key(), token);
+        let renewed = held.is_some();
+        if let Some(State::Running { until, .. }) = held {
+            *until = later(now, lease);
+        }
         Box::pin(ready(Ok(renewed)))
     }
 
@@ -206,25 +205,31 @@ impl OnceStore for MemoryStore {
         token: Token,
         keep: Duration,
     ) -> StoreFuture<'a, bool> {
-        let most = self.shared.most_handled;
-        let recorded = self.if_held(identity, token, |memory, key, now| {
+        let key = identity.key();
+        let (mut memory, now) = self.memory();
+        memory.last_number += 1;
+        let number = memory.last_number;
+        let until = later(now, keep);
+        let recorded = memory
+            .held(&key, token)
+            .map(|held| std::mem::replace(held, State::Handled { number, until }));
+        if let Some(State::Running { key, .. }) = &recorded {
             memory.running -= 1;
-            let number = memory.number();
-            let until = later(now, keep);
-            memory.handled.push_back((key.clone(), number));
-            memory
-                .deliveries
-                .insert(key, State::Handled { number, until });
-            memory.trim(most, now);
-        });
-        Box::pin(ready(Ok(recorded)))
+            let key = Arc::clone(key);
+            memory.handled.push_back(Handled { key, number, until });
+            memory.trim(self.shared.most_handled, now);
+        }
+        Box::pin(ready(Ok(recorded.is_some())))
     }
 
     fn release<'a>(&'a self, identity: &'a Identity, token: Token) -> StoreFuture<'a, bool> {
-        let released = self.if_held(identity, token, |memory, key, _| {
+        let key = identity.key();
+        let (mut memory, _) = self.memory();
+        let released = memory.held(&key, token).is_some();
+        if released {
             memory.running -= 1;
-            memory.deliveries.remove(&key);
-        });
+            memory.deliveries.remove(key.as_str());
+        }
         Box::pin(ready(Ok(released)))
     }
 
