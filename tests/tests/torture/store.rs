@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::runtime::{Builder, Runtime};
 use webhook_axum::guarantee::{Filter, InboxRecords, Record, State};
 use webhook_stores::SqliteStore;
-use webhook_stores::postgres::Options;
+
 use webhook_tests::directory::Directory;
 use webhook_tests::ledger::now;
 use webhook_tests::postgres::Cluster;
@@ -58,7 +58,7 @@ impl Store {
         let records: Box<dyn InboxRecords> = match self.url.strip_prefix("sqlite:") {
             Some(path) => Box::new(SqliteStore::settings().existing_only().open(path).unwrap()),
             None => {
-                let connecting = Options::new().without_migrating().connect(&self.url);
+                let connecting = PostgresStore::settings().existing_only().connect(&self.url);
                 Box::new(runtime.block_on(connecting).unwrap())
             }
         };
