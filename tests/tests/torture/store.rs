@@ -7,8 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::{Builder, Runtime};
 use webhook_axum::guarantee::{Filter, InboxRecords, Record, State};
-use webhook_stores::SqliteStore;
-
+use webhook_stores::{PostgresStore, SqliteStore};
 use webhook_tests::directory::Directory;
 use webhook_tests::ledger::now;
 use webhook_tests::postgres::Cluster;
