@@ -190,7 +190,7 @@ fn a_postgres_that_is_away_refuses_deliveries_until_it_is_back() {
     assert_eq!(server.other_events(), [""; 0]);
     let left = cluster.sql(
         &store.url,
-        "select count(*) from webhook_deliveries where state <> 'done'",
+        "select count(*) from webhook_inbox where state <> 'done'",
     );
     assert_eq!(left, "0");
 }
