@@ -159,9 +159,9 @@ impl Memory {
     }
 
     /// The claim, if it is held by this token.
-    fn held(&mut self, key: &str, Token(token): Token) -> Option<&mut State> {
+    fn held(&mut self, key: &str, Token(number): Token) -> Option<&mut State> {
         let state = self.deliveries.get_mut(key)?;
-        matches!(state, State::Running { token: held, .. } if *held == token).then_some(state)
+        matches!(state, State::Running { token: holder, .. } if *holder == number).then_some(state)
     }
 
     /// Forgets what need not be remembered any longer, and the oldest beyond the bound.
