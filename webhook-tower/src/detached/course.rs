@@ -21,7 +21,7 @@ pub struct Course {
     pub(crate) in_flight: InFlight,
     pub(crate) deadline: Option<Deadline>,
     #[cfg(feature = "once")]
-    pub(crate) claiming: Option<Claiming>,
+    pub(crate) claiming: Option<Box<Claiming>>,
 }
 
 /// What whoever waits for the answer gets.
@@ -40,7 +40,8 @@ impl Course {
     /// `answer_instead` makes the answer if it is not started; `conclude` applies the sender's rule to its output, and says
     /// whether the delivery was handled.
     ///
-    /// Both futures are boxed because spawning a task moves its future several times: together they have four kilobytes.
+    /// Both futures are boxed, because spawning a task moves its future several times. What is in the captured variables is
+    /// not there a second time, as the arguments of an `async fn` are.
     pub fn run<R, F: Future, A>(
         self,
         request: R,
@@ -49,102 +50,99 @@ impl Course {
         answer_instead: impl FnOnce(R, Reply) -> A,
         conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
     ) -> Pin<Box<impl Future<Output = ()>>> {
-        Box::pin(self.run_boxed(request, start, answers, answer_instead, conclude))
-    }
-
-    async fn run_boxed<R, F: Future, A>(
-        self,
-        request: R,
-        start: impl FnOnce(R) -> F,
-        answers: oneshot::Sender<Sent<A>>,
-        answer_instead: impl FnOnce(R, Reply) -> A,
-        conclude: impl FnOnce(InFlight, F::Output) -> (A, bool),
-    ) {
+        let Self {
+            place,
+            in_flight,
+            deadline,
+            #[cfg(feature = "once")]
+            claiming,
+        } = self;
         let mut answers = Answers(Some(answers));
-        let in_flight = self.in_flight;
-        #[cfg(feature = "once")]
-        let held = match self.claiming {
-            None => None,
-            Some(claiming) => match claiming.claim(self.deadline).await {
-                Claimed::Mine(held) => Some(held),
-                Claimed::NotAsked => None,
-                Claimed::Done => {
-                    return answers
-                        .finish(answer_instead(request, in_flight.duplicate()), self.place);
-                }
-                Claimed::Running => {
-                    return answers
-                        .finish(answer_instead(request, in_flight.in_progress()), self.place);
-                }
-                Claimed::Full => {
-                    return answers
-                        .finish(answer_instead(request, in_flight.overloaded()), self.place);
-                }
-                Claimed::Failed(error) => {
-                    return answers.finish(
-                        answer_instead(request, in_flight.store_failed(&error)),
-                        self.place,
-                    );
-                }
-            },
-        };
-        if self.deadline.is_some_and(Deadline::has_passed) {
+        Box::pin(async move {
             #[cfg(feature = "once")]
-            let unsettled = match held {
-                Some(held) => held.settle(false, None).await,
+            let held = match claiming {
                 None => None,
+                Some(claiming) => match claiming.claim(deadline).await {
+                    Claimed::Mine(held) => Some(held),
+                    Claimed::NotAsked => None,
+                    Claimed::Done => {
+                        return answers
+                            .finish(answer_instead(request, in_flight.duplicate()), place);
+                    }
+                    Claimed::Running => {
+                        return answers
+                            .finish(answer_instead(request, in_flight.in_progress()), place);
+                    }
+                    Claimed::Full => {
+                        return answers
+                            .finish(answer_instead(request, in_flight.overloaded()), place);
+                    }
+                    Claimed::Failed(error) => {
+                        return answers.finish(
+                            answer_instead(request, in_flight.store_failed(&error)),
+                            place,
+                        );
+                    }
+                },
             };
-            let answer = answer_instead(request, in_flight.too_late());
-            answers.send(Some(Sent::Answer(answer)));
-            #[cfg(feature = "once")]
-            if let Some(unsettled) = unsettled {
-                unsettled.settle_in_the_end(false).await;
+            if deadline.is_some_and(Deadline::has_passed) {
+                #[cfg(feature = "once")]
+                let unsettled = match held {
+                    Some(held) => held.settle(false, None).await,
+                    None => None,
+                };
+                let answer = answer_instead(request, in_flight.too_late());
+                answers.send(Some(Sent::Answer(answer)));
+                #[cfg(feature = "once")]
+                if let Some(unsettled) = unsettled {
+                    unsettled.settle_in_the_end(false).await;
+                }
+                return place.finish();
             }
-            return self.place.finish();
-        }
 
-        let mut running = Running {
-            in_flight: Some(in_flight),
-            deadline: Deadlined::new(self.deadline),
-            #[cfg(feature = "once")]
-            held: held.as_ref(),
-            lease: None,
-        };
-        // Declared last: if the task is dropped, what the handler holds goes before the claim.
-        let mut handler = Box::pin(start(request));
-        let ended = poll_fn(|cx| running.poll(handler.as_mut(), &mut answers, cx)).await;
-        drop(handler);
-        let in_flight = running.in_flight.take();
-        drop(running);
-        let (sent, handled) = match (ended, in_flight) {
-            (Ok(output), Some(mut in_flight)) => {
-                if answers.nobody_waits() {
-                    in_flight.nobody_waits();
-                }
-                let (answer, handled) = conclude(in_flight, output);
-                (Some(Sent::Answer(answer)), handled)
-            }
-            (Err(panic), _) => (Some(Sent::Panicked(panic)), false),
-            (Ok(_), None) => (None, false),
-        };
-        #[cfg(feature = "once")]
-        {
-            // A repeat that comes right after the answer should find the delivery handled.
-            let unsettled = match held {
-                Some(held) => held.settle(handled, self.deadline).await,
-                None => None,
+            let mut running = Running {
+                in_flight: Some(in_flight),
+                deadline: Deadlined::new(deadline),
+                #[cfg(feature = "once")]
+                held: held.as_ref(),
+                lease: None,
             };
-            answers.send(sent);
-            if let Some(unsettled) = unsettled {
-                unsettled.settle_in_the_end(handled).await;
+            // Declared last: if the task is dropped, what the handler holds goes before the claim.
+            let mut handler = Box::pin(start(request));
+            let ended = poll_fn(|cx| running.poll(handler.as_mut(), &mut answers, cx)).await;
+            drop(handler);
+            let in_flight = running.in_flight.take();
+            drop(running);
+            let (sent, handled) = match (ended, in_flight) {
+                (Ok(output), Some(mut in_flight)) => {
+                    if answers.nobody_waits() {
+                        in_flight.nobody_waits();
+                    }
+                    let (answer, handled) = conclude(in_flight, output);
+                    (Some(Sent::Answer(answer)), handled)
+                }
+                (Err(panic), _) => (Some(Sent::Panicked(panic)), false),
+                (Ok(_), None) => (None, false),
+            };
+            #[cfg(feature = "once")]
+            {
+                // A repeat that comes right after the answer should find the delivery handled.
+                let unsettled = match held {
+                    Some(held) => held.settle(handled, deadline).await,
+                    None => None,
+                };
+                answers.send(sent);
+                if let Some(unsettled) = unsettled {
+                    unsettled.settle_in_the_end(handled).await;
+                }
             }
-        }
-        #[cfg(not(feature = "once"))]
-        {
-            let _ = handled;
-            answers.send(sent);
-        }
-        self.place.finish();
+            #[cfg(not(feature = "once"))]
+            {
+                let _ = handled;
+                answers.send(sent);
+            }
+            place.finish();
+        })
     }
 }
 

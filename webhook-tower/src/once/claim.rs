@@ -1,8 +1,9 @@
 //! The course of a claim: made, renewed while the handler runs, and settled.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -41,9 +42,9 @@ pub(crate) enum Claimed {
 }
 
 impl Claiming {
-    pub(crate) async fn claim(self, deadline: Option<Deadline>) -> Claimed {
+    pub(crate) async fn claim(self: Box<Self>, deadline: Option<Deadline>) -> Claimed {
         let run_when_store_fails = self.run_when_store_fails;
-        let limit = match deadline.map(Deadline::remaining) {
+        let limit = || match deadline.map(Deadline::remaining) {
             // The handler needs the other half.
             Some(remaining) if run_when_store_fails => remaining / 2,
             Some(remaining) => remaining,
@@ -51,10 +52,10 @@ impl Claiming {
         };
         // The request is finished whatever happens here: a claim that comes too late is released.
         let mut asked = Box::pin(self.ask());
-        let failed = match timeout(limit, &mut asked).await {
+        let failed = match within(limit, asked.as_mut()).await {
             Ok(Ok(claimed)) => return claimed,
             Ok(Err(error)) => error,
-            Err(_) => {
+            Err(limit) => {
                 tokio::spawn(async move {
                     if let Ok(Claimed::Mine(held)) = asked.await {
                         held.release().await;
@@ -74,7 +75,7 @@ impl Claiming {
         Claimed::Failed(failed)
     }
 
-    async fn ask(self) -> Result<Claimed, StoreError> {
+    async fn ask(self: Box<Self>) -> Result<Claimed, StoreError> {
         let asked = Instant::now();
         let claim = self.store.claim(&self.identity, self.lease).await?;
         Ok(match claim {
@@ -92,11 +93,24 @@ impl Claiming {
     }
 }
 
+/// What a store answers, or the limit, if it takes longer. One that answers at once, as in memory, gets no timer.
+async fn within<F: Future>(
+    limit: impl FnOnce() -> Duration,
+    mut answer: Pin<&mut F>,
+) -> Result<F::Output, Duration> {
+    let at_once = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
+    if let Poll::Ready(answer) = at_once {
+        return Ok(answer);
+    }
+    let limit = limit();
+    timeout(limit, answer).await.map_err(|_| limit)
+}
+
 /// A claim that is held. Dropped, it is freed, unless the delivery was handled, as far as there is a runtime to do so; if
 /// there is none, its lease ends it.
 pub(crate) struct Held {
     /// Taken when it is settled.
-    claim: Option<(Claiming, Token)>,
+    claim: Option<(Box<Claiming>, Token)>,
     /// Whether the delivery was handled.
     handled: bool,
 }
@@ -139,11 +153,17 @@ impl Held {
     ) -> Option<Self> {
         self.handled = handled;
         let (claiming, token) = self.claim.as_ref()?;
-        let limit = deadline
-            .map(Deadline::remaining)
-            .filter(|remaining| !remaining.is_zero())
-            .map_or(SETTLE_BEFORE_ANSWER, |it| it.min(SETTLE_BEFORE_ANSWER));
-        match timeout(limit, claiming.settle(*token, handled)).await {
+        let limit = || {
+            deadline
+                .map(Deadline::remaining)
+                .filter(|remaining| !remaining.is_zero())
+                .map_or(SETTLE_BEFORE_ANSWER, |it| it.min(SETTLE_BEFORE_ANSWER))
+        };
+        let settled = {
+            let settling = pin!(claiming.settle(*token, handled));
+            within(limit, settling).await
+        };
+        match settled {
             Ok(Ok(_)) => {
                 self.claim = None;
                 None

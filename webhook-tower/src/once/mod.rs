@@ -86,15 +86,15 @@ impl Once {
         &self,
         verifier: &Verifier<P>,
         delivery: &Delivery<P::Event>,
-    ) -> Option<Claiming> {
+    ) -> Option<Box<Claiming>> {
         let identity = verifier.identity(delivery, &self.endpoint)?;
-        Some(Claiming {
+        Some(Box::new(Claiming {
             store: Arc::clone(&self.store),
             identity,
             lease: self.lease,
             keep: verifier.provider().timing().keep_ids(),
             run_when_store_fails: self.run_when_store_fails,
-        })
+        }))
     }
 }
 
