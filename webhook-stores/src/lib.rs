@@ -75,7 +75,7 @@
 //! - **SQLite**: `SqliteStore::open` takes the app's own file, too, and opens its own connections to it; there is no pool to
 //!   share. Keep the app's transactions short, since SQLite has one writer.
 //!
-//! The tables begin with `webhook_`, and the store creates them. **Whoever can write to them can forge events.**
+//! The tables begin with `webhook_`, and the store creates them. **Anyone who can write to them can forge events.**
 //!
 //! # Features
 //!

@@ -40,7 +40,7 @@ fn leave(stream: TcpStream, leaving: Leaving) {
 }
 
 #[test]
-fn a_complete_delivery_is_handled_to_its_end_whoever_hangs_up() {
+fn a_complete_delivery_is_handled_to_its_end_when_its_sender_hangs_up() {
     use Stage::{Answering, Body, Complete, Head, Running};
     for framework in Framework::ALL {
         let (outcomes, tasks) = (Outcomes::default(), Tasks::new());

@@ -28,7 +28,7 @@ fn a_stranger_starts_no_task() {
         let verifier = verifier::<TusFacturas>(&outcomes);
         let limit = verifier.provider().body_limit();
         let server = Server::start(framework, Layers::detached(&verifier, &tasks));
-        // Whoever asked for a place now would be told that there is none.
+        // Anyone who asked for a place now would be told that there is none.
         server.work.plan(["wait 200"]);
         let mut running = Connection::open(server.addr);
         let delivery = request(&issued("h1"));

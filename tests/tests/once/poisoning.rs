@@ -102,15 +102,17 @@ fn ids_that_are_not_signed_must_be_trusted_by_name() {
     }
     for message in refused::<Github<Value>>() {
         assert!(
-            message
-                .contains("whoever has captured one can send it again with the id of a later one"),
+            message.contains(
+                "anyone who has captured one can send it again with the id of a later one"
+            ),
             "{message}"
         );
     }
     for message in refused::<TusFacturas>() {
         assert!(
-            message
-                .contains("whoever knows the token can send a delivery with the id of a later one"),
+            message.contains(
+                "anyone who knows the token can send a delivery with the id of a later one"
+            ),
             "{message}"
         );
     }

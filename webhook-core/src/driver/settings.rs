@@ -109,7 +109,7 @@ macro_rules! __layer {
             self.map(|verifier| verifier.tolerance(within))
         }
 
-        /// Lets repeats be recognized by ids that the sender does not sign. Whoever can send an authentic request can then make
+        /// Lets repeats be recognized by ids that the sender does not sign. Anyone who can send an authentic request can then make
         /// a later delivery look handled: with TusFacturas' token, or with a captured request of GitHub and an id that is not
         /// used yet. See [`Trust`](crate::Trust).
         pub fn trust_unsigned_ids(self) -> Self

@@ -195,11 +195,11 @@ impl<P: Provider> Verifier<P> {
         match self.provider().trust() {
             Trust::Signed => {}
             Trust::Bearer => panic!(
-                "{sender} does not sign the ids of its deliveries: whoever knows the token can send a delivery with the id of \
+                "{sender} does not sign the ids of its deliveries: anyone who knows the token can send a delivery with the id of \
                  a later one, which is then taken for handled; if only the sender knows it, call `trust_unsigned_ids` first"
             ),
             Trust::Unsigned => panic!(
-                "{sender} does not sign the ids of its deliveries: whoever has captured one can send it again with the id of \
+                "{sender} does not sign the ids of its deliveries: anyone who has captured one can send it again with the id of \
                  a later one, which is then taken for handled; if nobody can guess ids, call `trust_unsigned_ids` first"
             ),
         }

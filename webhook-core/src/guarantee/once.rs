@@ -6,8 +6,8 @@ use crate::delivery::Identity;
 
 /// Remembers which deliveries are being handled and which were.
 ///
-/// The key of a delivery is [`Identity::key`]. A claim is held by whoever has its [`Token`], for the length of a lease from
-/// the claim or its last renewal; whoever claims it after that gets a new token, and the old one changes nothing anymore.
+/// The key of a delivery is [`Identity::key`]. A claim belongs to its [`Token`] for the length of a lease, from the
+/// claim or its last renewal on; the next claim after that gets a new token, and the old one changes nothing anymore.
 /// Every method is one atomic step, also between processes that share a store.
 pub trait OnceStore: Send + Sync + 'static {
     /// Claims a delivery, unless it was handled or is being handled.

@@ -8,7 +8,7 @@
 //! then fails with `SQLITE_BUSY`: answer 503, and the sender repeats the delivery. A transaction that reads first and writes
 //! later can fail without waiting, so `begin` alone is not enough.
 //!
-//! Unless the database is in WAL mode (`pragma journal_mode = wal`), whoever reads it can make the commit fail, too. Roll
+//! Unless the database is in WAL mode (`pragma journal_mode = wal`), a reader can make the commit fail, too. Roll
 //! back then, and answer 503. Leave `pragma synchronous` at `full`: with less, what was acknowledged can be lost with the
 //! power.
 

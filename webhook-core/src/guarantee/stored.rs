@@ -15,7 +15,7 @@ use crate::secrets::Label;
 /// into columns, and makes the delivery from them again with [`read`](Self::read); what is in the
 /// [envelope](Self::envelope) is not the store's business.
 ///
-/// **Whoever can write to the store can forge deliveries**: what is read from it is trusted.
+/// **Anyone who can write to the store can forge deliveries**: what is read from it is trusted.
 #[derive(Clone)]
 pub struct StoredDelivery {
     pub(crate) format: u16,

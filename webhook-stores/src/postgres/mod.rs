@@ -25,12 +25,13 @@
 //! nothing else, so your own migrations do not notice. Releases only add: an older one works on the tables of a newer one.
 //! A role that may not create tables can use those that are there.
 //!
-//! **Whoever can write to these tables can forge deliveries.**
+//! **Anyone who can write to these tables can forge deliveries.**
 //!
 //! # What is promised
 //!
-//! - A delivery is durable when it is acknowledged: its transaction is committed with `synchronous_commit` at least `on`, also
-//!   where the role has it `off`. A server that runs with `fsync = off` loses it all the same.
+//! - A delivery is durable when it is acknowledged: its transaction is committed with `synchronous_commit = on` where the role
+//!   has it `off`. What the role has otherwise stays: with a synchronous standby, `local` and `remote_write` promise less. A
+//!   server that runs with `fsync = off` loses it all the same.
 //! - Deliveries that arrive together share a transaction.
 //! - Leases and due times go by the clock of the database, not by those of the machines.
 

@@ -20,7 +20,7 @@ create table if not exists webhook_migrations (
     applied_at timestamptz not null default now()
 )";
 
-/// Whoever migrates these tables holds this lock. The number is ours.
+/// The process that migrates these tables has this lock. The number is ours.
 const LOCK: &str = "select pg_advisory_xact_lock(8241996437710336)";
 
 /// Creates or extends the tables. If they are of this release or of a newer one, that needs no right to create tables.

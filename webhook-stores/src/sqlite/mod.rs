@@ -25,6 +25,8 @@
 //!
 //! The file is in WAL mode, and must be on a local disk: SQLite's locks do not work on a network file system. Any number
 //! of processes on one machine may share it. A commit waits until it is on the disk (`synchronous = full`).
+//! Every other connection to the file needs `synchronous` at `normal` or above: one that has it `off` can move what this store
+//! has committed out of the log without waiting for the disk.
 //!
 //! # What is written together
 //!
@@ -37,10 +39,10 @@
 //! # What is deleted
 //!
 //! Bodies that were [pruned](webhook_core::guarantee::InboxRecords::prune) are overwritten with zeros in the file. Until
-//! the next checkpoint has run and the log has been reused, they are still in the file `-wal` beside it. Copies of the file, and what a file
-//! system or a disk keeps by itself, are not the store's to erase.
+//! the next checkpoint has run and the log has been reused, they are still in the file `-wal` beside it. Copies of the file,
+//! and what a file system or a disk keeps by itself, are not the store's to erase.
 //!
-//! **Whoever can write to the file can forge deliveries**, and whoever can read it sees them: let only the app open it.
+//! **Anyone who can write to the file can forge deliveries**, and anyone who can read it sees them: let only the app open it.
 
 mod connection;
 mod error;

@@ -53,7 +53,7 @@ pub(super) trait Work: Send {
     fn failed(self: Box<Self>, cause: Cause);
 }
 
-/// A command with whoever waits for its result.
+/// A command, and where its result goes.
 struct Task<T, F> {
     tried: &'static str,
     load: Load,

@@ -108,7 +108,7 @@ impl Writer {
             return fail(written, error);
         }
         if turn.has_stirred() {
-            // Whoever waits, and whoever is about to.
+            // Those who wait, and the next one to do so.
             self.stirs.notify_waiters();
             self.stirs.notify_one();
         }

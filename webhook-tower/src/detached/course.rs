@@ -24,7 +24,7 @@ pub struct Course {
     pub(crate) claiming: Option<Box<Claiming>>,
 }
 
-/// What whoever waits for the answer gets.
+/// What is sent to the future that waits for the answer.
 pub enum Sent<A> {
     /// The answer as it is for the sender: the handler's, or that of a delivery whose handler was not started.
     Answer(A),

@@ -33,7 +33,7 @@ struct Shared {
     /// A permit for each task.
     places: Arc<Semaphore>,
     limit: u32,
-    /// Beside the permits, which whoever waits for the tasks takes as well.
+    /// Beside the permits, which `finish_within` takes as well.
     running: AtomicUsize,
     finished: AtomicU64,
     dropped: AtomicU64,
@@ -138,7 +138,7 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// Before the permit goes, so that whoever waits for all places sees the counts.
+    /// Before the permit goes, so that `finish_within` sees the counts.
     fn drop(&mut self) {
         let count = match self.finished {
             true => &self.shared.finished,

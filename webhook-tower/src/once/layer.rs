@@ -89,7 +89,7 @@ impl<P: Provider, B> OnceLayer<P, B> {
     }
 
     /// Sets how long a claim is held without being renewed; it is renewed at a third of that while the handler runs. The
-    /// default is a minute. A process that is stopped or cut off from the store for longer loses the claim, and the next
+    /// default is a minute. A process that is stopped or cut off from the store for two thirds of it can lose the claim, and the next
     /// attempt is handled beside it.
     ///
     /// # Panics
