@@ -17,6 +17,8 @@ use tokio::sync::oneshot;
 use webhook_core::driver::Verifier;
 use webhook_core::provider::Authenticated;
 use webhook_core::{Deadline, Provider, Rejection, Reply};
+#[cfg(feature = "once")]
+use webhook_tower::__detached::Once;
 use webhook_tower::__detached::{Course, Sent, Settings};
 use webhook_tower::{Ended, Tasks};
 
@@ -109,8 +111,9 @@ impl<P: Provider> DetachedLayer<P> {
     }
 
     #[cfg(feature = "once")]
-    pub(crate) fn map_settings(mut self, change: impl FnOnce(Settings) -> Settings) -> Self {
-        self.settings = change(self.settings);
+    #[track_caller]
+    pub(crate) fn map_once(mut self, change: impl FnOnce(&mut Once)) -> Self {
+        self.settings.change_once(change);
         self
     }
 }

@@ -8,7 +8,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use webhook_core::Provider;
 use webhook_core::guarantee::OnceStore;
 use webhook_core::provider::Identified;
-use webhook_tower::__detached::Once;
+use webhook_tower::__detached::{Once, Settings};
 use webhook_tower::Tasks;
 
 use crate::detached::{DetachedLayer, DetachedService};
@@ -31,7 +31,8 @@ impl<P: Provider> WebhookLayer<P> {
         P: Identified,
     {
         let once = Once::new(&self.verifier, endpoint, store);
-        OnceLayer::from_parts(self.detached(tasks), once)
+        let settings = Settings::new(&self.verifier, tasks).with_once(once);
+        OnceLayer(DetachedLayer::from_parts(self.verifier, settings))
     }
 }
 
@@ -39,20 +40,12 @@ impl<P: Provider> WebhookLayer<P> {
 /// [`WebhookLayer::once`](crate::WebhookLayer::once); what a sender is answered is in the table of
 /// [`webhook_tower::OnceLayer`].
 #[must_use]
-pub struct OnceLayer<P> {
-    detached: DetachedLayer<P>,
-    once: Once,
-}
+pub struct OnceLayer<P>(DetachedLayer<P>);
 
 impl<P: Provider> OnceLayer<P> {
-    pub(crate) fn from_parts(detached: DetachedLayer<P>, once: Once) -> Self {
-        Self { detached, once }
-    }
-
     /// Sets how long after the head of a request its answer is sent at the latest: see [`DetachedLayer::answer_by`].
-    pub fn answer_by(mut self, after: Duration) -> Self {
-        self.detached = self.detached.answer_by(after);
-        self
+    pub fn answer_by(self, after: Duration) -> Self {
+        Self(self.0.answer_by(after))
     }
 
     /// Sets how long a claim is held without being renewed; it is renewed at a third of that while the handler runs. The
@@ -62,34 +55,26 @@ impl<P: Provider> OnceLayer<P> {
     ///
     /// If it is shorter than 100 milliseconds.
     #[track_caller]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.once.set_lease(lease);
-        self
+    pub fn lease(self, lease: Duration) -> Self {
+        Self(self.0.map_once(|once| once.set_lease(lease)))
     }
 
     /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice. A store that
     /// does not answer is waited for until half of the time is over.
-    pub fn run_when_store_fails(mut self) -> Self {
-        self.once.set_run_when_store_fails();
-        self
+    pub fn run_when_store_fails(self) -> Self {
+        Self(self.0.map_once(Once::set_run_when_store_fails))
     }
 }
 
 impl<P> Clone for OnceLayer<P> {
     fn clone(&self) -> Self {
-        Self {
-            detached: self.detached.clone(),
-            once: self.once.clone(),
-        }
+        Self(self.0.clone())
     }
 }
 
 impl<P: Provider> fmt::Debug for OnceLayer<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnceLayer")
-            .field("detached", &self.detached)
-            .field("once", &self.once)
-            .finish()
+        f.debug_tuple("OnceLayer").field(&self.0).finish()
     }
 }
 
@@ -106,10 +91,6 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let once = self.once.clone();
-        let detached = self.detached.clone();
-        detached
-            .map_settings(|settings| settings.with_once(once))
-            .new_transform(service)
+        self.0.new_transform(service)
     }
 }

@@ -108,6 +108,8 @@ mod future;
 #[cfg(feature = "inbox")]
 mod inbox;
 mod layer;
+#[cfg(any(feature = "inbox", feature = "once"))]
+mod lease;
 #[cfg(feature = "once")]
 mod once;
 mod reading;
@@ -206,9 +208,12 @@ pub mod __detached {
     pub use crate::once::Once;
 }
 
-#[cfg(feature = "inbox")]
+/// What `webhook-stores` keeps a delivery with. Not for apps: it can change with any release.
+#[cfg(any(feature = "inbox", feature = "once"))]
 #[doc(hidden)]
-pub use self::inbox::Storer as __Storer;
+pub mod __lease {
+    pub use crate::lease::{LONGEST, checked, keep};
+}
 
 /// Any error, boxed: what the error of a request body must convert to.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

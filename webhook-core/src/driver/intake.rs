@@ -30,19 +30,10 @@ impl<P: Deferrable> Intake<P> {
     ///
     /// If the name is empty, longer than 64 bytes, or has a control character.
     #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the configuration, found before the first request"
-    )]
     pub fn new(verifier: Verifier<P>, endpoint: &str) -> Self {
-        if !(1..=64).contains(&endpoint.len()) || endpoint.contains(char::is_control) {
-            panic!(
-                "an endpoint cannot be called {endpoint:?}: give it a short name such as \"orders\""
-            );
-        }
         Self {
             verifier,
-            endpoint: endpoint.into(),
+            endpoint: endpoint_name(endpoint),
             headers: Arc::default(),
             without_query: false,
         }
@@ -153,6 +144,23 @@ impl<P: Provider> fmt::Debug for Intake<P> {
     }
 }
 
+/// Checks the app's name for an endpoint.
+///
+/// # Panics
+///
+/// If it is empty, longer than 64 bytes, or has a control character.
+#[track_caller]
+#[allow(
+    clippy::panic,
+    reason = "a mistake in the configuration, found before the first request"
+)]
+pub fn endpoint_name(name: &str) -> Arc<str> {
+    if !(1..=64).contains(&name.len()) || name.contains(char::is_control) {
+        panic!("an endpoint cannot be called {name:?}: give it a short name such as \"orders\"");
+    }
+    name.into()
+}
+
 /// A delivery for an inbox whose head was accepted and whose body has not arrived yet.
 pub struct Incoming<P: Provider> {
     pending: Pending<P>,
@@ -202,7 +210,9 @@ impl<P: Provider> Incoming<P> {
             let error = StoreError::new("store a delivery", why);
             return Err(EarlyReply::settled(in_flight.store_failed(&error)));
         }
-        let identity = verifier.identity(&delivery, &endpoint);
+        let id = delivery.id();
+        let shown = id.as_ref().map(|id| id.to_string().into());
+        let identity = id.and_then(|id| verifier.trusted(id, &endpoint));
         if identity.is_none() {
             in_flight.unrecognizable();
         }
@@ -211,7 +221,7 @@ impl<P: Provider> Incoming<P> {
             facts,
             label: delivery.label().map(|label| label.as_str().into()),
             is_tenant: delivery.is_of_tenant(),
-            id: delivery.id().map(|id| id.to_string().into()),
+            id: shown,
             target,
             headers,
             sealed: false,

@@ -3,15 +3,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::shared::Shared;
-use super::{Accepted, EarlyReply, InFlight, Pending, decoding};
+use super::{EarlyReply, Pending};
 use crate::answer::{Rejection, Reply};
-use crate::delivery::{Delivery, Identity, Trust};
-use crate::guarantee::{StoredDelivery, UnreadableRow};
 use crate::head::Head;
 use crate::observe::{Observer, Observers, Stage, Watch};
-use crate::provider::{
-    AcknowledgeFailures, Decoded, FromSecrets, Identified, Provider, Timestamped,
-};
+use crate::provider::{AcknowledgeFailures, FromSecrets, Provider, Timestamped};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
 use crate::signing::Clock;
 
@@ -40,7 +36,7 @@ use crate::signing::Clock;
 /// # Ok::<(), webhook_core::SecretsError>(())
 /// ```
 pub struct Verifier<P> {
-    shared: Arc<Shared<P>>,
+    pub(super) shared: Arc<Shared<P>>,
 }
 
 impl<P: Provider> Verifier<P> {
@@ -156,90 +152,6 @@ impl<P: Provider> Verifier<P> {
         self
     }
 
-    /// Lets a layer recognize repeats by ids that the sender does not sign: see [`Trust`] for what someone else can do then.
-    pub fn trust_unsigned_ids(mut self) -> Self
-    where
-        P: Identified,
-    {
-        self.settings().trusts_unsigned_ids = true;
-        self
-    }
-
-    /// What identifies a delivery at an endpoint of the app, if repeats may be recognized by it: `None` if it has no id, or
-    /// one that the sender does not sign and that the app does not [trust](Self::trust_unsigned_ids).
-    pub fn identity(&self, delivery: &Delivery<P::Event>, endpoint: &str) -> Option<Identity> {
-        let id = delivery.id()?;
-        let is_trusted = id.trust() == Trust::Signed || self.shared.trusts_unsigned_ids;
-        is_trusted.then(|| id.claim(endpoint))
-    }
-
-    /// Checks that repeats may be recognized by the ids of this sender.
-    ///
-    /// # Panics
-    ///
-    /// If the sender does not sign them and the app does not [trust](Self::trust_unsigned_ids) them all the same. The
-    /// message says what someone else could do.
-    #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the configuration, found before the first request"
-    )]
-    pub fn require_trusted_ids(&self)
-    where
-        P: Identified,
-    {
-        if self.shared.trusts_unsigned_ids {
-            return;
-        }
-        let sender = self.provider().name();
-        match self.provider().trust() {
-            Trust::Signed => {}
-            Trust::Bearer => panic!(
-                "{sender} does not sign the ids of its deliveries: anyone who knows the token can send a delivery with the id of \
-                 a later one, which is then taken for handled; if only the sender knows it, call `trust_unsigned_ids` first"
-            ),
-            Trust::Unsigned => panic!(
-                "{sender} does not sign the ids of its deliveries: anyone who has captured one can send it again with the id of \
-                 a later one, which is then taken for handled; if nobody can guess ids, call `trust_unsigned_ids` first"
-            ),
-        }
-    }
-
-    /// Makes the delivery again that was stored. It needs no secret and no clock, and is observed as one that arrives now.
-    ///
-    /// # Errors
-    ///
-    /// If the row is of another sender, if its body is sealed, or if its body or its facts do not decode, anymore.
-    pub fn recall(&self, stored: &StoredDelivery) -> Result<Accepted<P::Event>, UnreadableRow> {
-        let provider = self.provider();
-        if stored.sender() != provider.name() {
-            return Err(UnreadableRow::sender(stored.sender(), provider.name()));
-        }
-        if stored.is_sealed() {
-            return Err(UnreadableRow::sealed());
-        }
-        let mut facts = serde_json::from_str(&stored.facts()).map_err(UnreadableRow::facts)?;
-        let body = stored.body().clone();
-        let (event, rule) = match decoding::decode(provider, &mut facts, &body) {
-            Ok((Decoded::Event(event), json)) => {
-                let mut rule = provider.acknowledge(&event, &json);
-                rule.fill_received(provider.timing().received);
-                (event, rule)
-            }
-            Ok((Decoded::Greeting(_), _)) => return Err(UnreadableRow::no_event()),
-            Err(error) => return Err(UnreadableRow::body(error)),
-        };
-        let (label, is_tenant) = stored.tenant_label();
-        let observers = &self.shared.observers;
-        let watch = Watch::start(observers);
-        let observation = watch.accepted(observers, provider, &event, label.as_ref(), &body);
-        let origin = Arc::clone(&self.shared);
-        Ok(Accepted {
-            delivery: Delivery::new(event, (label, is_tenant), body, Some(origin)),
-            in_flight: InFlight::new(rule, observation),
-        })
-    }
-
     /// Replaces the system's clock, which the signed time is compared with: for tests.
     ///
     /// ```
@@ -271,7 +183,7 @@ impl<P: Provider> Verifier<P> {
     }
 
     /// The settings of this verifier, which its clones do not share from here on.
-    fn settings(&mut self) -> &mut Shared<P> {
+    pub(super) fn settings(&mut self) -> &mut Shared<P> {
         Arc::make_mut(&mut self.shared)
     }
 

@@ -1,7 +1,7 @@
 //! The two kinds of handlers behind one trait.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -40,6 +40,15 @@ fn recall<P: Provider>(
     })
 }
 
+/// Runs a handler. If it panics, the observers are told so before the panic goes on.
+async fn observed<F: Future>(in_flight: InFlight, handler: F) -> (F::Output, Option<InFlight>) {
+    let mut in_flight = Some(in_flight);
+    let mut handler = pin!(handler);
+    let output =
+        poll_fn(|cx| InFlight::reporting_panics(&mut in_flight, || handler.as_mut().poll(cx)));
+    (output.await, in_flight)
+}
+
 /// An async function.
 pub(super) struct ByFunction<P, F> {
     intake: Intake<P>,
@@ -73,12 +82,7 @@ where
                 Ok(accepted) => accepted,
                 Err(verdict) => return verdict,
             };
-            let mut in_flight = Some(in_flight);
-            let mut handler = Box::pin((self.function)(delivery));
-            let returned = poll_fn(|cx| {
-                InFlight::reporting_panics(&mut in_flight, || handler.as_mut().poll(cx))
-            })
-            .await;
+            let (returned, in_flight) = observed(in_flight, (self.function)(delivery)).await;
             let error = returned.map_err(Into::into).err();
             let status = match error {
                 None => StatusCode::OK,
@@ -142,17 +146,12 @@ where
             request.extensions_mut().insert(delivery);
 
             let mut service = self.service.clone();
-            let mut in_flight = Some(in_flight);
-            let mut handler = Box::pin(async move {
+            let handler = async move {
                 let text = |error: S::Error| error.into().to_string();
                 poll_fn(|cx| service.poll_ready(cx)).await.map_err(text)?;
                 service.call(request).await.map_err(text)
-            });
-            let answered = poll_fn(|cx| {
-                InFlight::reporting_panics(&mut in_flight, || handler.as_mut().poll(cx))
-            })
-            .await;
-            match (answered, in_flight) {
+            };
+            match observed(in_flight, handler).await {
                 (Ok(response), Some(in_flight)) => judge(in_flight, response).await,
                 (Err(why), _) => Verdict::Failed { why, retry: None },
                 (Ok(_), None) => Verdict::Failed {

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 use webhook_core::guarantee::{Ending, Job};
+use webhook_tower::__lease::{self, LONGEST};
 
 use super::handler::Handler;
 use super::next::{Retry, Verdict};
-use super::{LONGEST, Settings, Store};
+use super::{Settings, Store};
 
 /// How long a delivery waits that the app is not configured for.
 const MISCONFIGURED: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ pub(super) async fn attempt(
 
 /// Tries until the end is recorded, or until someone else has the delivery. That it is to be handled again need not be
 /// recorded once its lease has run out.
-async fn record(store: &Arc<dyn Store>, job: &Job, mut ending: Ending, lease: Duration) {
+async fn record(store: &Arc<dyn Store>, job: &Job, ending: Ending, lease: Duration) {
     let row = job.ticket.row;
     let began = Instant::now();
     let mut pause = Duration::from_millis(100);
@@ -67,21 +68,8 @@ async fn record(store: &Arc<dyn Store>, job: &Job, mut ending: Ending, lease: Du
         if began.elapsed() > lease * 2 && !matches!(ending, Ending::Done) {
             return;
         }
-        // Should the store object to the text.
-        plain(&mut ending);
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
-    }
-}
-
-/// Leaves only ASCII in the text for the operator.
-fn plain(ending: &mut Ending) {
-    if let Ending::Again { why, .. } | Ending::Dead { why } = ending {
-        let ascii = |character: char| match character.is_ascii() {
-            true => character,
-            false => '?',
-        };
-        *why = why.chars().map(ascii).collect::<String>().into();
     }
 }
 
@@ -93,7 +81,8 @@ async fn handled(
     settings: &Settings,
 ) -> Verdict {
     let mut running = handler.handle(job);
-    let mut renewing = Box::pin(renew(store, job, settings.lease));
+    let renew = || store.renew(job.ticket, settings.lease);
+    let mut renewing = Box::pin(__lease::keep(settings.lease, renew));
     let mut renews = true;
     let attempt = poll_fn(|cx| {
         // Before the handler: one that uses up the task's budget in tokio would leave the timer none.
@@ -115,21 +104,6 @@ async fn handled(
             why: format!("the handler did not end within {limit:?}"),
             retry: None,
         })
-}
-
-/// Renews the lease until it is lost.
-async fn renew(store: &Arc<dyn Store>, job: &Job, lease: Duration) {
-    // After a failure, which may pass, soon again: the lease goes on running out.
-    let soon = (lease / 20).min(Duration::from_secs(1));
-    let mut pause = lease / 3;
-    loop {
-        sleep(pause).await;
-        pause = match timeout(lease / 6, store.renew(job.ticket, lease)).await {
-            Ok(Ok(true)) => lease / 3,
-            Ok(Ok(false)) => return,
-            Ok(Err(_)) | Err(_) => soon,
-        };
-    }
 }
 
 fn ending(job: &Job, verdict: Verdict, settings: &Settings) -> Ending {

@@ -20,6 +20,7 @@ use http_body_util::Full;
 use tower_service::Service;
 use webhook_core::guarantee::{InboxQueue, InboxRecords};
 use webhook_core::{Delivery, Provider};
+use webhook_tower::__lease::{self, LONGEST};
 use webhook_tower::{BoxError, Inbox};
 
 use self::backoff::Backoff;
@@ -70,9 +71,6 @@ pub struct Worker {
     handlers: Vec<Arc<dyn Handler>>,
     settings: Settings,
 }
-
-/// The longest time that a setting can have, so that no sum overflows.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What a worker needs of a store.
 trait Store: InboxQueue + InboxRecords {}
@@ -181,15 +179,8 @@ impl Worker {
     ///
     /// If it is shorter than 100 milliseconds.
     #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the configuration, found before the first delivery"
-    )]
     pub fn lease(mut self, lease: Duration) -> Self {
-        if lease < Duration::from_millis(100) {
-            panic!("a lease of {lease:?} runs out while it is renewed: set it to seconds");
-        }
-        self.settings.lease = lease.min(LONGEST);
+        self.settings.lease = __lease::checked(lease);
         self
     }
 

@@ -60,30 +60,14 @@ impl Course {
         let mut answers = Answers(Some(answers));
         Box::pin(async move {
             #[cfg(feature = "once")]
-            let held = match claiming {
-                None => None,
-                Some(claiming) => match claiming.claim(deadline).await {
-                    Claimed::Mine(held) => Some(held),
-                    Claimed::NotAsked => None,
-                    Claimed::Done => {
-                        return answers
-                            .finish(answer_instead(request, in_flight.duplicate()), place);
-                    }
-                    Claimed::Running => {
-                        return answers
-                            .finish(answer_instead(request, in_flight.in_progress()), place);
-                    }
-                    Claimed::Full => {
-                        return answers
-                            .finish(answer_instead(request, in_flight.overloaded()), place);
-                    }
-                    Claimed::Failed(error) => {
-                        return answers.finish(
-                            answer_instead(request, in_flight.store_failed(&error)),
-                            place,
-                        );
-                    }
-                },
+            let claimed = match claiming {
+                Some(claiming) => claiming.claim(deadline).await,
+                None => Claimed::NotAsked,
+            };
+            #[cfg(feature = "once")]
+            let (held, in_flight) = match claimed.or_reply(in_flight) {
+                Ok(claimed) => claimed,
+                Err(reply) => return answers.finish(answer_instead(request, reply), place),
             };
             if deadline.is_some_and(Deadline::has_passed) {
                 #[cfg(feature = "once")]
@@ -95,7 +79,7 @@ impl Course {
                 answers.send(Some(Sent::Answer(answer)));
                 #[cfg(feature = "once")]
                 if let Some(unsettled) = unsettled {
-                    unsettled.settle_in_the_end(false).await;
+                    unsettled.settle_in_the_end().await;
                 }
                 return place.finish();
             }
@@ -133,7 +117,7 @@ impl Course {
                 };
                 answers.send(sent);
                 if let Some(unsettled) = unsettled {
-                    unsettled.settle_in_the_end(handled).await;
+                    unsettled.settle_in_the_end().await;
                 }
             }
             #[cfg(not(feature = "once"))]

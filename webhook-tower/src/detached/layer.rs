@@ -79,6 +79,13 @@ impl<P: Provider, B> DetachedLayer<P, B> {
         self.settings.answer_by = Some(after);
         self
     }
+
+    #[cfg(feature = "once")]
+    #[track_caller]
+    pub(crate) fn map_once(mut self, change: impl FnOnce(&mut Once)) -> Self {
+        self.settings.change_once(change);
+        self
+    }
 }
 
 impl<S, P, B> Layer<S> for DetachedLayer<P, B> {
@@ -138,6 +145,13 @@ impl Settings {
     pub fn with_once(mut self, once: Once) -> Self {
         self.once = Some(once);
         self
+    }
+
+    /// Changes how each delivery is claimed, if it is.
+    #[cfg(feature = "once")]
+    #[track_caller]
+    pub fn change_once(&mut self, change: impl FnOnce(&mut Once)) {
+        self.once.as_mut().map(change);
     }
 
     /// Sets how long after its head a request is answered at the latest.

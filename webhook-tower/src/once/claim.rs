@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
+use webhook_core::driver::InFlight;
 use webhook_core::guarantee::{Claim, OnceStore, StoreError, Token};
-use webhook_core::{Deadline, Identity};
+use webhook_core::{Deadline, Identity, Reply};
+
+use crate::lease;
 
 /// How long a store may take to claim a delivery, if its sender documents no deadline.
 const SLOWEST_CLAIM: Duration = Duration::from_secs(10);
@@ -33,12 +36,27 @@ pub(crate) struct Claiming {
 pub(crate) enum Claimed {
     /// The handler runs under this claim.
     Mine(Held),
-    /// The store failed, and the app wants the handler to run all the same.
+    /// The handler runs without one: the delivery has no id for that, or the store failed and the app wants it all the same.
     NotAsked,
     Running,
     Done,
     Full,
     Failed(StoreError),
+}
+
+impl Claimed {
+    /// The claim under which the handler runs, if there is one; or the answer, if it does not run.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    pub(crate) fn or_reply(self, in_flight: InFlight) -> Result<(Option<Held>, InFlight), Reply> {
+        Err(match self {
+            Self::Mine(held) => return Ok((Some(held), in_flight)),
+            Self::NotAsked => return Ok((None, in_flight)),
+            Self::Done => in_flight.duplicate(),
+            Self::Running => in_flight.in_progress(),
+            Self::Full => in_flight.overloaded(),
+            Self::Failed(error) => in_flight.store_failed(&error),
+        })
+    }
 }
 
 impl Claiming {
@@ -79,12 +97,18 @@ impl Claiming {
         let asked = Instant::now();
         let claim = self.store.claim(&self.identity, self.lease).await?;
         Ok(match claim {
-            // Its lease has run out on the way.
-            Claim::First(_) if asked.elapsed() >= self.lease => Claimed::Running,
-            Claim::First(token) => Claimed::Mine(Held {
-                claim: Some((self, token)),
-                handled: false,
-            }),
+            Claim::First(token) => {
+                let is_over = asked.elapsed() >= self.lease;
+                let held = Held {
+                    claim: Some((self, token)),
+                    handled: false,
+                };
+                match is_over {
+                    false => Claimed::Mine(held),
+                    // Its lease has run out on the way: dropped, it is freed.
+                    true => Claimed::Running,
+                }
+            }
             Claim::Done => Claimed::Done,
             Claim::Full => Claimed::Full,
             // A state that a later release of the core knows is not one in which the handler may run.
@@ -122,25 +146,18 @@ impl Held {
             let Some((claiming, token)) = &self.claim else {
                 return;
             };
-            let lease = claiming.lease;
-            // After a failure, or no answer, which may pass, soon again: the lease goes on running out.
-            let soon = (lease / 20).min(Duration::from_secs(1));
-            let mut pause = lease / 3;
-            loop {
-                sleep(pause).await;
-                let renewed = claiming.store.renew(&claiming.identity, *token, lease);
-                pause = match timeout(lease / 6, renewed).await {
-                    Ok(Ok(true)) => lease / 3,
-                    Ok(Ok(false)) => return,
-                    Ok(Err(_)) | Err(_) => soon,
-                };
-            }
+            let renew = || {
+                claiming
+                    .store
+                    .renew(&claiming.identity, *token, claiming.lease)
+            };
+            lease::keep(claiming.lease, renew).await;
         })
     }
 
     pub(crate) async fn release(self) {
         if let Some(unsettled) = self.settle(false, None).await {
-            unsettled.settle_in_the_end(false).await;
+            unsettled.settle_in_the_end().await;
         }
     }
 
@@ -174,7 +191,8 @@ impl Held {
 
     /// Tries to until the store does, or until someone else holds the claim. A claim that is to be freed is left alone once
     /// its lease has run out.
-    pub(crate) async fn settle_in_the_end(mut self, handled: bool) {
+    pub(crate) async fn settle_in_the_end(mut self) {
+        let handled = self.handled;
         let began = Instant::now();
         let mut pause = Duration::from_millis(100);
         while let Some((claiming, token)) = &self.claim {

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http_body_util::Full;
 use tower_layer::Layer;
 use webhook_core::Provider;
-use webhook_core::driver::Verifier;
 use webhook_core::guarantee::OnceStore;
 use webhook_core::provider::Identified;
 
@@ -40,8 +39,8 @@ impl<P: Provider, B> WebhookLayer<P, B> {
         P: Identified,
     {
         let once = Once::new(&self.verifier, endpoint, store);
-        let settings = Settings::new(&self.verifier, tasks);
-        OnceLayer::from_parts(self.verifier, settings, once)
+        let settings = Settings::new(&self.verifier, tasks).with_once(once);
+        OnceLayer(DetachedLayer::from_parts(self.verifier, settings))
     }
 }
 
@@ -65,47 +64,30 @@ impl<P: Provider, B> WebhookLayer<P, B> {
 /// handled again. Where the effect is in a database, claim it there:
 /// [`guarantee::postgres`](webhook_core::guarantee::postgres), [`guarantee::sqlite`](webhook_core::guarantee::sqlite).
 #[must_use]
-pub struct OnceLayer<P, B = Full<Bytes>> {
-    verifier: Verifier<P>,
-    settings: Settings,
-    once: Once,
-    inner_body: std::marker::PhantomData<fn() -> B>,
-}
+pub struct OnceLayer<P, B = Full<Bytes>>(DetachedLayer<P, B>);
 
 impl<P: Provider, B> OnceLayer<P, B> {
-    pub(crate) fn from_parts(verifier: Verifier<P>, settings: Settings, once: Once) -> Self {
-        Self {
-            verifier,
-            settings,
-            once,
-            inner_body: std::marker::PhantomData,
-        }
-    }
-
     /// Sets how long after the head of a request its answer is sent at the latest: see [`DetachedLayer::answer_by`].
-    pub fn answer_by(mut self, after: Duration) -> Self {
-        self.settings.set_answer_by(after);
-        self
+    pub fn answer_by(self, after: Duration) -> Self {
+        Self(self.0.answer_by(after))
     }
 
     /// Sets how long a claim is held without being renewed; it is renewed at a third of that while the handler runs. The
-    /// default is a minute. A process that is stopped or cut off from the store for two thirds of it can lose the claim, and the next
-    /// attempt is handled beside it.
+    /// default is a minute. A process that is stopped or cut off from the store for two thirds of it can lose the claim, and
+    /// the next attempt is handled beside it.
     ///
     /// # Panics
     ///
     /// If it is shorter than 100 milliseconds.
     #[track_caller]
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.once.set_lease(lease);
-        self
+    pub fn lease(self, lease: Duration) -> Self {
+        Self(self.0.map_once(|once| once.set_lease(lease)))
     }
 
     /// Runs the handler if the store fails, instead of answering with 503: a delivery can then be handled twice. A store that
     /// does not answer is waited for until half of the time is over.
-    pub fn run_when_store_fails(mut self) -> Self {
-        self.once.set_run_when_store_fails();
-        self
+    pub fn run_when_store_fails(self) -> Self {
+        Self(self.0.map_once(Once::set_run_when_store_fails))
     }
 }
 
@@ -113,28 +95,18 @@ impl<S, P: Provider, B> Layer<S> for OnceLayer<P, B> {
     type Service = DetachedService<S, P, B>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let settings = self.settings.clone().with_once(self.once.clone());
-        DetachedLayer::from_parts(self.verifier.clone(), settings).layer(inner)
+        self.0.layer(inner)
     }
 }
 
 impl<P, B> Clone for OnceLayer<P, B> {
     fn clone(&self) -> Self {
-        Self {
-            verifier: self.verifier.clone(),
-            settings: self.settings.clone(),
-            once: self.once.clone(),
-            inner_body: std::marker::PhantomData,
-        }
+        Self(self.0.clone())
     }
 }
 
 impl<P: Provider, B> fmt::Debug for OnceLayer<P, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnceLayer")
-            .field("verifier", &self.verifier)
-            .field("settings", &self.settings)
-            .field("once", &self.once)
-            .finish()
+        f.debug_tuple("OnceLayer").field(&self.0).finish()
     }
 }

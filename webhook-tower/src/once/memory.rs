@@ -38,15 +38,8 @@ struct Memory {
 }
 
 enum State {
-    Running {
-        key: Arc<str>,
-        token: u64,
-        until: Instant,
-    },
-    Handled {
-        number: u64,
-        until: Instant,
-    },
+    Running { token: u64, until: Instant },
+    Handled { number: u64, until: Instant },
 }
 
 /// One that was forgotten since, or recorded again, is recognized by its number.
@@ -108,7 +101,7 @@ impl MemoryStore {
         if memory.running >= self.shared.most_running {
             memory.sweep(now);
         }
-        let entry = memory.deliveries.entry(Arc::clone(&key));
+        let entry = memory.deliveries.entry(key);
         if let Entry::Occupied(known) = &entry {
             match known.get() {
                 State::Handled { until, .. } if *until > now => return Claim::Done,
@@ -124,7 +117,7 @@ impl MemoryStore {
         memory.running += 1;
         memory.last_number += 1;
         let token = memory.last_number;
-        entry.insert_entry(State::Running { key, token, until });
+        entry.insert_entry(State::Running { token, until });
         Claim::First(Token(token))
     }
 }
@@ -207,19 +200,21 @@ impl OnceStore for MemoryStore {
     ) -> StoreFuture<'a, bool> {
         let key = identity.key();
         let (mut memory, now) = self.memory();
+        if memory.held(&key, token).is_none() {
+            return Box::pin(ready(Ok(false)));
+        }
+        memory.running -= 1;
         memory.last_number += 1;
         let number = memory.last_number;
         let until = later(now, keep);
-        let recorded = memory
-            .held(&key, token)
-            .map(|held| std::mem::replace(held, State::Handled { number, until }));
-        if let Some(State::Running { key, .. }) = &recorded {
-            memory.running -= 1;
-            let key = Arc::clone(key);
+        if let Some((key, _)) = memory.deliveries.remove_entry(key.as_str()) {
+            memory
+                .deliveries
+                .insert(Arc::clone(&key), State::Handled { number, until });
             memory.handled.push_back(Handled { key, number, until });
-            memory.trim(self.shared.most_handled, now);
         }
-        Box::pin(ready(Ok(recorded.is_some())))
+        memory.trim(self.shared.most_handled, now);
+        Box::pin(ready(Ok(true)))
     }
 
     fn release<'a>(&'a self, identity: &'a Identity, token: Token) -> StoreFuture<'a, bool> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use webhook_core::driver::Verifier;
+use webhook_core::driver::{Verifier, endpoint_name};
 use webhook_core::guarantee::OnceStore;
 use webhook_core::provider::Identified;
 use webhook_core::{Delivery, Provider};
@@ -16,6 +16,7 @@ use webhook_core::{Delivery, Provider};
 use self::claim::Claiming;
 pub use self::layer::OnceLayer;
 pub use self::memory::MemoryStore;
+use crate::lease;
 
 /// How deliveries are claimed.
 #[derive(Clone)]
@@ -35,23 +36,14 @@ impl Once {
     ///
     /// If the ids of the sender cannot be trusted, or the name of the endpoint is empty or longer than 64 bytes.
     #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the configuration, found before the first request"
-    )]
     pub fn new<P: Identified>(
         verifier: &Verifier<P>,
         endpoint: &str,
         store: impl OnceStore,
     ) -> Self {
         verifier.require_trusted_ids();
-        if !(1..=64).contains(&endpoint.len()) || endpoint.contains(char::is_control) {
-            panic!(
-                "an endpoint cannot be called {endpoint:?}: give it a short name such as \"orders\""
-            );
-        }
         Self {
-            endpoint: endpoint.into(),
+            endpoint: endpoint_name(endpoint),
             store: Arc::new(store),
             lease: Self::DEFAULT_LEASE,
             run_when_store_fails: false,
@@ -64,16 +56,8 @@ impl Once {
     ///
     /// If it is shorter than 100 milliseconds.
     #[track_caller]
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the configuration, found before the first request"
-    )]
     pub fn set_lease(&mut self, lease: Duration) {
-        if lease < Duration::from_millis(100) {
-            panic!("a lease of {lease:?} runs out while it is renewed: set it to seconds");
-        }
-        // So that no sum overflows.
-        self.lease = lease.min(Duration::from_secs(30 * 24 * 60 * 60));
+        self.lease = lease::checked(lease);
     }
 
     /// Runs the handler without a claim if the store fails.
