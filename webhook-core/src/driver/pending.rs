@@ -72,7 +72,7 @@ impl<P: Provider> Pending<P> {
         let authenticated = if bytes > shared.body_limit() {
             Err(Rejection::BodyTooLarge)
         } else {
-            shared.provider.authenticate(claim, &body)
+            shared.authenticate(claim, &body)
         };
         let Authentic {
             label,

@@ -7,7 +7,7 @@ use crate::answer::{Rejection, Reply};
 use crate::delivery::{DeliveryId, Origin};
 use crate::head::{Head, HeaderField};
 use crate::observe::Observers;
-use crate::provider::Provider;
+use crate::provider::{Authentic, Provider};
 use crate::signing::Clock;
 
 /// What all clones of a verifier and every delivery that waits for its body have in common.
@@ -38,13 +38,34 @@ impl<P: Provider> Shared<P> {
             return Err(Rejection::MethodNotAllowed);
         }
         let claim = self.provider.inspect(head)?;
-        let tolerance = self.tolerance.or_else(|| self.provider.tolerance());
-        self.clock.check(tolerance, self.provider.time(&claim))?;
+        if !self.provider.signs_time_in_body() {
+            self.clock
+                .check(self.tolerance(), self.provider.time(&claim))?;
+        }
         let announced = announced_length(head);
         if announced > self.body_limit() {
             return Err(Rejection::BodyTooLarge);
         }
         Ok((claim, announced))
+    }
+
+    fn tolerance(&self) -> Option<Duration> {
+        self.tolerance.or_else(|| self.provider.tolerance())
+    }
+
+    /// Compares the claim with the secrets, and judges the time if the body has it.
+    #[inline]
+    pub(super) fn authenticate(
+        &self,
+        claim: P::Claim,
+        body: &Bytes,
+    ) -> Result<Authentic<P::Facts>, Rejection> {
+        let authentic = self.provider.authenticate(claim, body)?;
+        if self.provider.signs_time_in_body() && authentic.proven {
+            let time = self.provider.time_in_body(authentic.facts());
+            self.clock.check(self.tolerance(), time)?;
+        }
+        Ok(authentic)
     }
 
     /// Whether the head has one of the headers that a credential of this sender comes in.

@@ -97,6 +97,21 @@ pub trait Provider: Send + Sync + 'static {
         None
     }
 
+    /// Whether the signed time is in the body. It is then judged after the signature, by [`time_in_body`](Self::time_in_body)
+    /// instead of [`time`](Self::time).
+    fn signs_time_in_body(&self) -> bool {
+        false
+    }
+
+    /// The time that the body of an authentic delivery names, since 1970-01-01 00:00 UTC, if
+    /// [`signs_time_in_body`](Self::signs_time_in_body).
+    ///
+    /// If there is a tolerance, a delivery without a time is refused.
+    fn time_in_body(&self, facts: &Self::Facts) -> Option<Duration> {
+        let _ = facts;
+        None
+    }
+
     /// Compares the claim with the secrets.
     ///
     /// # Errors
@@ -188,7 +203,7 @@ pub trait Provider: Send + Sync + 'static {
 
 /// A sender that signs the time of each delivery, so that layers offer `tolerance` for it.
 ///
-/// Implement it beside [`Provider::time`]; the verifier does the rest.
+/// Implement it beside [`Provider::time`] or [`Provider::time_in_body`]; the verifier does the rest.
 #[diagnostic::on_unimplemented(
     message = "the sender `{Self}` signs no time",
     note = "a tolerance would be checked against nothing"

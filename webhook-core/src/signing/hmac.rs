@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::signatures::{Signature, Signatures};
+use super::signatures::Signatures;
 use crate::secrets::{SecretsErrorKind, SigningKey, SigningKeys};
 
 /// Secrets whose text is the key of an HMAC-SHA256.
@@ -22,7 +22,7 @@ impl HmacSha256 {
         self.digest(parts)
     }
 
-    fn digest(&self, parts: &[&[u8]]) -> Signature {
+    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(part);
@@ -39,7 +39,7 @@ impl HmacSha256 {
         signatures
             .iter()
             .fold(Choice::from(0), |found, signature| {
-                found | signature.ct_eq(&expected)
+                found | signature.as_bytes().ct_eq(&expected)
             })
             .into()
     }

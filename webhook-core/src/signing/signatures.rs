@@ -1,16 +1,36 @@
 use std::fmt;
 use std::iter;
 
-use base64::Engine as _;
+use base64::Engine;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::answer::Rejection;
 
-/// A SHA-256 digest or an HMAC-SHA256.
-pub(super) type Signature = [u8; 32];
+/// Senders that use this alphabet mostly leave the padding out.
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
-/// The 32-byte signatures of a request, decoded and not yet compared: at least one. While a key is rotated, a sender
-/// signs with several.
+/// A decoded signature: up to 64 bytes, as many as its algorithm has.
+#[derive(Clone, Copy)]
+pub(super) struct Signature {
+    bytes: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Signature {
+    const LONGEST: usize = 64;
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The signatures of a request, decoded and not yet compared: at least one. While a key is rotated, a sender signs with
+/// several.
 ///
 /// ```
 /// use webhook_core::Rejection;
@@ -41,6 +61,8 @@ pub enum Encoding {
     Hex,
     /// Padded base64 in the standard alphabet.
     Base64,
+    /// Base64 in the alphabet for URLs, with or without padding.
+    Base64Url,
 }
 
 impl Signatures {
@@ -56,7 +78,8 @@ impl Signatures {
         Self::all(iter::once(text), encoding)
     }
 
-    /// Decodes the first [`MAX`](Self::MAX) of these. One that does not decode matches no key, but still counts.
+    /// Decodes the first [`MAX`](Self::MAX) of these, 32 bytes each. One that does not decode matches no key, but still
+    /// counts.
     ///
     /// # Errors
     ///
@@ -65,11 +88,19 @@ impl Signatures {
         texts: impl IntoIterator<Item = &'a str>,
         encoding: Encoding,
     ) -> Result<Self, Rejection> {
-        let mut texts = texts.into_iter().take(Self::MAX).peekable();
+        Self::read(texts.into_iter().map(|text| (text, 32)), encoding)
+    }
+
+    /// The same, for signatures of different algorithms: each with its length in bytes.
+    pub(super) fn read<'a>(
+        texts: impl Iterator<Item = (&'a str, usize)>,
+        encoding: Encoding,
+    ) -> Result<Self, Rejection> {
+        let mut texts = texts.take(Self::MAX).peekable();
         if texts.peek().is_none() {
             return Err(Rejection::CredentialMissing);
         }
-        let mut decoded = texts.filter_map(|text| encoding.decode(text));
+        let mut decoded = texts.filter_map(|(text, length)| encoding.decode(text, length));
         Ok(Self {
             first: decoded.next().ok_or(Rejection::CredentialMalformed)?,
             others: decoded.collect(),
@@ -102,21 +133,31 @@ impl Signatures {
 }
 
 impl Encoding {
-    fn decode(self, text: &str) -> Option<Signature> {
+    /// Decodes a text that must encode so many bytes, at most 64.
+    fn decode(self, text: &str, length: usize) -> Option<Signature> {
+        let mut bytes = [0; Signature::LONGEST];
         match self {
-            Self::Hex => {
-                let mut signature = [0; 32];
-                hex::decode_to_slice(text, &mut signature).ok()?;
-                Some(signature)
-            }
-            Self::Base64 => {
-                // 44 characters encode 31 to 33 bytes, and the decoder needs room for all of them.
-                let mut decoded = [0; 33];
-                let length = STANDARD.decode_slice(text, &mut decoded).ok()?;
-                decoded.get(..length)?.try_into().ok()
-            }
+            Self::Hex => hex::decode_to_slice(text, bytes.get_mut(..length)?).ok()?,
+            Self::Base64 => of_length(&STANDARD, text, &mut bytes, length)?,
+            Self::Base64Url => of_length(&URL_SAFE, text, &mut bytes, length)?,
         }
+        Some(Signature { bytes, length })
     }
+}
+
+/// Decodes base64 of exactly this many bytes.
+fn of_length(
+    base64: &impl Engine,
+    text: &str,
+    bytes: &mut [u8; Signature::LONGEST],
+    length: usize,
+) -> Option<()> {
+    // The last group may encode up to two bytes more, and the decoder needs room for all of them.
+    let mut decoded = [0; Signature::LONGEST + 2];
+    let decoded_length = base64.decode_slice(text, &mut decoded).ok()?;
+    let decoded = decoded.get(..length).filter(|_| decoded_length == length)?;
+    bytes.get_mut(..length)?.copy_from_slice(decoded);
+    Some(())
 }
 
 /// The values of the entries with this name.
