@@ -98,6 +98,35 @@ impl<'a> Head<'a> {
     }
 }
 
+impl<'a> Head<'a> {
+    /// The same for a list of names, at most as many as there is room for; what is beyond them stays as it is.
+    #[inline]
+    pub(crate) fn find<const N: usize>(
+        &self,
+        names: &[HeaderName],
+        found: &mut [HeaderField<'a>; N],
+    ) {
+        match names {
+            [] => {}
+            [name] => {
+                if let Some(found) = found.first_mut() {
+                    *found = self.header(name);
+                }
+            }
+            [first, ..] => {
+                let mut wanted = [first; N];
+                for (wanted, name) in wanted.iter_mut().zip(names) {
+                    *wanted = name;
+                }
+                let count = names.len().min(N);
+                if let (Some(wanted), Some(found)) = (wanted.get(..count), found.get_mut(..count)) {
+                    self.headers.fields(wanted, found);
+                }
+            }
+        }
+    }
+}
+
 impl<'a, B> From<&'a http::Request<B>> for Head<'a> {
     fn from(request: &'a http::Request<B>) -> Self {
         Self::new(

@@ -63,6 +63,7 @@ mod head;
 pub mod observe;
 mod parse;
 pub mod provider;
+pub mod scheme;
 pub mod secrets;
 mod senders;
 pub mod signing;
@@ -78,6 +79,7 @@ pub use self::head::{Head, HeaderField};
 pub use self::provider::{FromSecrets, Payload, Provider};
 #[doc(inline)]
 pub use self::secrets::{IntoSecrets, Keyring, Label, Secret, SecretsError, SecretsErrorKind};
+pub use self::senders::presets::*;
 pub use self::senders::{github, mercadopago, multicaja, standard_webhooks, stripe, tusfacturas};
 /// The crate whose [`Bytes`](bytes::Bytes) a body is.
 pub use bytes;

@@ -142,6 +142,8 @@ pub use webhook_core::mercadopago::{self, MercadoPagoEvent};
 #[doc(inline)]
 pub use webhook_core::multicaja::{self, MulticajaEvent, MulticajaValidationEvent};
 #[doc(inline)]
+pub use webhook_core::scheme::{self, SignedEvent};
+#[doc(inline)]
 pub use webhook_core::standard_webhooks::{self, StandardEvent};
 #[doc(inline)]
 pub use webhook_core::stripe::{self, StripeEvent};
@@ -166,6 +168,28 @@ use webhook_core::multicaja::Multicaja;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::tusfacturas::TusFacturas;
+
+/// Names the layer of each preset.
+macro_rules! layers {
+    ($($(#[$cfg:meta])* $module:ident $Sender:ident $Layer:ident $title:literal;)*) => {$(
+        $(#[$cfg])*
+        #[doc(inline)]
+        pub use webhook_core::$module;
+
+        #[doc = concat!(
+            "The layer for ", $title, ", with payloads of type `T`; its event is [`SignedEvent<T>`](SignedEvent). See [`",
+            stringify!($module), "`]."
+        )]
+        $(#[$cfg])*
+        pub type $Layer<T = Value> = WebhookLayer<$module::$Sender<T>>;
+    )*};
+}
+
+webhook_core::__for_each_preset!(layers);
+
+/// The layer for any sender that a [`Scheme`](signing::Scheme) describes: `SchemeWebhookLayer::with_provider` takes a
+/// [`SchemeProvider`](scheme::SchemeProvider).
+pub type SchemeWebhookLayer<T = Value> = WebhookLayer<scheme::SchemeProvider<T>>;
 
 /// The layer for TusFacturasAPP; its event is [`TfEvent`]. See [`tusfacturas`], and [`WebhookLayer`] for its methods.
 pub type TfWebhookLayer = WebhookLayer<TusFacturas>;

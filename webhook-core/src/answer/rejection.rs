@@ -37,6 +37,8 @@ pub enum Rejection {
     CredentialMismatch,
     /// The signed timestamp is outside the tolerance.
     TimestampOutsideTolerance,
+    /// The handshake names the wrong token, or none, or the app has set none.
+    HandshakeRefused,
     /// According to the sender's documentation, such requests cannot be verified. No handler gets them, and they are
     /// answered as the sender asks unless the app refuses them.
     Unverifiable,
@@ -58,6 +60,8 @@ pub enum RejectionClass {
     Method,
     /// The endpoint that the request names.
     Endpoint,
+    /// A handshake.
+    Handshake,
     /// The proof of who sent it, in the headers or computed from the body.
     Credential,
     /// A request that no credential can prove, but that the sender wants answered.
@@ -86,6 +90,7 @@ impl Rejection {
             Self::CredentialTooLong => "credential_too_long",
             Self::CredentialMismatch => "credential_mismatch",
             Self::TimestampOutsideTolerance => "timestamp_outside_tolerance",
+            Self::HandshakeRefused => "handshake_refused",
             Self::Unverifiable => "unverifiable",
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
@@ -107,6 +112,7 @@ impl Rejection {
             | Self::CredentialTooLong
             | Self::CredentialMismatch
             | Self::TimestampOutsideTolerance => RejectionClass::Credential,
+            Self::HandshakeRefused => RejectionClass::Handshake,
             Self::Unverifiable => RejectionClass::Unverifiable,
             Self::BodyTooLarge => RejectionClass::Size,
             Self::BodyTimeout => RejectionClass::Time,
@@ -129,6 +135,9 @@ impl Rejection {
             }
             Self::CredentialMismatch => {
                 "check that the configured secret matches the sender's, and that the request names its tenant if there are any"
+            }
+            Self::HandshakeRefused => {
+                "give this layer the verify token that was entered where the URL is registered"
             }
             Self::Unverifiable => "ask the sender for deliveries that it signs",
             Self::MethodNotAllowed
@@ -165,6 +174,7 @@ impl fmt::Display for Rejection {
             Self::TimestampOutsideTolerance => {
                 f.write_str("the signed timestamp is outside the tolerance")
             }
+            Self::HandshakeRefused => f.write_str("the handshake does not name the right token"),
             Self::Unverifiable => {
                 f.write_str("the sender does not sign such requests in a way that can be verified")
             }

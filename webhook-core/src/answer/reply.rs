@@ -66,8 +66,8 @@ impl Reply {
         }
     }
 
-    /// The plain HTTP status for the rejection, without a body: 405 with `Allow`, 404, 401, 413, 408, or 400 for the
-    /// rest.
+    /// The plain HTTP status for the rejection, without a body: 405 with `Allow`, 404, 403, 401, 413, 408, or 400 for
+    /// the rest.
     ///
     /// A [`Provider`](crate::Provider) uses this if its sender documents no answer.
     pub fn standard(rejection: &Rejection) -> Self {
@@ -80,6 +80,7 @@ impl Reply {
             RejectionClass::Credential | RejectionClass::Unverifiable => {
                 Self::new(StatusCode::UNAUTHORIZED)
             }
+            RejectionClass::Handshake => Self::new(StatusCode::FORBIDDEN),
             RejectionClass::Size => Self::new(StatusCode::PAYLOAD_TOO_LARGE),
             RejectionClass::Time => Self::new(StatusCode::REQUEST_TIMEOUT),
             RejectionClass::Interruption | RejectionClass::Body => {

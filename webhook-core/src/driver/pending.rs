@@ -19,6 +19,7 @@ use crate::provider::{Authentic, Decoded, Provider};
 pub struct Pending<P: Provider> {
     pub(super) shared: Arc<Shared<P>>,
     pub(super) claim: P::Claim,
+    pub(super) time_in_body: bool,
     pub(super) announced: usize,
     /// Whether a header is there that a credential comes in; asked only if an observer listens.
     pub(super) with_credential: bool,
@@ -64,6 +65,7 @@ impl<P: Provider> Pending<P> {
         let Self {
             shared,
             claim,
+            time_in_body,
             watch,
             with_credential,
             ..
@@ -72,7 +74,7 @@ impl<P: Provider> Pending<P> {
         let authenticated = if bytes > shared.body_limit() {
             Err(Rejection::BodyTooLarge)
         } else {
-            shared.authenticate(claim, &body)
+            shared.authenticate(claim, time_in_body, &body)
         };
         let Authentic {
             label,

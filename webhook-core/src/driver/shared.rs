@@ -7,7 +7,7 @@ use crate::answer::{Rejection, Reply};
 use crate::delivery::{DeliveryId, Origin};
 use crate::head::{Head, HeaderField};
 use crate::observe::Observers;
-use crate::provider::{Authentic, Provider};
+use crate::provider::{Authentic, ClaimTime, Provider};
 use crate::signing::Clock;
 
 /// What all clones of a verifier and every delivery that waits for its body have in common.
@@ -24,6 +24,15 @@ pub(super) struct Shared<P> {
     pub(super) trusts_unsigned_ids: bool,
 }
 
+/// A head that was accepted.
+pub(super) struct Judged<C> {
+    pub(super) claim: C,
+    /// Whether the time is still to be judged.
+    pub(super) time_in_body: bool,
+    /// The length that the head announces.
+    pub(super) announced: usize,
+}
+
 pub(super) type RefusalHook = Arc<dyn Fn(&Rejection, Reply) -> Reply + Send + Sync>;
 
 impl<P: Provider> Shared<P> {
@@ -32,21 +41,32 @@ impl<P: Provider> Shared<P> {
             .unwrap_or_else(|| self.provider.body_limit())
     }
 
-    /// Judges what the head alone can show: the claim, and the length that it announces.
-    pub(super) fn judge(&self, head: &Head<'_>) -> Result<(P::Claim, usize), Rejection> {
+    /// Judges what the head alone can show.
+    pub(super) fn judge(&self, head: &Head<'_>) -> Result<Judged<P::Claim>, Rejection> {
         if head.method() != "POST" {
             return Err(Rejection::MethodNotAllowed);
         }
         let claim = self.provider.inspect(head)?;
-        if !self.provider.signs_time_in_body() {
-            self.clock
-                .check(self.tolerance(), self.provider.time(&claim))?;
-        }
+        let time_in_body = match self.provider.time(&claim) {
+            ClaimTime::InBody => true,
+            ClaimTime::At(time) => {
+                self.clock.check(self.tolerance(), Some(time))?;
+                false
+            }
+            ClaimTime::Missing => {
+                self.clock.check(self.tolerance(), None)?;
+                false
+            }
+        };
         let announced = announced_length(head);
         if announced > self.body_limit() {
             return Err(Rejection::BodyTooLarge);
         }
-        Ok((claim, announced))
+        Ok(Judged {
+            claim,
+            time_in_body,
+            announced,
+        })
     }
 
     fn tolerance(&self) -> Option<Duration> {
@@ -58,10 +78,11 @@ impl<P: Provider> Shared<P> {
     pub(super) fn authenticate(
         &self,
         claim: P::Claim,
+        time_in_body: bool,
         body: &Bytes,
     ) -> Result<Authentic<P::Facts>, Rejection> {
         let authentic = self.provider.authenticate(claim, body)?;
-        if self.provider.signs_time_in_body() && authentic.proven {
+        if time_in_body && authentic.proven {
             let time = self.provider.time_in_body(authentic.facts());
             self.clock.check(self.tolerance(), time)?;
         }

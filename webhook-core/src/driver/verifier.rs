@@ -212,11 +212,12 @@ impl<P: Provider> Verifier<P> {
         let with_credential = watch.listens() && self.shared.has_credential(head);
         let rejection = match self.shared.provider.greet(head) {
             None => match self.shared.judge(head) {
-                Ok((claim, announced)) => {
+                Ok(judged) => {
                     return Ok(Pending {
                         shared: Arc::clone(&self.shared),
-                        claim,
-                        announced,
+                        claim: judged.claim,
+                        time_in_body: judged.time_in_body,
+                        announced: judged.announced,
                         with_credential,
                         watch,
                     });

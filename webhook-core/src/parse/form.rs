@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use serde::Serializer as _;
 
 use crate::answer::{BodyError, BodyErrorKind};
 use crate::head::HeaderField;
@@ -58,13 +59,23 @@ impl<'a> Form<'a> {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// Names and values in order, as text.
-    pub(crate) fn into_texts(
-        self,
-    ) -> impl Iterator<Item = Result<(Cow<'a, str>, Cow<'a, str>), BodyError>> {
-        self.0
+    /// A JSON object of the fields in order, whose values are text.
+    pub(crate) fn into_json(self) -> Result<Vec<u8>, BodyError> {
+        let fields = self
+            .0
             .into_iter()
             .map(|(name, value)| Ok((name, text(value)?)))
+            .collect::<Result<Vec<_>, BodyError>>()?;
+        let mut json = Vec::with_capacity(256);
+        serde_json::Serializer::new(&mut json)
+            .collect_map(fields)
+            .map_err(|_| BodyErrorKind::InvalidForm)?;
+        Ok(json)
+    }
+
+    /// Whether the form has a field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
     }
 }
 

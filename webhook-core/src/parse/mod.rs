@@ -2,6 +2,7 @@
 
 pub(crate) mod form;
 pub(crate) mod json;
+pub(crate) mod json_field;
 mod json_path;
 pub(crate) mod payload;
 pub(crate) mod repair;

@@ -1,5 +1,5 @@
 use super::Provider;
-use crate::secrets::{Keyring, SecretStore};
+use crate::secrets::{Keyring, PlainStore};
 
 /// A sender that needs nothing but its secrets, so that adapters can offer `new(secrets)` for it.
 #[diagnostic::on_unimplemented(
@@ -12,7 +12,7 @@ pub trait FromSecrets: Provider + Sized {
 
     /// How the secrets are kept: [`BearerTokens`](crate::secrets::BearerTokens) or
     /// [`SigningKeys`](crate::secrets::SigningKeys).
-    type Store: SecretStore;
+    type Store: PlainStore;
 
     /// The sender with these secrets and its defaults.
     fn from_keyring(keyring: Keyring<Self::Store>) -> Self;

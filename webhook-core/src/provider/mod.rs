@@ -89,22 +89,16 @@ pub trait Provider: Send + Sync + 'static {
         None
     }
 
-    /// The time that a claim names and the signature covers, since 1970-01-01 00:00 UTC.
+    /// The time that a claim names and the signature covers.
     ///
     /// If there is a tolerance, a claim without a time is refused.
-    fn time(&self, claim: &Self::Claim) -> Option<Duration> {
+    fn time(&self, claim: &Self::Claim) -> ClaimTime {
         let _ = claim;
-        None
+        ClaimTime::Missing
     }
 
-    /// Whether the signed time is in the body. It is then judged after the signature, by [`time_in_body`](Self::time_in_body)
-    /// instead of [`time`](Self::time).
-    fn signs_time_in_body(&self) -> bool {
-        false
-    }
-
-    /// The time that the body of an authentic delivery names, since 1970-01-01 00:00 UTC, if
-    /// [`signs_time_in_body`](Self::signs_time_in_body).
+    /// The time that the body of an authentic delivery names, since 1970-01-01 00:00 UTC: asked for if [`time`](Self::time) says
+    /// that it is [there](ClaimTime::InBody).
     ///
     /// If there is a tolerance, a delivery without a time is refused.
     fn time_in_body(&self, facts: &Self::Facts) -> Option<Duration> {
@@ -199,6 +193,18 @@ pub trait Provider: Send + Sync + 'static {
         let _ = event;
         "event"
     }
+}
+
+/// Where the signed time of a delivery is: [`Provider::time`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimTime {
+    /// Nowhere.
+    Missing,
+    /// In the head, and this is it: since 1970-01-01 00:00 UTC.
+    At(Duration),
+    /// In the body. It is judged after the signature: [`Provider::time_in_body`].
+    InBody,
 }
 
 /// A sender that signs the time of each delivery, so that layers offer `tolerance` for it.

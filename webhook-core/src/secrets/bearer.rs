@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::fingerprint::Fingerprint;
 use super::keyring::{Selected, Whose};
-use super::store::Store;
+use super::store::{PlainStore, Store};
 use super::{Label, Matched, Secret, SecretsErrorKind};
 use crate::answer::Rejection;
 
@@ -65,7 +65,7 @@ impl Selected<BearerTokens> {
     }
 }
 
-impl Store for BearerTokens {
+impl PlainStore for BearerTokens {
     /// Creates an empty set with its own random block.
     fn new(of_tenants: bool) -> Self {
         // The standard library's randomness: SipHash with a key from the operating system.
@@ -79,6 +79,12 @@ impl Store for BearerTokens {
             by_digest: HashMap::default(),
             of_tenants,
         }
+    }
+}
+
+impl Store for BearerTokens {
+    fn emptied(&self) -> Self {
+        Self::new(self.of_tenants)
     }
 
     fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {

@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::store::{SecretStore, Store};
+use super::store::{PlainStore, SecretStore, Store};
 use super::{IntoSecrets, Label, SecretsError, SecretsErrorKind};
 use crate::head::Head;
+use crate::signing::{Scheme, SchemeSecrets};
 
 /// The secrets of one sender, shared by all clones of its layer and changeable while the server runs.
 ///
@@ -47,7 +48,7 @@ struct Shared<S> {
 
 type TenantOf = dyn for<'a> Fn(&Head<'a>) -> Option<&'a str> + Send + Sync;
 
-impl<S: SecretStore> Keyring<S> {
+impl<S: PlainStore> Keyring<S> {
     /// Creates a keyring. Each delivery is checked against all of its secrets.
     ///
     /// # Errors
@@ -92,7 +93,42 @@ impl<S: SecretStore> Keyring<S> {
         tenant_of: Option<Box<TenantOf>>,
         secrets: impl IntoSecrets,
     ) -> Result<Self, SecretsError> {
-        let store = extended(S::new(tenant_of.is_some()), secrets)?;
+        Self::filled(S::new(tenant_of.is_some()), tenant_of, secrets)
+    }
+}
+
+impl Keyring<SchemeSecrets> {
+    /// A keyring for a scheme, which says what its secrets are.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and a secret that does not have the form that the scheme says.
+    pub fn for_scheme(scheme: &Scheme, secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
+        Self::filled(SchemeSecrets::of(scheme, false), None, secrets)
+    }
+
+    /// The same for many tenants: see [`for_tenants`](Self::for_tenants).
+    ///
+    /// # Errors
+    ///
+    /// As [`for_scheme`](Self::for_scheme), and a secret without a label.
+    pub fn for_tenants_of_scheme(
+        scheme: &Scheme,
+        secrets: impl IntoSecrets,
+        tenant_of: impl for<'a> Fn(&Head<'a>) -> Option<&'a str> + Send + Sync + 'static,
+    ) -> Result<Self, SecretsError> {
+        let store = SchemeSecrets::of(scheme, true);
+        Self::filled(store, Some(Box::new(tenant_of)), secrets)
+    }
+}
+
+impl<S: SecretStore> Keyring<S> {
+    fn filled(
+        empty: S,
+        tenant_of: Option<Box<TenantOf>>,
+        secrets: impl IntoSecrets,
+    ) -> Result<Self, SecretsError> {
+        let store = extended(empty, secrets)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 current: ArcSwap::from_pointee(store),
@@ -123,7 +159,7 @@ impl<S: SecretStore> Keyring<S> {
     ///
     /// The first secret that is refused, and an empty list; the old set then stays.
     pub fn replace(&self, secrets: impl IntoSecrets) -> Result<(), SecretsError> {
-        self.change(|_| extended(S::new(self.shared.tenant_of.is_some()), secrets))
+        self.change(|current| extended(current.emptied(), secrets))
     }
 
     /// Adds secrets. The set is copied each time: add many in one call.
@@ -240,7 +276,7 @@ pub struct Selected<S> {
 }
 
 /// Whose secrets may match.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Whose {
     /// Everyone's: labels are not tenants.
     Anyone,
@@ -248,6 +284,20 @@ pub(super) enum Whose {
     Tenant(Label),
     /// Nobody's: the request names no tenant. The credential is compared anyway, so the time reveals nothing.
     Nobody,
+}
+
+impl<S> Selected<S> {
+    pub(crate) fn secrets(&self) -> &S {
+        &self.secrets
+    }
+
+    /// The same choice among the secrets that this set consists of.
+    pub(crate) fn narrowed<T>(&self, secrets: Arc<T>) -> Selected<T> {
+        Selected {
+            secrets,
+            whose: self.whose.clone(),
+        }
+    }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Selected<S> {

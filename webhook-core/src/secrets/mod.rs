@@ -19,4 +19,5 @@ pub use self::label::Label;
 pub use self::matched::Matched;
 pub use self::secret::Secret;
 pub use self::signing_keys::{SigningKey, SigningKeys};
-pub use self::store::SecretStore;
+pub(crate) use self::store::Store;
+pub use self::store::{PlainStore, SecretStore};

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::fingerprint::Fingerprint;
 use super::keyring::{Selected, Whose};
-use super::store::Store;
+use super::store::{PlainStore, Store};
 use super::{Label, Matched, Secret, SecretsErrorKind};
 use crate::answer::Rejection;
 
@@ -122,8 +122,8 @@ impl<K> SigningKeys<K> {
     }
 }
 
-impl<K: SigningKey> Store for SigningKeys<K> {
-    fn new(of_tenants: bool) -> Self {
+impl<K> SigningKeys<K> {
+    pub(crate) fn empty(of_tenants: bool) -> Self {
         let keys = match of_tenants {
             true => Keys::OfTenants(HashMap::new()),
             false => Keys::OfAnyone(Vec::new()),
@@ -131,12 +131,16 @@ impl<K: SigningKey> Store for SigningKeys<K> {
         Self { keys }
     }
 
-    fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {
-        let label = secret.label().cloned();
-        let decoded = K::decode(&secret)?;
+    /// Adds a key that was prepared from these bytes.
+    pub(crate) fn insert_prepared(
+        &mut self,
+        label: Option<Label>,
+        decoded: &[u8],
+        key: K,
+    ) -> Result<(), SecretsErrorKind> {
         let entry = Entry {
-            fingerprint: Fingerprint::of(&decoded),
-            key: K::prepare(&decoded)?,
+            fingerprint: Fingerprint::of(decoded),
+            key,
             label: label.clone(),
         };
         let group = match &mut self.keys {
@@ -157,18 +161,47 @@ impl<K: SigningKey> Store for SigningKeys<K> {
         Ok(())
     }
 
+    /// Removes a key by its bytes, or by the text of its secret.
+    ///
     /// A text can encode one key and be the bytes of another. Both are removed: a secret must not stay if its owner
     /// believes that it is gone.
-    fn remove(&mut self, secret: &str, label: Option<&str>) -> bool {
-        let decoded = Secret::new(secret)
-            .ok()
-            .and_then(|secret| K::decode(&secret).ok())
-            .map(|decoded| Fingerprint::of(&decoded));
+    pub(crate) fn remove_decoded(
+        &mut self,
+        secret: &str,
+        decoded: Option<&[u8]>,
+        label: Option<&str>,
+    ) -> bool {
         let raw = Fingerprint::of(secret.as_bytes());
+        let decoded = decoded.map(Fingerprint::of);
         self.retain(|entry| {
             let is_meant = entry.fingerprint == raw || decoded.as_ref() == Some(&entry.fingerprint);
             !is_meant || label.is_some_and(|label| entry.label.as_deref() != Some(label))
         })
+    }
+}
+
+impl<K: SigningKey> PlainStore for SigningKeys<K> {
+    fn new(of_tenants: bool) -> Self {
+        Self::empty(of_tenants)
+    }
+}
+
+impl<K: SigningKey> Store for SigningKeys<K> {
+    fn emptied(&self) -> Self {
+        Self::empty(matches!(self.keys, Keys::OfTenants(_)))
+    }
+
+    fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {
+        let decoded = K::decode(&secret)?;
+        let key = K::prepare(&decoded)?;
+        self.insert_prepared(secret.label().cloned(), &decoded, key)
+    }
+
+    fn remove(&mut self, secret: &str, label: Option<&str>) -> bool {
+        let decoded = Secret::new(secret)
+            .ok()
+            .and_then(|secret| K::decode(&secret).ok());
+        self.remove_decoded(secret, decoded.as_deref().map(Vec::as_slice), label)
     }
 
     fn remove_label(&mut self, label: &str) -> bool {

@@ -3,6 +3,7 @@
 pub mod github;
 pub mod mercadopago;
 pub mod multicaja;
+pub(crate) mod presets;
 pub mod standard_webhooks;
 pub mod stripe;
 pub mod tusfacturas;

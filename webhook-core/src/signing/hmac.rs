@@ -1,5 +1,6 @@
 use std::fmt;
 
+use hmac::digest::Output;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
@@ -19,15 +20,7 @@ pub struct HmacSha256(Hmac<Sha256>);
 impl HmacSha256 {
     /// Computes the HMAC of all parts in order, as if joined. To compare one, use [`has_signed`](Self::has_signed).
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
-        self.digest(parts)
-    }
-
-    fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.0.clone();
-        for part in parts {
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        digest(&self.0, parts).into()
     }
 
     /// Whether one of the signatures matches the parts. All are compared, each in constant time.
@@ -35,14 +28,30 @@ impl HmacSha256 {
     /// The parts are signed as if joined. If two parts of variable length are adjacent, characters can move from one
     /// to the other without changing the signature; then check the form of one of them first.
     pub fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
-        let expected = self.digest(parts);
-        signatures
-            .iter()
-            .fold(Choice::from(0), |found, signature| {
-                found | signature.as_bytes().ct_eq(&expected)
-            })
-            .into()
+        is_one_of(&self.0, parts, signatures)
     }
+}
+
+/// Whether one of the signatures is this HMAC of the parts. All are compared, each in constant time; one of another length
+/// does not match.
+#[inline]
+pub(super) fn is_one_of<M: Mac + Clone>(key: &M, parts: &[&[u8]], signatures: &Signatures) -> bool {
+    let expected = digest(key, parts);
+    signatures
+        .iter()
+        .fold(Choice::from(0), |found, signature| {
+            found | signature.as_bytes().ct_eq(&expected)
+        })
+        .into()
+}
+
+#[inline]
+fn digest<M: Mac + Clone>(key: &M, parts: &[&[u8]]) -> Output<M> {
+    let mut mac = key.clone();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes()
 }
 
 impl SigningKey for HmacSha256 {

@@ -6,10 +6,16 @@
 //! [guide](crate::guide) shows it in full.
 
 mod hmac;
+mod scheme;
 mod signatures;
 mod time;
 
 pub use self::hmac::{HmacKeys, HmacSha256};
+pub use self::scheme::{
+    BodyFormat, Characters, Credential, Field, Form, Handshake, KeyEncoding, Scheme, SchemeBuilder,
+    SchemeError, SchemeErrorKind, SchemeSecrets, SchemeStore, TimeField, TimeUnit, Verifies,
+};
+pub(crate) use self::scheme::{Compares, Place, Rules, Signed};
 pub use self::signatures::{Encoding, Signatures};
 pub(crate) use self::time::Clock;
 pub use self::time::{DEFAULT_TOLERANCE, unix_time};

@@ -6,6 +6,8 @@ use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use serde::Deserialize;
+
 use crate::answer::Rejection;
 
 /// Senders that use this alphabet mostly leave the padding out.
@@ -54,7 +56,8 @@ pub struct Signatures {
 }
 
 /// How a signature is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Encoding {
     /// Hex in either letter case.

@@ -79,8 +79,8 @@ use self::query::Query;
 use crate::answer::{BodyError, Received, Rejection, Reply};
 use crate::head::Head;
 use crate::provider::{
-    Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Payload, Provider,
-    Timestamped, Timing, decode_json,
+    Attempt, Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Payload,
+    Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Matched};
 use crate::signing::{Encoding, HmacKeys, Signatures, unix_time};
@@ -191,8 +191,8 @@ impl<T: Payload> Provider for MercadoPago<T> {
         })
     }
 
-    fn time(&self, head: &ProvenHead) -> Option<Duration> {
-        Some(Duration::from_millis(head.facts.timestamp_ms))
+    fn time(&self, head: &ProvenHead) -> ClaimTime {
+        ClaimTime::At(Duration::from_millis(head.facts.timestamp_ms))
     }
 
     /// The body is not signed, so there is nothing left to check.

@@ -52,8 +52,8 @@ use crate::answer::{BodyError, Rejection};
 use crate::delivery::{DeliveryId, Trust};
 use crate::head::{Head, HeaderField};
 use crate::provider::{
-    Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Payload,
-    Provider, Timestamped, Timing, decode_json,
+    Attempt, Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified,
+    Payload, Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
@@ -143,8 +143,8 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         Some(DEFAULT_TOLERANCE)
     }
 
-    fn time(&self, claim: &SignedHead) -> Option<Duration> {
-        Some(Duration::from_secs(claim.timestamp))
+    fn time(&self, claim: &SignedHead) -> ClaimTime {
+        ClaimTime::At(Duration::from_secs(claim.timestamp))
     }
 
     fn authenticate(

@@ -43,8 +43,8 @@ use crate::head::Head;
 use crate::parse::json;
 use crate::parse::repair::without_bom;
 use crate::provider::{
-    Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Payload, Provider,
-    Timestamped, Timing, decode_json,
+    Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified, Payload,
+    Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
@@ -101,8 +101,8 @@ impl<T: Payload> Provider for Stripe<T> {
         Some(DEFAULT_TOLERANCE)
     }
 
-    fn time(&self, claim: &SignedTime) -> Option<Duration> {
-        Some(Duration::from_secs(claim.timestamp))
+    fn time(&self, claim: &SignedTime) -> ClaimTime {
+        ClaimTime::At(Duration::from_secs(claim.timestamp))
     }
 
     fn authenticate(

@@ -1,0 +1,124 @@
+//! Finds one value in a JSON text by the keys that lead to it, known only when the program runs.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json::{self, is_too_deep};
+use super::repair::without_bom;
+
+/// The value that these keys lead to. `None` if there is none or it is null, if one of the keys is there twice, or if the text
+/// is not one JSON object.
+pub(crate) fn find<'a>(json: &'a [u8], path: &[Box<str>]) -> Option<&'a RawValue> {
+    let (first, rest) = path.split_first()?;
+    let mut found = field(without_bom(json), first)?;
+    for key in rest {
+        found = field(found.get().as_bytes(), key)?;
+    }
+    Some(found)
+}
+
+/// The same, as text: a string decoded, a number or a boolean as it is written. `None` also for an array, an object, an empty
+/// string and a lone surrogate.
+pub(crate) fn find_text(json: &[u8], path: &[Box<str>]) -> Option<String> {
+    let value = find(json, path)?.get();
+    let is_text = !value.starts_with(['[', '{']) && value != "\"\"";
+    is_text.then(|| json::text(value)).flatten()
+}
+
+fn field<'a>(object: &'a [u8], key: &str) -> Option<&'a RawValue> {
+    if json::first_byte(object) != Some(b'{') {
+        return None;
+    }
+    let mut reader = serde_json::Deserializer::from_slice(object);
+    let found = reader.deserialize_map(Only(key)).ok()?;
+    reader.end().ok()?;
+    found.filter(|value| value.get() != "null" && !is_too_deep(value.get()))
+}
+
+struct Only<'k>(&'k str);
+
+impl<'de> Visitor<'de> for Only<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_key) = map.next_key_seed(Is(self.0))? {
+            if !is_key {
+                map.next_value::<IgnoredAny>()?;
+            } else if found.replace(map.next_value::<&RawValue>()?).is_some() {
+                // Two readers could each take a different one.
+                return Err(A::Error::custom("repeated key"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a key as whether it is this one.
+struct Is<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<bool, D::Error> {
+        key.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(self.0 == key)
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<bool, E> {
+        Ok(self.0.as_bytes() == key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_by_its_keys_and_only_once() {
+        let found = |json: &str, path: &str| {
+            let path: Box<[Box<str>]> = path.split('.').map(Box::from).collect();
+            find_text(json.as_bytes(), &path)
+        };
+        for (json, path, expected) in [
+            (r#"{"id":"a"}"#, "id", Some("a")),
+            ("\u{feff}{\"id\":\"a\"}", "id", Some("a")),
+            (r#"{"i\u0064":"\u0061\n"}"#, "id", Some("a\n")),
+            (
+                r#"{"id":12345678901234567890123}"#,
+                "id",
+                Some("12345678901234567890123"),
+            ),
+            (r#"{"event":{"type":"x"}}"#, "event.type", Some("x")),
+            (r#"{"event":{"type":"x","type":"y"}}"#, "event.type", None),
+            (r#"{"id":1,"id":1}"#, "id", None),
+            (r#"{"id":null}"#, "id", None),
+            (r#"{"id":""}"#, "id", None),
+            (r#"{"id":[1]}"#, "id", None),
+            (r#"{"id":"\ud83d"}"#, "id", None),
+            (r#"{"id":1} 2"#, "id", None),
+            (r#"[{"id":1}]"#, "id", None),
+            (r#"{"event":[{"type":"x"}]}"#, "event.type", None),
+            ("", "id", None),
+        ] {
+            assert_eq!(found(json, path).as_deref(), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,470 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::event::Named;
+use super::preset::Source;
+use super::{GivesIds, Preset, Proof, SignedEvent, SignsTime, UnsignedHead, handshake};
+use crate::answer::{Acknowledgement, BodyError, Received, Rejection, Reply};
+use crate::delivery::{DeliveryId, Trust};
+use crate::head::{Head, HeaderField};
+use crate::parse::form::Form;
+use crate::parse::json::first_byte;
+use crate::parse::json_field;
+use crate::parse::repair::without_bom;
+use crate::provider::{
+    Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified, Payload,
+    Provider, Timestamped, Timing, decode_json,
+};
+use crate::secrets::{BearerTokens, IntoSecrets, Keyring, SecretsError};
+use crate::signing::{
+    BodyFormat, Compares, Place, Rules, Scheme, SchemeSecrets, SchemeStore, Signed,
+};
+
+/// A sender that a [`Scheme`] describes, with payloads of type `T`.
+///
+/// ```
+/// use webhook_core::driver::Verifier;
+/// use webhook_core::scheme::SchemeProvider;
+/// use webhook_core::signing::{Credential, Scheme};
+///
+/// let acme = Scheme::builder("acme")
+///     .hmac_sha256(Credential::header("x-acme-signature").hex())
+///     .signs("{body}")
+///     .build()?;
+/// let verifier = Verifier::new(SchemeProvider::<serde_json::Value>::new(acme, "s3cr3t")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SchemeProvider<T: Payload = Value, S: Source = AnyScheme> {
+    scheme: Scheme,
+    keyring: Keyring<S::Store>,
+    verify_token: Option<Keyring<BearerTokens>>,
+    payload: PhantomData<fn() -> T>,
+}
+
+/// Stands for a [`Scheme`] that is built when the program runs.
+#[derive(Debug)]
+pub enum AnyScheme {}
+
+impl Source for AnyScheme {
+    type Store = SchemeSecrets;
+
+    const TIMING: Timing = Timing::UNDOCUMENTED;
+}
+
+impl<T: Payload> SchemeProvider<T> {
+    /// The sender with this scheme and its secrets.
+    ///
+    /// # Errors
+    ///
+    /// The first secret that is refused, and none; see [`Keyring::for_scheme`].
+    pub fn new(scheme: Scheme, secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
+        let keyring = Keyring::for_scheme(&scheme, secrets)?;
+        Ok(Self::with(scheme, keyring))
+    }
+
+    /// The sender with a keyring for its scheme, such as one for tenants.
+    pub fn with_keyring(scheme: Scheme, keyring: Keyring<SchemeSecrets>) -> Self {
+        Self::with(scheme, keyring)
+    }
+
+    /// The secrets, to be changed while the server runs.
+    pub fn secrets(&self) -> Keyring<SchemeSecrets> {
+        self.keyring.clone()
+    }
+}
+
+impl<T: Payload, S: Source> SchemeProvider<T, S> {
+    pub(super) fn with(scheme: Scheme, keyring: Keyring<S::Store>) -> Self {
+        Self {
+            scheme,
+            keyring,
+            verify_token: None,
+            payload: PhantomData,
+        }
+    }
+
+    /// The scheme.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Sets the token that the app chose when it registered the URL: see [`Handshake::Hub`](crate::signing::Handshake::Hub).
+    /// Without it, such a handshake is refused.
+    ///
+    /// # Errors
+    ///
+    /// A token that is refused as a [secret](crate::Secret::new) would be.
+    pub fn verify_token(&mut self, tokens: impl IntoSecrets) -> Result<(), SecretsError> {
+        self.verify_token = Some(Keyring::new(tokens)?);
+        Ok(())
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.scheme.0
+    }
+
+    /// What the event needs from the head.
+    fn facts(&self, fields: &[HeaderField<'_>], time: Option<Duration>) -> SchemeFacts {
+        let rules = self.rules();
+        let field = |at: usize| fields.get(at).copied().unwrap_or(HeaderField::Absent);
+        let named = |place: &Option<Place>| match place {
+            Some(Place::Header(at)) => text(field(*at)),
+            _ => None,
+        };
+        let kept = rules.kept.iter().filter_map(|at| {
+            let name = rules.names.get(*at)?;
+            Some((name.as_str().to_owned(), text(field(*at))?))
+        });
+        SchemeFacts {
+            is_form: rules
+                .content_type
+                .is_some_and(|at| Form::is_announced(field(at))),
+            is_probe: false,
+            timestamp_ms: time.and_then(|time| time.as_millis().try_into().ok()),
+            topic: named(&rules.topic),
+            id: named(&rules.id),
+            headers: kept.collect(),
+        }
+    }
+
+    /// A covered value, or that it is to be looked for in the body.
+    fn named(
+        &self,
+        place: Option<&Place>,
+        of: fn(&Scheme) -> Option<&Place>,
+        sent: &mut Option<String>,
+        json: &Bytes,
+    ) -> Named {
+        let rules = self.rules();
+        match place {
+            Some(Place::Body(_)) if rules.covers_body() || rules.is_token() => Named::InBody {
+                scheme: self.scheme.clone(),
+                json: json.clone(),
+                of,
+            },
+            Some(place @ Place::Header(_)) if rules.covers(place) => {
+                sent.take().map_or(Named::Nothing, Named::Text)
+            }
+            _ => Named::Nothing,
+        }
+    }
+
+    fn proof(&self) -> Proof {
+        match (self.rules().is_token(), self.rules().covers_body()) {
+            (true, _) => Proof::Token,
+            (false, true) => Proof::Body,
+            (false, false) => Proof::NotBody,
+        }
+    }
+
+    fn trust(&self) -> Option<Trust> {
+        let place = self.rules().id.as_ref()?;
+        Some(match self.rules() {
+            rules if rules.is_token() => Trust::Bearer,
+            rules if rules.covers(place) => Trust::Signed,
+            _ => Trust::Unsigned,
+        })
+    }
+}
+
+impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
+    type Event = SignedEvent<T>;
+    type Claim = SchemeClaim<S::Store>;
+    type Facts = SchemeFacts;
+
+    fn name(&self) -> &str {
+        self.scheme.name()
+    }
+
+    fn body_limit(&self) -> usize {
+        self.rules().body_limit
+    }
+
+    fn credential_headers(&self) -> &[HeaderName] {
+        &self.rules().credential_names
+    }
+
+    fn greet(&self, head: &Head<'_>) -> Option<Result<Reply, Rejection>> {
+        handshake::hub(&self.rules().handshakes, self.verify_token.as_ref(), head)
+    }
+
+    fn inspect(&self, head: &Head<'_>) -> Result<Self::Claim, Rejection> {
+        let rules = self.rules();
+        let fields = rules.fields(head);
+        let reading = match rules.read(head, &fields) {
+            Ok(reading) => reading,
+            Err(rejection) => {
+                let is_probe = handshake::may_be_probe(&rules.handshakes, head, fields.first());
+                return match is_probe {
+                    true => Ok(SchemeClaim(Claimed::Probe)),
+                    false => Err(rejection),
+                };
+            }
+        };
+        let (checked, signed) = S::Store::check_head(self.keyring.select(head), reading.sent)?;
+        Ok(SchemeClaim(Claimed::Proof {
+            checked,
+            signed,
+            facts: self.facts(&fields, reading.time),
+            time: reading.time,
+        }))
+    }
+
+    fn tolerance(&self) -> Option<Duration> {
+        self.rules().tolerance
+    }
+
+    fn time(&self, claim: &Self::Claim) -> ClaimTime {
+        match &claim.0 {
+            // Nothing is judged before the body is there, and then it is a probe or refused.
+            Claimed::Probe => ClaimTime::InBody,
+            Claimed::Proof { .. } if self.rules().time_in_body().is_some() => ClaimTime::InBody,
+            Claimed::Proof {
+                time: Some(time), ..
+            } => ClaimTime::At(*time),
+            Claimed::Proof { time: None, .. } => ClaimTime::Missing,
+        }
+    }
+
+    fn time_in_body(&self, facts: &SchemeFacts) -> Option<Duration> {
+        facts.timestamp_ms.map(Duration::from_millis)
+    }
+
+    fn authenticate(
+        &self,
+        claim: Self::Claim,
+        body: &Bytes,
+    ) -> Result<Authentic<SchemeFacts>, Rejection> {
+        let rules = self.rules();
+        match claim.0 {
+            Claimed::Probe if handshake::is_probe(&rules.handshakes, body) => {
+                Ok(Authentic::nothing_proven(SchemeFacts {
+                    is_probe: true,
+                    ..SchemeFacts::default()
+                }))
+            }
+            Claimed::Probe => Err(Rejection::CredentialMissing),
+            Claimed::Proof {
+                checked,
+                signed,
+                mut facts,
+                ..
+            } => {
+                let matched = S::Store::check_body(checked, signed.as_ref(), body)?;
+                if let Some((path, unit)) = rules.time_in_body() {
+                    let time = json_field::find_text(body, path);
+                    let time = time.and_then(|time| unit.read(&time).ok());
+                    facts.timestamp_ms = time.and_then(|time| time.as_millis().try_into().ok());
+                }
+                Ok(Authentic::new(matched, facts))
+            }
+        }
+    }
+
+    fn json<'a>(&self, facts: &SchemeFacts, body: &'a Bytes) -> Result<Cow<'a, Bytes>, BodyError> {
+        let field = match &self.rules().format {
+            BodyFormat::FormField(field) => Some(field),
+            _ => None,
+        };
+        let text = without_bom(body);
+        if !facts.is_form || first_byte(text) == Some(b'{') {
+            return Ok(Cow::Borrowed(body));
+        }
+        let form = Form::read(text)?;
+        let json = match field {
+            Some(field) if form.has(field) => form.into_value(field).unwrap_or_default(),
+            _ => form.into_json()?,
+        };
+        Ok(Cow::Owned(json.into()))
+    }
+
+    fn decode(
+        &self,
+        facts: &mut SchemeFacts,
+        json: &Bytes,
+    ) -> Result<Decoded<SignedEvent<T>>, BodyError> {
+        let rules = self.rules();
+        if facts.is_probe {
+            return Ok(Decoded::Greeting(Reply::new(StatusCode::OK)));
+        }
+        if !rules.handshakes.is_empty()
+            && let Some(reply) = handshake::signed(&rules.handshakes, json)
+        {
+            return Ok(Decoded::Greeting(reply));
+        }
+        let payload = decode_json(json)?;
+        let topic = self.named(
+            rules.topic.as_ref(),
+            |scheme| scheme.0.topic.as_ref(),
+            &mut facts.topic,
+            json,
+        );
+        let id = self.named(
+            rules.id.as_ref(),
+            |scheme| scheme.0.id.as_ref(),
+            &mut facts.id,
+            json,
+        );
+        let mut event = SignedEvent::of(payload, self.proof(), topic, id);
+        let (covered, uncovered) = match rules.covers_time {
+            true => (facts.timestamp_ms, None),
+            false => (None, facts.timestamp_ms),
+        };
+        event.timestamp_ms = covered;
+        let headers = mem::take(&mut facts.headers);
+        let (signed, unsigned) = match headers.is_empty() {
+            true => Default::default(),
+            false => headers
+                .into_iter()
+                .partition(|(name, _)| self.is_signed(name)),
+        };
+        event.headers = signed;
+        event.unauthenticated = UnsignedHead {
+            topic: facts.topic.take(),
+            id: facts.id.take(),
+            timestamp_ms: uncovered,
+            headers: unsigned,
+        };
+        Ok(event.into())
+    }
+
+    fn acknowledge(&self, _: &SignedEvent<T>, _: &Bytes) -> Acknowledgement {
+        match self.rules().received {
+            Received::Only([StatusCode::NO_CONTENT, ..]) => {
+                Acknowledgement::constant(|| Reply::new(StatusCode::NO_CONTENT))
+            }
+            _ => Acknowledgement::constant(|| Reply::new(StatusCode::OK)),
+        }
+    }
+
+    /// The id of the scheme, as far as it is trusted.
+    fn id(&self, event: &SignedEvent<T>, _: &Bytes) -> Option<DeliveryId> {
+        let unsigned = event.unauthenticated.id.as_deref();
+        let id = event.id().or(unsigned.map(Cow::Borrowed))?;
+        let id = id.into_owned();
+        Some(match self.trust()? {
+            Trust::Signed => DeliveryId::signed(id),
+            Trust::Bearer => DeliveryId::bearer(id),
+            Trust::Unsigned => DeliveryId::unsigned(id),
+        })
+    }
+
+    fn timing(&self) -> Timing {
+        S::TIMING.received(self.rules().received)
+    }
+}
+
+impl<T: Payload, S: Source> SchemeProvider<T, S> {
+    fn is_signed(&self, header: &str) -> bool {
+        let rules = self.rules();
+        let at = rules.names.iter().position(|name| name.as_str() == header);
+        at.is_some_and(|at| rules.covers(&Place::Header(at)))
+    }
+}
+
+impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
+    const NAME: &'static str = P::NAME;
+
+    type Store = P::Store;
+
+    #[allow(
+        clippy::panic,
+        reason = "a mistake in the preset, found before the first request"
+    )]
+    fn from_keyring(keyring: Keyring<P::Store>) -> Self {
+        match P::scheme().build() {
+            Ok(scheme) => Self::with(scheme, keyring),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn keyring(&self) -> &Keyring<P::Store> {
+        &self.keyring
+    }
+}
+
+impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {}
+
+impl<T: Payload, S: Source> Deferrable for SchemeProvider<T, S> {}
+
+impl<T: Payload, P: GivesIds> Identified for SchemeProvider<T, P> {
+    fn trust(&self) -> Trust {
+        self.trust().unwrap_or(Trust::Unsigned)
+    }
+}
+
+impl<T: Payload, P: SignsTime> Timestamped for SchemeProvider<T, P> {}
+
+impl<T: Payload, S: Source> Clone for SchemeProvider<T, S> {
+    fn clone(&self) -> Self {
+        Self {
+            scheme: self.scheme.clone(),
+            keyring: self.keyring.clone(),
+            verify_token: self.verify_token.clone(),
+            payload: PhantomData,
+        }
+    }
+}
+
+impl<T: Payload, S: Source> fmt::Debug for SchemeProvider<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemeProvider")
+            .field("scheme", &self.scheme)
+            .field("keyring", &self.keyring)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the head of a delivery claims, not yet compared.
+pub struct SchemeClaim<S: SchemeStore>(Claimed<S>);
+
+enum Claimed<S: SchemeStore> {
+    Proof {
+        checked: S::Checked,
+        signed: Option<Signed>,
+        facts: SchemeFacts,
+        time: Option<Duration>,
+    },
+    /// No credential, and perhaps the probe that the sender makes when a URL is registered.
+    Probe,
+}
+
+/// What decoding needs besides the body.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SchemeFacts {
+    #[serde(skip_serializing_if = "is_false")]
+    is_form: bool,
+    #[serde(skip)]
+    is_probe: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// A header that proves nothing by itself. If it was sent twice, it counts as missing: nobody can tell which one is meant.
+fn text(field: HeaderField<'_>) -> Option<String> {
+    field.text().ok().map(str::to_owned)
+}

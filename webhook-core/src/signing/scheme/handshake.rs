@@ -1,0 +1,102 @@
+use http::StatusCode;
+use serde::Deserialize;
+
+/// A request that is no delivery, which a layer answers by itself: with the outcome `greeted`, and without the handler.
+///
+/// ```
+/// use webhook_core::signing::Handshake;
+///
+/// let slack = Handshake::challenge("type", "url_verification", "challenge");
+/// let discord = Handshake::ping("type", "0", 204);
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Handshake {
+    /// `GET ?hub.mode=subscribe&hub.challenge=…&hub.verify_token=…`, as Meta sends when a URL is registered: the right verify
+    /// token is answered with the challenge, a wrong one with 403. The app sets the token:
+    /// [`verify_token`](crate::scheme::SchemeProvider::verify_token).
+    Hub,
+    /// A signed JSON object in which a field has this text: answered with the text of another one.
+    Challenge {
+        /// The field that says what this is.
+        field: String,
+        /// Its text.
+        is: String,
+        /// The field to send back.
+        challenge: String,
+    },
+    /// A signed JSON object, or form, in which a field has this JSON value: answered with a status and, if there is one, a
+    /// JSON body.
+    Ping {
+        /// The field that says what this is.
+        field: String,
+        /// Its value as JSON, such as `0` or `"ping"`.
+        is: String,
+        /// A field that only deliveries have.
+        #[serde(default)]
+        without: Option<String>,
+        /// The status of the answer.
+        status: u16,
+        /// The JSON of the answer.
+        #[serde(default)]
+        body: Option<String>,
+    },
+    /// A request **without a signature** whose whole body is this, after it was trimmed: answered with 200. For a probe when
+    /// a URL is registered.
+    UnsignedProbe(String),
+    /// A form **without a signature** whose only field is this, with digits: answered with 200.
+    UnsignedForm(String),
+}
+
+impl Handshake {
+    /// A signed challenge: the field that says so, its text, and the field to send back.
+    pub fn challenge(field: &str, is: &str, challenge: &str) -> Self {
+        Self::Challenge {
+            field: field.to_owned(),
+            is: is.to_owned(),
+            challenge: challenge.to_owned(),
+        }
+    }
+
+    /// A signed ping: the field that says so, its JSON value, and the status of the answer.
+    pub fn ping(field: &str, is: &str, status: u16) -> Self {
+        Self::Ping {
+            field: field.to_owned(),
+            is: is.to_owned(),
+            without: None,
+            status,
+            body: None,
+        }
+    }
+
+    /// A ping that is none if it has this field.
+    pub fn without(mut self, field: &str) -> Self {
+        if let Self::Ping { without, .. } = &mut self {
+            *without = Some(field.to_owned());
+        }
+        self
+    }
+
+    /// A ping that is answered with this JSON.
+    pub fn with_body(mut self, json: &str) -> Self {
+        if let Self::Ping { body, .. } = &mut self {
+            *body = Some(json.to_owned());
+        }
+        self
+    }
+
+    /// Whether it has no signature.
+    pub(super) fn is_unsigned(&self) -> bool {
+        matches!(self, Self::UnsignedProbe(_) | Self::UnsignedForm(_))
+    }
+
+    pub(super) fn has_valid_status(&self) -> bool {
+        match self {
+            Self::Ping { status, .. } => {
+                StatusCode::from_u16(*status).is_ok_and(|it| it.is_success())
+            }
+            _ => true,
+        }
+    }
+}

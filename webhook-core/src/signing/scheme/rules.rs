@@ -1,0 +1,414 @@
+//! A scheme that was checked, and what it reads from a request. This is the path of every delivery.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::HeaderName;
+use percent_encoding::percent_decode_str;
+
+use super::builder::{Algorithm, BodyFormat, KeyEncoding};
+use super::content::{Content, Piece, Source};
+use super::{Form, Handshake, TimeUnit};
+use crate::answer::{Received, Rejection};
+use crate::head::{Head, HeaderField};
+use crate::signing::{Encoding, Signatures, Verifies};
+
+/// A checked scheme.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) name: Box<str>,
+    /// All headers that are read. Those of the credential come first.
+    pub(crate) names: Box<[HeaderName]>,
+    pub(crate) credential_names: Box<[HeaderName]>,
+    pub(crate) algorithm: Algorithm,
+    pub(super) proof: Proof,
+    pub(super) content: Content,
+    pub(super) time: Option<TimeRule>,
+    pub(crate) covers_time: bool,
+    pub(crate) tolerance: Option<Duration>,
+    pub(crate) topic: Option<Place>,
+    pub(crate) id: Option<Place>,
+    /// The positions of the headers that the event keeps.
+    pub(crate) kept: Box<[usize]>,
+    pub(crate) content_type: Option<usize>,
+    /// How a secret becomes a key, and the prefix that is removed first.
+    pub(crate) key: (KeyEncoding, Box<str>),
+    pub(crate) format: BodyFormat,
+    pub(crate) body_limit: usize,
+    pub(crate) received: Received,
+    pub(crate) handshakes: Box<[Handshake]>,
+    pub(super) time_is_not_signed: bool,
+}
+
+/// How a delivery is proven.
+#[derive(Debug)]
+pub(super) enum Proof {
+    Signature {
+        header: usize,
+        layout: Layout,
+        encoding: Encoding,
+        length: usize,
+    },
+    Token {
+        header: usize,
+        prefix: Box<str>,
+    },
+    Bearer {
+        header: usize,
+    },
+    Query {
+        parameter: Box<str>,
+    },
+}
+
+/// How a header has its signatures.
+#[derive(Debug)]
+pub(super) enum Layout {
+    Alone {
+        prefix: Box<str>,
+    },
+    Pairs {
+        separator: char,
+        name: Box<str>,
+    },
+    List {
+        separator: char,
+        /// The prefix of each kind of signature, and its length in bytes.
+        kinds: Box<[(Box<str>, usize)]>,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct TimeRule {
+    pub(super) place: TimePlace,
+    pub(super) unit: TimeUnit,
+    pub(super) form: Form,
+}
+
+#[derive(Debug)]
+pub(super) enum TimePlace {
+    Header(usize),
+    Pair(Box<str>),
+    Body(Box<[Box<str>]>),
+}
+
+/// Where a topic or an id is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Header(usize),
+    Body(Box<[Box<str>]>),
+}
+
+/// What a head has of a scheme.
+pub(crate) struct Reading<'h> {
+    pub(crate) sent: Sent<'h>,
+    /// The time, unless it is in the body.
+    pub(crate) time: Option<Duration>,
+}
+
+/// A credential, not yet compared.
+pub enum Sent<'h> {
+    Signed(Signed),
+    Token(Cow<'h, [u8]>),
+}
+
+/// Signatures, and what they are over beside the body.
+pub struct Signed {
+    pub(crate) before: String,
+    after: String,
+    covers_body: bool,
+    signatures: Signatures,
+}
+
+impl Signed {
+    /// Whether the key has made one of the signatures.
+    #[inline]
+    pub(crate) fn is_by<K: Verifies>(&self, key: &K, body: &[u8]) -> bool {
+        let body: &[u8] = if self.covers_body { body } else { &[] };
+        key.has_signed(
+            &[self.before.as_bytes(), body, self.after.as_bytes()],
+            &self.signatures,
+        )
+    }
+}
+
+impl Rules {
+    pub(crate) const MOST_HEADERS: usize = 16;
+
+    /// Finds all headers of the scheme in one scan.
+    #[inline]
+    pub(crate) fn fields<'h>(&self, head: &Head<'h>) -> [HeaderField<'h>; Self::MOST_HEADERS] {
+        let mut found = [HeaderField::Absent; Self::MOST_HEADERS];
+        head.find(&self.names, &mut found);
+        found
+    }
+
+    /// Reads the credential and the time out of the headers that were found.
+    #[inline]
+    pub(crate) fn read<'h>(
+        &self,
+        head: &Head<'h>,
+        fields: &[HeaderField<'h>],
+    ) -> Result<Reading<'h>, Rejection> {
+        let field = |at: usize| fields.get(at).copied().unwrap_or(HeaderField::Absent);
+        let (header, layout, encoding, length) = match &self.proof {
+            Proof::Signature {
+                header,
+                layout,
+                encoding,
+                length,
+            } => (*header, layout, *encoding, *length),
+            token => {
+                return Ok(Reading {
+                    sent: Sent::Token(token.token(head, field)?),
+                    time: self.time(field, None)?.map(|(_, time)| time),
+                });
+            }
+        };
+        let sent = field(header).text()?;
+        let pair = match &self.time {
+            Some(TimeRule {
+                place: TimePlace::Pair(name),
+                ..
+            }) => Some(layout.only_value(sent, name)?),
+            _ => None,
+        };
+        let signatures = layout.signatures(sent, encoding, length)?;
+        let time = self.time(field, pair)?;
+        let text = time.as_ref().map(|(text, _)| *text);
+        Ok(Reading {
+            sent: Sent::Signed(Signed {
+                before: written(&self.content.before, text, field)?,
+                after: written(&self.content.after, text, field)?,
+                covers_body: self.content.body,
+                signatures,
+            }),
+            time: time.map(|(_, time)| time),
+        })
+    }
+
+    /// The time as it was sent and what it means, unless it is in the body.
+    #[inline]
+    fn time<'h>(
+        &self,
+        field: impl Fn(usize) -> HeaderField<'h>,
+        pair: Option<&'h str>,
+    ) -> Result<Option<(&'h str, Duration)>, Rejection> {
+        let Some(rule) = &self.time else {
+            return Ok(None);
+        };
+        let text = match (&rule.place, pair) {
+            (TimePlace::Body(_), _) => return Ok(None),
+            (TimePlace::Pair(_), pair) => pair.ok_or(Rejection::CredentialMissing)?,
+            (TimePlace::Header(at), _) => match field(*at).text() {
+                Ok(text) => text,
+                // Nobody vouches for it, so nobody is refused for it.
+                Err(_) if !self.covers_time && self.tolerance.is_none() => return Ok(None),
+                Err(rejection) => return Err(rejection),
+            },
+        };
+        if self.covers_time {
+            rule.form.check(text, None)?;
+        }
+        match rule.unit.read(text) {
+            Ok(time) => Ok(Some((text, time))),
+            Err(_) if !self.covers_time && self.tolerance.is_none() => Ok(None),
+            Err(rejection) => Err(rejection),
+        }
+    }
+
+    /// The keys that lead to the time in the body, and its unit.
+    pub(crate) fn time_in_body(&self) -> Option<(&[Box<str>], TimeUnit)> {
+        match &self.time {
+            Some(TimeRule {
+                place: TimePlace::Body(path),
+                unit,
+                ..
+            }) => Some((path, *unit)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn covers_body(&self) -> bool {
+        self.content.body
+    }
+
+    pub(crate) fn is_token(&self) -> bool {
+        self.algorithm == Algorithm::Token
+    }
+
+    /// Whether the signature covers what is in this place.
+    pub(crate) fn covers(&self, place: &Place) -> bool {
+        match place {
+            Place::Body(_) => self.content.body,
+            Place::Header(at) => {
+                let is_time = matches!(
+                    &self.time,
+                    Some(TimeRule { place: TimePlace::Header(time), .. }) if time == at
+                );
+                self.content.covers(Source::Header(*at))
+                    || is_time && self.content.covers(Source::Time)
+            }
+        }
+    }
+
+    /// What the app has said about this scheme that makes it weaker than it looks.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let proof = match &self.proof {
+            Proof::Query { .. } => {
+                Some("the token is in the query, which every log of requests shows")
+            }
+            _ => None,
+        };
+        let adjacent = self.content.has_adjacent.then_some(
+            "parts of the signed content touch, so characters can move between them under one signature",
+        );
+        let body = (!self.is_token() && !self.content.body).then_some(
+            "the body is not signed: anyone who has captured a delivery can send it with another body",
+        );
+        let time = self.time_is_not_signed.then_some(
+            "the time is not signed: the tolerance stops nobody who wants to repeat a delivery",
+        );
+        [proof, adjacent, body, time].into_iter().flatten()
+    }
+}
+
+impl Proof {
+    fn token<'h>(
+        &self,
+        head: &Head<'h>,
+        field: impl Fn(usize) -> HeaderField<'h>,
+    ) -> Result<Cow<'h, [u8]>, Rejection> {
+        match self {
+            Self::Token { header, prefix } => match field(*header) {
+                HeaderField::Repeated => Err(Rejection::CredentialRepeated),
+                HeaderField::Absent => Err(Rejection::CredentialMissing),
+                HeaderField::Once(value) => value
+                    .strip_prefix(prefix.as_bytes())
+                    .map(Cow::Borrowed)
+                    .ok_or(Rejection::CredentialMalformed),
+            },
+            Self::Bearer { header } => {
+                let (scheme, token) = field(*header)
+                    .text()?
+                    .split_once(' ')
+                    .ok_or(Rejection::CredentialMalformed)?;
+                match scheme.eq_ignore_ascii_case("bearer") {
+                    true => Ok(Cow::Borrowed(token.trim_ascii_start().as_bytes())),
+                    false => Err(Rejection::CredentialMalformed),
+                }
+            }
+            Self::Query { parameter } => {
+                let query = head.query().unwrap_or_default().split('&');
+                let mut values = query.filter_map(|pair| {
+                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    let is_named = percent_decode_str(name).eq(parameter.bytes());
+                    is_named.then_some(value)
+                });
+                let value = values.next().ok_or(Rejection::CredentialMissing)?;
+                match values.next() {
+                    Some(_) => Err(Rejection::CredentialRepeated),
+                    None => Ok(percent_decode_str(value).into()),
+                }
+            }
+            Self::Signature { .. } => Err(Rejection::CredentialMissing),
+        }
+    }
+}
+
+impl Layout {
+    #[inline]
+    fn signatures(
+        &self,
+        sent: &str,
+        encoding: Encoding,
+        length: usize,
+    ) -> Result<Signatures, Rejection> {
+        match self {
+            Self::Alone { prefix } => {
+                let text = sent
+                    .strip_prefix(&**prefix)
+                    .ok_or(Rejection::CredentialMalformed)?;
+                Signatures::read(std::iter::once((text, length)), encoding)
+            }
+            Self::Pairs { separator, name } => {
+                let texts = pairs(sent, *separator, name).map(|text| (text, length));
+                Signatures::read(texts, encoding)
+            }
+            Self::List { separator, kinds } => {
+                let texts = sent.split(*separator).filter_map(|entry| {
+                    let entry = entry.trim_ascii();
+                    let mut kinds = kinds.iter();
+                    kinds.find_map(|(prefix, length)| {
+                        let text = entry.strip_prefix(&**prefix)?;
+                        Some((text, *length))
+                    })
+                });
+                Signatures::read(texts, encoding)
+            }
+        }
+    }
+
+    /// The value of the pair with this name, which occurs once.
+    #[inline]
+    fn only_value<'h>(&self, sent: &'h str, name: &str) -> Result<&'h str, Rejection> {
+        let Self::Pairs { separator, .. } = self else {
+            return Err(Rejection::CredentialMissing);
+        };
+        let mut values = pairs(sent, *separator, name);
+        let value = values.next().ok_or(Rejection::CredentialMissing)?;
+        match values.next() {
+            Some(_) => Err(Rejection::CredentialRepeated),
+            None => Ok(value),
+        }
+    }
+}
+
+/// The values of the pairs with this name.
+fn pairs<'a>(list: &'a str, separator: char, name: &str) -> impl Iterator<Item = &'a str> {
+    list.split(separator)
+        .filter_map(|entry| entry.split_once('='))
+        .filter(move |(other, _)| other.trim_ascii() == name)
+        .map(|(_, value)| value.trim_ascii())
+}
+
+/// Writes the pieces of the signed content on one side of the body.
+#[inline]
+fn written<'h>(
+    pieces: &[Piece],
+    time: Option<&'h str>,
+    field: impl Fn(usize) -> HeaderField<'h>,
+) -> Result<String, Rejection> {
+    if pieces.is_empty() {
+        return Ok(String::new());
+    }
+    let value = |source: &Source| match source {
+        Source::Time => time.ok_or(Rejection::CredentialMissing),
+        Source::Header(at) => field(*at).text(),
+    };
+    let mut length = 0;
+    for piece in pieces {
+        length += match piece {
+            Piece::Literal(text) => text.len(),
+            Piece::Value {
+                source,
+                form,
+                ends_before,
+            } => {
+                let value = value(source)?;
+                if *source != Source::Time {
+                    form.check(value, *ends_before)?;
+                }
+                value.len()
+            }
+        };
+    }
+    let mut content = String::with_capacity(length);
+    for piece in pieces {
+        content.push_str(match piece {
+            Piece::Literal(text) => text,
+            Piece::Value { source, .. } => value(source)?,
+        });
+    }
+    Ok(content)
+}
