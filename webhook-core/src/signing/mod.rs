@@ -5,10 +5,15 @@
 //! [`Signatures`] of a request from its headers, and compares them when the body is complete. The
 //! [guide](crate::guide) shows it in full.
 
+#[cfg(feature = "ed25519")]
+mod ed25519;
 mod hmac;
 mod signatures;
 mod time;
 
+#[cfg(feature = "ed25519")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
+pub use self::ed25519::{Ed25519Key, Ed25519Keys};
 pub use self::hmac::{HmacKeys, HmacSha256};
 pub use self::signatures::{Encoding, Signatures};
 pub(crate) use self::time::Clock;
