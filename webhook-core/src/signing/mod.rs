@@ -5,11 +5,16 @@
 //! [`Signatures`] of a request from its headers, and compares them when the body is complete. The
 //! [guide](crate::guide) shows it in full.
 
+#[cfg(feature = "ed25519")]
+mod ed25519;
 mod hmac;
 mod scheme;
 mod signatures;
 mod time;
 
+#[cfg(feature = "ed25519")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
+pub use self::ed25519::{Ed25519Key, Ed25519Keys};
 pub use self::hmac::{HmacKeys, HmacSha256};
 pub use self::scheme::{
     BodyFormat, Characters, Credential, Field, Form, Handshake, KeyEncoding, Scheme, SchemeBuilder,
