@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use webhook_core::provider::{Authentic, Decoded, NoFacts, ClaimTime, Timestamped, decode_json};
+use webhook_core::provider::{Authentic, ClaimTime, Decoded, NoFacts, Timestamped, decode_json};
 use webhook_core::secrets::Selected;
 use webhook_core::signing::{DEFAULT_TOLERANCE, Encoding, HmacKeys, Signatures, unix_time};
 use webhook_core::{BodyError, FromSecrets, Head, Keyring, Provider, Rejection};

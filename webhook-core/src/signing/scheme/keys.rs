@@ -18,6 +18,8 @@ use crate::secrets::{
     BearerTokens, Label, Matched, Secret, SecretsErrorKind, Selected, SigningKey, SigningKeys,
     Store,
 };
+#[cfg(feature = "ed25519")]
+use crate::signing::Ed25519Key;
 use crate::signing::hmac::is_one_of;
 use crate::signing::{HmacSha256, Signatures};
 
@@ -29,6 +31,13 @@ pub trait Verifies: Send + Sync + 'static {
 
 impl Verifies for HmacSha256 {
     #[inline]
+    fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
+        self.has_signed(parts, signatures)
+    }
+}
+
+#[cfg(feature = "ed25519")]
+impl Verifies for Ed25519Key {
     fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
         self.has_signed(parts, signatures)
     }
@@ -235,7 +244,10 @@ impl fmt::Debug for SchemeSecrets {
 }
 
 /// The bytes of a key.
-fn decoded(rules: &Rules, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+pub(super) fn decoded(
+    rules: &Rules,
+    secret: &Secret,
+) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
     const BASE64: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -267,6 +279,8 @@ pub enum SchemeKey {
     Sha256(HmacSha256),
     Sha1(Hmac<Sha1>),
     Sha512(Hmac<Sha512>),
+    #[cfg(feature = "ed25519")]
+    Ed25519(Ed25519Key),
 }
 
 impl SchemeKey {
@@ -278,9 +292,10 @@ impl SchemeKey {
         Ok(match algorithm {
             Algorithm::HmacSha1 => Self::Sha1(Hmac::new_from_slice(key).map_err(unfit)?),
             Algorithm::HmacSha512 => Self::Sha512(Hmac::new_from_slice(key).map_err(unfit)?),
-            Algorithm::HmacSha256 | Algorithm::Ed25519 | Algorithm::Token => {
-                Self::Sha256(HmacSha256::prepare(key)?)
-            }
+            #[cfg(feature = "ed25519")]
+            Algorithm::Ed25519 => Self::Ed25519(Ed25519Key::prepare(key)?),
+            // Neither the last two nor, without its feature, Ed25519 are built with keys.
+            _ => Self::Sha256(HmacSha256::prepare(key)?),
         })
     }
 }
@@ -291,6 +306,8 @@ impl Verifies for SchemeKey {
             Self::Sha256(key) => key.has_signed(parts, signatures),
             Self::Sha1(key) => is_one_of(key, parts, signatures),
             Self::Sha512(key) => is_one_of(key, parts, signatures),
+            #[cfg(feature = "ed25519")]
+            Self::Ed25519(key) => key.has_signed(parts, signatures),
         }
     }
 }

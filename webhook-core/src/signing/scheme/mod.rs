@@ -9,6 +9,8 @@ mod field;
 mod handshake;
 mod keys;
 mod rules;
+#[cfg(feature = "testing")]
+mod sign;
 mod time;
 
 use std::fmt;
@@ -22,6 +24,8 @@ pub use self::handshake::Handshake;
 pub(crate) use self::keys::Compares;
 pub use self::keys::{SchemeSecrets, SchemeStore, Verifies};
 pub(crate) use self::rules::{Place, Rules, Signed};
+#[cfg(feature = "testing")]
+pub(crate) use self::sign::Credential as Sending;
 pub use self::time::{TimeField, TimeUnit};
 
 /// How a sender proves its deliveries: where the signature or the token is, what is signed and how, where time, topic and id
