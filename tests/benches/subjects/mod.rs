@@ -34,10 +34,12 @@ use webhook_axum::{
 use webhook_core::driver::BodyBuffer;
 
 mod actix;
+mod by_code;
 mod signing;
 mod tasks;
 
 pub use self::actix::*;
+pub use self::by_code::*;
 pub use self::signing::*;
 pub use self::tasks::*;
 

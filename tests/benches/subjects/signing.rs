@@ -88,7 +88,7 @@ fn push(length: usize) -> Vec<u8> {
     })
 }
 
-fn push_request(length: usize) -> impl Fn() -> Request<Body> {
+pub(super) fn push_request(length: usize) -> impl Fn() -> Request<Body> {
     signed(testing::github("push", push(length), GITHUB_SECRET))
 }
 
@@ -246,9 +246,9 @@ pub fn axum_standardwebhooks_of(length: usize) -> Side {
     Side::axum(app, StatusCode::OK, invoice_request(length))
 }
 
-const STRIPE_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub(super) const STRIPE_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-fn charge_request(length: usize) -> impl Fn() -> Request<Body> {
+pub(super) fn charge_request(length: usize) -> impl Fn() -> Request<Body> {
     signed(testing::stripe(
         SystemTime::now(),
         invoice(length),

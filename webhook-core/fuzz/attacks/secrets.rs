@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use http::{HeaderMap, HeaderValue};
 use webhook_core::driver::Verifier;
 use webhook_core::multicaja::Multicaja;
-use webhook_core::secrets::{BearerTokens, SecretStore};
+use webhook_core::secrets::{BearerTokens, PlainStore};
 use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::{FromSecrets, Head, Keyring, Secret, SecretsError};
 
@@ -41,7 +41,7 @@ pub fn change(input: &[u8]) -> Outcome {
     }
 }
 
-fn follow<S: SecretStore>(
+fn follow<S: PlainStore>(
     first: &[Given<'_>],
     changes: &[Change<'_>],
     limit: usize,

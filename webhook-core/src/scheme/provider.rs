@@ -376,15 +376,8 @@ impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
 
     type Store = P::Store;
 
-    #[allow(
-        clippy::panic,
-        reason = "a mistake in the preset, found before the first request"
-    )]
     fn from_keyring(keyring: Keyring<P::Store>) -> Self {
-        match P::scheme().build() {
-            Ok(scheme) => Self::with(scheme, keyring),
-            Err(error) => panic!("{error}"),
-        }
+        Self::with(Scheme::of_sender(&P::scheme()), keyring)
     }
 
     fn keyring(&self) -> &Keyring<P::Store> {

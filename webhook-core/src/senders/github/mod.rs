@@ -43,7 +43,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderName;
-use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,22 +60,35 @@ use crate::provider::{
     Timing,
 };
 use crate::secrets::{Keyring, Selected};
-use crate::signing::{Encoding, HmacKeys, Signatures};
+use crate::signing::{BodyFormat, Credential, Field, HmacKeys, Scheme, SchemeBuilder, Signed};
 
 /// The legacy signature is not checked, but it is still a credential.
 static SIGNATURES: [HeaderName; 2] = [
     HeaderName::from_static("x-hub-signature-256"),
     HeaderName::from_static("x-hub-signature"),
 ];
-static EVENT: HeaderName = HeaderName::from_static("x-github-event");
-static DELIVERY: HeaderName = HeaderName::from_static("x-github-delivery");
-static HOOK_ID: HeaderName = HeaderName::from_static("x-github-hook-id");
-static TARGET_TYPE: HeaderName = HeaderName::from_static("x-github-hook-installation-target-type");
-static TARGET_ID: HeaderName = HeaderName::from_static("x-github-hook-installation-target-id");
+
+/// How GitHub proves its deliveries. [`Github::inspect`] depends on the order of the headers.
+fn scheme() -> SchemeBuilder {
+    Scheme::builder("github")
+        .hmac_sha256(
+            Credential::header("x-hub-signature-256")
+                .prefix("sha256=")
+                .hex(),
+        )
+        .signs("{body}")
+        .topic(Field::header("x-github-event"))
+        .id(Field::header("x-github-delivery"))
+        .keep_header("x-github-hook-id")
+        .keep_header("x-github-hook-installation-target-type")
+        .keep_header("x-github-hook-installation-target-id")
+        .body(BodyFormat::FormField("payload".into()))
+}
 
 /// GitHub as a [`Provider`], with payloads of type `T`: see the [module](crate::github).
 #[derive(Clone, Debug)]
 pub struct Github<T: GithubBody = Value> {
+    scheme: Scheme,
     keyring: Keyring<HmacKeys>,
     payload: PhantomData<fn() -> T>,
 }
@@ -111,37 +123,28 @@ impl<T: GithubBody> Provider for Github<T> {
     }
 
     fn inspect(&self, head: &Head<'_>) -> Result<SentSignature, Rejection> {
+        let fields = self.scheme.0.fields(head);
+        let signed = self.scheme.0.read(head, &fields)?.signed()?;
         let [
-            signature,
+            _,
             event,
             delivery,
             hook_id,
-            installation_target_type,
-            installation_target_id,
+            target_type,
+            target_id,
             content_type,
-        ] = head.headers([
-            &SIGNATURES[0],
-            &EVENT,
-            &DELIVERY,
-            &HOOK_ID,
-            &TARGET_TYPE,
-            &TARGET_ID,
-            &CONTENT_TYPE,
-        ]);
-        let hex = signature
-            .text()?
-            .strip_prefix("sha256=")
-            .ok_or(Rejection::CredentialMalformed)?;
+            ..,
+        ] = fields;
         Ok(SentSignature {
-            signature: Signatures::one(hex, Encoding::Hex)?,
+            signed,
             facts: SignedBody {
                 is_form: Form::is_announced(content_type),
                 head: GithubHead {
                     event: text(event),
                     delivery: text(delivery),
                     hook_id: text(hook_id),
-                    installation_target_type: text(installation_target_type),
-                    installation_target_id: text(installation_target_id),
+                    installation_target_type: text(target_type),
+                    installation_target_id: text(target_id),
                 },
             },
             keys: self.keyring.select(head),
@@ -153,9 +156,7 @@ impl<T: GithubBody> Provider for Github<T> {
         sent: SentSignature,
         body: &Bytes,
     ) -> Result<Authentic<SignedBody>, Rejection> {
-        let matched = sent
-            .keys
-            .find(|key| key.has_signed(&[body], &sent.signature))?;
+        let matched = sent.keys.find(|key| sent.signed.is_by(key, body))?;
         Ok(Authentic::new(matched, sent.facts))
     }
 
@@ -224,6 +225,7 @@ impl<T: GithubBody> FromSecrets for Github<T> {
 
     fn from_keyring(keyring: Keyring<Self::Store>) -> Self {
         Self {
+            scheme: Scheme::of_sender(&scheme()),
             keyring,
             payload: PhantomData,
         }
@@ -241,7 +243,7 @@ fn text(field: HeaderField<'_>) -> Option<String> {
 
 /// The signature from `X-Hub-Signature-256`, not yet compared, and values from the other headers.
 pub struct SentSignature {
-    signature: Signatures,
+    signed: Signed,
     facts: SignedBody,
     keys: Selected<HmacKeys>,
 }

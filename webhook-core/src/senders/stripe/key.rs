@@ -1,7 +1,7 @@
 use zeroize::Zeroizing;
 
 use crate::secrets::{Secret, SecretsErrorKind, SigningKey};
-use crate::signing::HmacSha256;
+use crate::signing::{HmacSha256, Signatures, Verifies};
 
 /// The signing secret of an endpoint, `whsec_` included.
 pub struct StripeKey(pub(crate) HmacSha256);
@@ -23,5 +23,12 @@ impl SigningKey for StripeKey {
 
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
         HmacSha256::prepare(key).map(Self)
+    }
+}
+
+impl Verifies for StripeKey {
+    #[inline]
+    fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
+        self.0.has_signed(parts, signatures)
     }
 }

@@ -47,13 +47,22 @@ use crate::provider::{
     Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
-use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
+use crate::signing::{Credential, Scheme, SchemeBuilder, Signed, TimeField};
 
 static SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
+
+/// How Stripe proves its deliveries.
+fn scheme() -> SchemeBuilder {
+    Scheme::builder("stripe")
+        .hmac_sha256(Credential::header(SIGNATURE.as_str()).pair("v1").hex())
+        .time(TimeField::pair("t").seconds())
+        .signs("{time}.{body}")
+}
 
 /// Stripe as a [`Provider`], with payloads of type `T`: see the [module](crate::stripe).
 #[derive(Clone, Debug)]
 pub struct Stripe<T: Payload = Value> {
+    scheme: Scheme,
     keyring: Keyring<SigningKeys<StripeKey>>,
     payload: PhantomData<fn() -> T>,
 }
@@ -87,22 +96,20 @@ impl<T: Payload> Provider for Stripe<T> {
     }
 
     fn inspect(&self, head: &Head<'_>) -> Result<SignedTime, Rejection> {
-        let list = head.header(&SIGNATURE).text()?;
-        let (sent_at, signatures) = Signatures::with_time(list, "t", "v1", Encoding::Hex)?;
+        let reading = self.scheme.0.read(head, &self.scheme.0.fields(head))?;
         Ok(SignedTime {
-            sent_at: sent_at.to_owned(),
-            timestamp: unix_time(sent_at)?,
-            signatures,
+            timestamp: reading.time.unwrap_or_default(),
+            signed: reading.signed()?,
             keys: self.keyring.select(head),
         })
     }
 
     fn tolerance(&self) -> Option<Duration> {
-        Some(DEFAULT_TOLERANCE)
+        self.scheme.0.tolerance
     }
 
     fn time(&self, claim: &SignedTime) -> ClaimTime {
-        ClaimTime::At(Duration::from_secs(claim.timestamp))
+        ClaimTime::At(claim.timestamp)
     }
 
     fn authenticate(
@@ -110,12 +117,9 @@ impl<T: Payload> Provider for Stripe<T> {
         claim: SignedTime,
         body: &Bytes,
     ) -> Result<Authentic<StripeFacts>, Rejection> {
-        let signed = [claim.sent_at.as_bytes(), b".", body];
-        let matched = claim
-            .keys
-            .find(|StripeKey(key)| key.has_signed(&signed, &claim.signatures))?;
+        let matched = claim.keys.find(|key| claim.signed.is_by(key, body))?;
         let facts = StripeFacts {
-            timestamp: claim.timestamp,
+            timestamp: claim.timestamp.as_secs(),
         };
         Ok(Authentic::new(matched, facts))
     }
@@ -158,6 +162,7 @@ impl<T: Payload> FromSecrets for Stripe<T> {
 
     fn from_keyring(keyring: Keyring<Self::Store>) -> Self {
         Self {
+            scheme: Scheme::of_sender(&scheme()),
             keyring,
             payload: PhantomData,
         }
@@ -172,10 +177,8 @@ impl<T: Payload> Timestamped for Stripe<T> {}
 
 /// What `Stripe-Signature` claims, not yet compared.
 pub struct SignedTime {
-    /// The timestamp as sent: its characters are signed, not its value.
-    sent_at: String,
-    timestamp: u64,
-    signatures: Signatures,
+    timestamp: Duration,
+    signed: Signed,
     keys: Selected<SigningKeys<StripeKey>>,
 }
 

@@ -96,6 +96,22 @@ impl Scheme {
         Self(Arc::new(rules))
     }
 
+    /// The scheme of a sender that this crate knows.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be built, which the tests of each sender rule out.
+    #[allow(
+        clippy::panic,
+        reason = "a mistake in the sender, found before the first request"
+    )]
+    pub(crate) fn of_sender(builder: &SchemeBuilder) -> Self {
+        match builder.build() {
+            Ok(scheme) => scheme,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.name

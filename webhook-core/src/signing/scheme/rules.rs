@@ -106,6 +106,17 @@ pub(crate) struct Reading<'h> {
     pub(crate) time: Option<Duration>,
 }
 
+impl Reading<'_> {
+    /// What was signed.
+    #[inline]
+    pub(crate) fn signed(self) -> Result<Signed, Rejection> {
+        match self.sent {
+            Sent::Signed(signed) => Ok(signed),
+            Sent::Token(_) => Err(Rejection::CredentialMissing),
+        }
+    }
+}
+
 /// A credential, not yet compared.
 pub enum Sent<'h> {
     Signed(Signed),
