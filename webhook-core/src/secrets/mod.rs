@@ -7,6 +7,8 @@ mod into_secrets;
 mod keyring;
 mod label;
 mod matched;
+#[cfg(feature = "ed25519")]
+mod public_key;
 mod secret;
 mod signing_keys;
 mod store;
@@ -18,5 +20,7 @@ pub use self::keyring::{Keyring, Selected};
 pub use self::label::Label;
 pub use self::matched::Matched;
 pub use self::secret::Secret;
+#[cfg(feature = "testing")]
+pub(crate) use self::signing_keys::prepared;
 pub use self::signing_keys::{SigningKey, SigningKeys};
 pub use self::store::SecretStore;

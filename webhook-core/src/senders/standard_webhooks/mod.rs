@@ -2,7 +2,13 @@
 //!
 //! Three headers carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and `webhook-signature`, a
 //! list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a request with headers
-//! of both families is refused. Entries with a version other than `v1` are skipped.
+//! of both families is refused. An entry is checked with the keys of its version;
+//! entries of other versions are skipped.
+//!
+//! | entry | signed with | the key here | proves |
+//! |---|---|---|---|
+//! | `v1,` | HMAC-SHA256 | the secret, which both sides have | to the receiver: one of the two made it |
+//! | `v1a,` | Ed25519 | the sender's public key | to anyone: the sender made it, and the receiver cannot have |
 //!
 //! # What the signature covers
 //!
@@ -18,6 +24,14 @@
 //!
 //! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). The
 //! text does not show it, so the app must say so: [`Secret::raw`](crate::Secret::raw).
+//!
+//! # Public keys
+//!
+//! With the feature `ed25519`, a key may also be the sender's public one: `Secret::public_key("whpk_…")`. Its form is
+//! checked when the layer is built, and so is that it is a point that only its owner can sign for. It comes from the app
+//! alone, never from a request. Secrets and public keys may be in one set, several of each, so a sender can change from
+//! one kind to the other. Up to 16 entries are read, only of the kinds that the set has. Without the feature, or
+//! without a public key in the set, entries with `v1a` are skipped.
 //!
 //! # Answers
 //!
@@ -47,6 +61,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::event::StandardEvent;
+#[cfg(feature = "testing")]
+pub(crate) use self::key::Kind;
 pub use self::key::StandardKey;
 use crate::answer::{BodyError, Rejection};
 use crate::delivery::{DeliveryId, Trust};
@@ -126,16 +142,13 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         }
         let unix_time = unix_time(timestamp)?;
 
-        let entries = signatures.text()?.split(' ');
+        let keys = self.keyring.select(head);
         Ok(SignedHead {
             content: [id, ".", timestamp, "."].concat(),
             id_length: id.len(),
             timestamp: unix_time,
-            signatures: Signatures::all(
-                entries.filter_map(|entry| entry.strip_prefix("v1,")),
-                Encoding::Base64,
-            )?,
-            keys: self.keyring.select(head),
+            signatures: read(signatures.text()?, &keys)?,
+            keys,
         })
     }
 
@@ -155,7 +168,7 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         let signed = [head.content.as_bytes(), body];
         let matched = head
             .keys
-            .find(|StandardKey(key)| key.has_signed(&signed, &head.signatures))?;
+            .find(|key| key.has_signed(&signed, &head.signatures))?;
 
         let mut id = head.content;
         id.truncate(head.id_length);
@@ -240,6 +253,27 @@ fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
         (false, true) => Ok(svix),
         _ => Ok(webhook),
     }
+}
+
+/// The signatures that the keys can check: entries of the other kind are skipped, and take no place of the 16.
+fn read(list: &str, keys: &Selected<SigningKeys<StandardKey>>) -> Result<Signatures, Rejection> {
+    let entries = list.split(' ');
+    #[cfg(feature = "ed25519")]
+    if keys.any(StandardKey::is_public) {
+        let is_shared = |key: &StandardKey| !key.is_public();
+        let has_shared = keys.any(is_shared);
+        let lengths = entries.filter_map(|entry| match entry.split_once(',')? {
+            ("v1a", text) => Some((text, 64)),
+            ("v1", text) if has_shared => Some((text, 32)),
+            _ => None,
+        });
+        return Signatures::of_lengths(lengths, Encoding::Base64);
+    }
+    let _shared_only = keys;
+    Signatures::all(
+        entries.filter_map(|entry| entry.strip_prefix("v1,")),
+        Encoding::Base64,
+    )
 }
 
 /// What the headers of a delivery claim, not yet compared.
