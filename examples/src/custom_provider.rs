@@ -7,14 +7,14 @@ use webhook_axum::{WebhookDelivery, WebhookLayer};
 
 use crate::courier::{Courier, ParcelMoved};
 use crate::{
-    Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Form, Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
 
 static COURIER: Sender = Sender {
     title: "Courier: POST /parcels",
     variable: "COURIER_SECRET",
     curl: r#"t=$(date +%s); curl -fsSi '<url>/parcels' -H "Courier-Timestamp: $t" -H "Courier-Signature: $(printf %s "$t."'{"parcel":"7","place":"Rosario"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -d '{"parcel":"7","place":"Rosario"}'"#,
-    raw: false,
+    form: Form::Encoded,
 };
 
 #[tokio::main]

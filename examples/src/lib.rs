@@ -29,7 +29,7 @@ mod work;
 pub use self::announcement::announce;
 pub use self::limits::Limits;
 pub use self::record::{record, record_handled};
-pub use self::sender::{Configured, Sender};
+pub use self::sender::{Configured, Form, Sender};
 pub use self::serve::serve;
 pub use self::settings::{Settings, listen};
 pub use self::start_error::StartError;

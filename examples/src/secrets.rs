@@ -4,9 +4,15 @@ use std::fmt;
 
 use webhook_core::{Secret, SecretsError};
 
+use crate::sender::Form;
+
 /// Reads the secrets of a variable.
-pub(crate) fn parse(text: &str, raw: bool) -> Result<Vec<Secret>, Mistake> {
-    let new = if raw { Secret::raw } else { Secret::new };
+pub(crate) fn parse(text: &str, form: Form) -> Result<Vec<Secret>, Mistake> {
+    let new = match form {
+        Form::Encoded => Secret::new,
+        Form::Raw => Secret::raw,
+        Form::PublicKey => Secret::public_key,
+    };
     let items = items(text);
     let alone = items.len() == 1;
     if alone && text.trim().is_empty() {
@@ -116,7 +122,7 @@ mod tests {
                 vec![(Some("a"), "1"), (None, "b"), (Some("c"), "2")],
             ),
         ] {
-            let Ok(secrets) = parse(text, false) else {
+            let Ok(secrets) = parse(text, Form::Encoded) else {
                 panic!("{text} is refused");
             };
             let secrets: Vec<_> = secrets
@@ -146,7 +152,9 @@ mod tests {
                 "has a label without a secret at item 2: write label=secret, even if the secret ends in `=`",
             ),
         ] {
-            let message = parse(text, false).err().map(|mistake| mistake.to_string());
+            let message = parse(text, Form::Encoded)
+                .err()
+                .map(|mistake| mistake.to_string());
             assert_eq!(message.as_deref(), Some(expected), "{text:?}");
         }
     }

@@ -17,8 +17,19 @@ pub struct Sender {
     /// A request to try, as a shell command. `<url>` stands for the server, `<secret>` for a shell expression inside
     /// double quotes.
     pub curl: &'static str,
-    /// Whether the text of a secret is the key itself, if the sender's secrets are otherwise encoded.
-    pub raw: bool,
+    /// How the text becomes a key.
+    pub form: Form,
+}
+
+/// How the text of a secret becomes a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// As this sender's secrets are encoded.
+    Encoded,
+    /// It is the key itself, if the sender's secrets are otherwise encoded.
+    Raw,
+    /// It is the public key of a sender that signs with a private one.
+    PublicKey,
 }
 
 impl Sender {
@@ -27,7 +38,7 @@ impl Sender {
         title: "TusFacturasAPP: POST /webhook",
         variable: "TF_WEBHOOK_TOKEN",
         curl: r#"curl -fsSi -w '\n' '<url>/webhook' -H "TF-WebhookToken: <secret>" -H 'Content-Type: application/json' -d '{"evento":"test","recurso":"test"}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// Needs the private API key of a merchant. The digest is computed with what the system has: `sha256sum` on Linux,
@@ -37,7 +48,7 @@ impl Sender {
                 and without a credential /webhook_validation",
         variable: "MULTICAJA_API_KEY",
         curl: r#"curl -fsSi -w '\n' '<url>/webhook_confirm' -H "Apikey: $(printf %s "ABC123<secret>" | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)" -H 'Content-Type: application/json' -d '{"reference_id":"ABC","order_id":"123"}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// Needs a signing secret, base64 with or without the prefix `whsec_`. `openssl` accepts arbitrary keys only as
@@ -46,7 +57,7 @@ impl Sender {
         title: "Standard Webhooks: POST /standard",
         variable: "STANDARD_WEBHOOKS_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf %s "<secret>" | sed 's/^v1,whsec_//; s/^whsec_//; s/^\(....\)*..$/&==/; s/^\(....\)*...$/&=/' | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// For senders that use the text of the secret as the key, such as Whop.
@@ -54,7 +65,15 @@ impl Sender {
         title: "Standard Webhooks with a raw key: POST /standard",
         variable: "STANDARD_WEBHOOKS_RAW_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/standard' -H 'webhook-id: msg_1' -H "webhook-timestamp: $t" -H "webhook-signature: v1,$(printf %s "msg_1.$t."'{"type":"test"}' | openssl dgst -sha256 -hmac "<secret>" -binary | openssl base64 -A)" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
-        raw: true,
+        form: Form::Raw,
+    };
+
+    /// For senders that sign with a private key. Only they can sign, so there is no request to try.
+    pub const STANDARD_WEBHOOKS_PUBLIC_KEY: Self = Self {
+        title: "Standard Webhooks with a public key: POST /standard",
+        variable: "STANDARD_WEBHOOKS_PUBLIC_KEY",
+        curl: "# only the sender can sign a request: it has the private key",
+        form: Form::PublicKey,
     };
 
     /// Needs the secret of a webhook.
@@ -62,7 +81,7 @@ impl Sender {
         title: "GitHub: POST /github",
         variable: "GITHUB_WEBHOOK_SECRET",
         curl: r#"curl -fsSi -w '\n' '<url>/github' -H 'X-GitHub-Event: ping' -H "X-Hub-Signature-256: sha256=$(printf %s '{"hook_id":1}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"hook_id":1}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// Needs the signing secret of an endpoint.
@@ -70,7 +89,7 @@ impl Sender {
         title: "Stripe: POST /stripe",
         variable: "STRIPE_WEBHOOK_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/stripe' -H "Stripe-Signature: t=$t,v1=$(printf %s "$t."'{"type":"test"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"type":"test"}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// Needs the secret signature of an application.
@@ -78,7 +97,7 @@ impl Sender {
         title: "Mercado Pago: POST /mercadopago",
         variable: "MERCADOPAGO_WEBHOOK_SECRET",
         curl: r#"t=$(date +%s); curl -fsSi -w '\n' '<url>/mercadopago?data.id=123&type=payment' -H 'x-request-id: request-1' -H "x-signature: ts=$t,v1=$(printf %s "id:123;request-id:request-1;ts:$t;" | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -H 'Content-Type: application/json' -d '{"action":"payment.created","type":"payment","data":{"id":"123"}}'"#,
-        raw: false,
+        form: Form::Encoded,
     };
 
     /// The secrets in the variable; `None` if it is not set.
@@ -93,7 +112,7 @@ impl Sender {
         let text = text
             .into_string()
             .map_err(|_| StartError::setting(self.variable, "is not UTF-8: check the value"))?;
-        let secrets = parse(&text, self.raw)
+        let secrets = parse(&text, self.form)
             // A set for this sender knows its rules: how many, how long, in which form.
             .and_then(|secrets| Ok(Keyring::<P::Store>::new(secrets.clone()).map(|_| secrets)?))
             .map_err(|mistake| StartError::setting(self.variable, mistake))?;

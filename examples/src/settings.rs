@@ -25,9 +25,9 @@ pub struct Settings {
     pub answer_by: Option<Duration>,
     /// `TF_WEBHOOK_TOKEN`.
     pub tusfacturas: Configured,
-    /// `STANDARD_WEBHOOKS_SECRET` and `STANDARD_WEBHOOKS_RAW_SECRET`, the secrets of both in one set. This sender and
-    /// those below are served only if they are configured: a generated secret would be useless, since the real sender
-    /// would not know it.
+    /// `STANDARD_WEBHOOKS_SECRET`, `STANDARD_WEBHOOKS_RAW_SECRET` and `STANDARD_WEBHOOKS_PUBLIC_KEY`, those of all three
+    /// in one set. This sender and those below are served only if they are configured: a generated secret would be
+    /// useless, since the real sender would not know it.
     pub standard_webhooks: Option<Configured>,
     /// The same, by variable.
     standard_variables: Vec<Configured>,
@@ -49,6 +49,7 @@ impl Settings {
         let standard_variables: Vec<_> = [
             Sender::STANDARD_WEBHOOKS.configured::<StandardWebhooks>()?,
             Sender::STANDARD_WEBHOOKS_RAW.configured::<StandardWebhooks>()?,
+            Sender::STANDARD_WEBHOOKS_PUBLIC_KEY.configured::<StandardWebhooks>()?,
         ]
         .into_iter()
         .flatten()
@@ -94,7 +95,7 @@ fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> 
         .cloned()
         .collect::<Vec<Secret>>()
         .into_secrets()
-        // The same key in both, or too many in total.
+        // The same key in two, or too many in total.
         .and_then(|secrets| {
             Keyring::<<StandardWebhooks as FromSecrets>::Store>::new(secrets.clone())
                 .map(|_| secrets)

@@ -77,7 +77,7 @@
 //! | `inbox` | `inbox`: each delivery is stored before it is acknowledged, and handled by the worker of [`webhook-stores`](https://docs.rs/webhook-stores) |
 //! | `metrics` | `observe::Metrics` |
 //! | `testing` | `testing`: signed requests for the tests of handlers |
-//! | `ed25519` | `signing::Ed25519Key`: senders that sign with a private key |
+//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`, and `signing::Ed25519Key` for senders of your own |
 //! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
 
 #![forbid(unsafe_code)]

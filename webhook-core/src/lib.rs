@@ -31,7 +31,7 @@
 //! |---|---|
 //! | `tracing` | the log: one event for each delivery, through `tracing` or `log` |
 //! | `metrics` | [`observe::Metrics`]: counters and a histogram through the `metrics` facade |
-//! | `ed25519` | [`signing::Ed25519Key`]: senders that sign with a private key |
+//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`, and `signing::Ed25519Key` for senders of your own |
 //! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
 //! | `testing` | [`testing`] |
 //!

@@ -14,9 +14,12 @@ use webhook_tests::server::Server;
 
 const STANDARD_KEY: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RAW_KEY: &str = "ws_5f1d7a84db00d2fce00b31a7fc73224f";
+/// From RFC 8032.
+const PRIVATE_KEY: &str =
+    "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg==";
 const KEY: &str = "a-secret-of-some-length";
 
-const VARIABLES: [(&str, &str); 7] = [
+const VARIABLES: [(&str, &str); 8] = [
     ("TF_WEBHOOK_TOKEN", TOKEN),
     ("MULTICAJA_API_KEY", API_KEY),
     // As issued by Supabase.
@@ -27,6 +30,10 @@ const VARIABLES: [(&str, &str); 7] = [
     (
         "STANDARD_WEBHOOKS_RAW_SECRET",
         "whop=ws_5f1d7a84db00d2fce00b31a7fc73224f",
+    ),
+    (
+        "STANDARD_WEBHOOKS_PUBLIC_KEY",
+        "public=whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
     ),
     ("GITHUB_WEBHOOK_SECRET", KEY),
     ("STRIPE_WEBHOOK_SECRET", KEY),
@@ -118,7 +125,9 @@ fn damaged_bodies() -> Vec<Case> {
         add("standard_webhooks", &request, Some("new"), event.clone());
         let raw = Secret::raw(RAW_KEY).unwrap();
         let request = testing::standard_webhooks("msg_1", now, sent.clone(), raw);
-        add("standard_webhooks", &request, Some("whop"), event);
+        add("standard_webhooks", &request, Some("whop"), event.clone());
+        let request = testing::standard_webhooks_v1a("msg_1", now, sent.clone(), PRIVATE_KEY);
+        add("standard_webhooks", &request, Some("public"), event);
 
         let request = testing::stripe(now, sent.clone(), KEY);
         let timestamp = unix_time(&request, "stripe-signature");

@@ -574,6 +574,14 @@ fn a_useless_signing_secret_prevents_the_start_and_names_the_variable() {
             ("STANDARD_WEBHOOKS_SECRET", "no base64"),
             ("STANDARD_WEBHOOKS_SECRET", "whsec_c2hvcnQ="),
             ("STANDARD_WEBHOOKS_SECRET", &same_key_twice),
+            ("STANDARD_WEBHOOKS_PUBLIC_KEY", ""),
+            ("STANDARD_WEBHOOKS_PUBLIC_KEY", STANDARD_KEY),
+            ("STANDARD_WEBHOOKS_PUBLIC_KEY", "whpk_c2hvcnQ="),
+            // Of small order.
+            (
+                "STANDARD_WEBHOOKS_PUBLIC_KEY",
+                "whpk_AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            ),
             ("GITHUB_WEBHOOK_SECRET", ""),
             ("GITHUB_WEBHOOK_SECRET", "one,one"),
             ("STRIPE_WEBHOOK_SECRET", " "),

@@ -91,6 +91,10 @@ impl Store for BearerTokens {
         if self.of_tenants && secret.label().is_none() {
             return Err(SecretsErrorKind::Unlabeled);
         }
+        #[cfg(feature = "ed25519")]
+        if secret.is_public_key() {
+            return Err(super::public_key::NOT_SHARED);
+        }
         let token = secret.expose().as_bytes();
         if token.len() > Self::MAX_LENGTH {
             return Err(SecretsErrorKind::TooLong {

@@ -21,7 +21,18 @@ use crate::secrets::{SecretsError, SecretsErrorKind};
 pub struct Secret {
     label: Option<Label>,
     value: Zeroizing<String>,
-    raw: bool,
+    form: Form,
+}
+
+/// How the text of a secret becomes a key.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// As this sender encodes its secrets.
+    Encoded,
+    /// It is the key.
+    Raw,
+    #[cfg(feature = "ed25519")]
+    PublicKey,
 }
 
 impl Secret {
@@ -31,14 +42,14 @@ impl Secret {
     ///
     /// A value that is empty, blank, in quotes, or begins or ends with whitespace or a byte order mark: the usual
     /// signs of a variable that was not set, or of a file that was read unchanged. A Standard Webhooks key that is not
-    /// a shared secret: `whpk_…` or `whsk_…`.
+    /// a shared secret: `whpk_…`, for which there is `Secret::public_key` (feature `ed25519`), or `whsk_…`.
     pub fn new(value: impl Into<String>) -> Result<Self, SecretsError> {
         let secret = Self::raw(value)?;
         if let Some(kind) = other_key(&secret.value) {
             return Err(kind.into());
         }
         Ok(Self {
-            raw: false,
+            form: Form::Encoded,
             ..secret
         })
     }
@@ -65,11 +76,15 @@ impl Secret {
         if let Some(kind) = mistake(&value) {
             return Err(kind.into());
         }
-        Ok(Self {
+        Ok(Self::of(value, Form::Raw))
+    }
+
+    pub(super) fn of(value: Zeroizing<String>, form: Form) -> Self {
+        Self {
             label: None,
             value,
-            raw: true,
-        })
+            form,
+        }
     }
 
     /// Labels the secret, for example with its point of sale or tenant. Several secrets may share a label, as they do
@@ -91,7 +106,13 @@ impl Secret {
 
     /// Whether the text is the key itself: [`Secret::raw`].
     pub fn is_raw(&self) -> bool {
-        self.raw
+        matches!(self.form, Form::Raw)
+    }
+
+    /// Whether it is no secret, but `Secret::public_key`.
+    #[cfg(feature = "ed25519")]
+    pub(crate) fn is_public_key(&self) -> bool {
+        matches!(self.form, Form::PublicKey)
     }
 
     /// The value, for a [`SigningKey`](super::SigningKey) that is prepared from it.
@@ -101,11 +122,12 @@ impl Secret {
 }
 
 /// Detects a Standard Webhooks key that a receiver never shares with its sender.
-fn other_key(value: &str) -> Option<SecretsErrorKind> {
+pub(super) fn other_key(value: &str) -> Option<SecretsErrorKind> {
     if value.starts_with("whpk_") {
         Some(SecretsErrorKind::OtherCredential {
             found: "a public key (`whpk_`)",
-            expected: "the signing secret, which the sender shares with this endpoint",
+            expected: "the signing secret, which the sender shares with this endpoint, or pass the key with \
+                       `Secret::public_key` (feature `ed25519`)",
         })
     } else if value.starts_with("whsk_") {
         Some(SecretsErrorKind::OtherCredential {
@@ -118,7 +140,7 @@ fn other_key(value: &str) -> Option<SecretsErrorKind> {
 }
 
 /// Detects a value that was not read as intended.
-fn mistake(value: &str) -> Option<SecretsErrorKind> {
+pub(super) fn mistake(value: &str) -> Option<SecretsErrorKind> {
     let in_quotes = |quote: char| {
         value
             .strip_prefix(quote)

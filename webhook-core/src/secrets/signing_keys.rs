@@ -30,6 +30,32 @@ pub trait SigningKey: Send + Sync + Sized + 'static {
     ///
     /// Bytes that are not a valid key.
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind>;
+
+    /// Prepares the key from the bytes of a [public key](Secret::public_key), if this sender has such keys. They are
+    /// decoded the same way for every sender.
+    ///
+    /// # Errors
+    ///
+    /// Every key, unless the sender says otherwise: anyone could sign for one that is used as a shared secret.
+    #[cfg(feature = "ed25519")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
+    fn prepare_public(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        let _no_such_keys = key;
+        Err(super::public_key::NOT_SHARED)
+    }
+}
+
+/// The key of a secret of either kind, and its bytes.
+pub(crate) fn prepared<K: SigningKey>(
+    secret: &Secret,
+) -> Result<(K, Zeroizing<Vec<u8>>), SecretsErrorKind> {
+    #[cfg(feature = "ed25519")]
+    if secret.is_public_key() {
+        let decoded = secret.public_key_bytes()?;
+        return Ok((K::prepare_public(&decoded)?, decoded));
+    }
+    let decoded = K::decode(secret)?;
+    Ok((K::prepare(&decoded)?, decoded))
 }
 
 /// Keys that signatures are checked with. Each delivery is checked with all of them, or all of its tenant, and each
@@ -66,7 +92,30 @@ impl<K> Selected<SigningKeys<K>> {
     ///
     /// [`Rejection::CredentialMismatch`].
     pub fn find(&self, mut matches: impl FnMut(&K) -> bool) -> Result<Matched, Rejection> {
-        let (group, is_tenant, is_decoy) = match (&self.secrets.keys, &self.whose) {
+        let (group, is_tenant, is_decoy) = self.group();
+        let mut found = None;
+        for entry in group {
+            if matches(&entry.key) {
+                found = found.or(Some(entry));
+            }
+        }
+        match found {
+            Some(entry) if !is_decoy => Ok(Matched::new(entry.label.clone(), is_tenant)),
+            _ => Err(Rejection::CredentialMismatch),
+        }
+    }
+
+    /// Whether any of the keys that [`find`](Self::find) tries is of this kind.
+    #[cfg(feature = "ed25519")]
+    pub(crate) fn any(&self, is_of_kind: impl Fn(&K) -> bool) -> bool {
+        let (group, ..) = self.group();
+        group.iter().any(|entry| is_of_kind(&entry.key))
+    }
+
+    /// The keys to try, whether they are those of a tenant, and whether that tenant does not exist: then no match
+    /// counts.
+    fn group(&self) -> (&[Arc<Entry<K>>], bool, bool) {
+        match (&self.secrets.keys, &self.whose) {
             (Keys::OfAnyone(group), _) => (group.as_slice(), false, false),
             (Keys::OfTenants(tenants), whose) => {
                 let group = match whose {
@@ -79,16 +128,6 @@ impl<K> Selected<SigningKeys<K>> {
                 let group = group.or_else(decoy).map(|group| group.as_slice());
                 (group.unwrap_or_default(), true, is_decoy)
             }
-        };
-        let mut found = None;
-        for entry in group {
-            if matches(&entry.key) {
-                found = found.or(Some(entry));
-            }
-        }
-        match found {
-            Some(entry) if !is_decoy => Ok(Matched::new(entry.label.clone(), is_tenant)),
-            _ => Err(Rejection::CredentialMismatch),
         }
     }
 }
@@ -192,8 +231,7 @@ impl<K: SigningKey> Store for SigningKeys<K> {
     }
 
     fn insert(&mut self, secret: Secret) -> Result<(), SecretsErrorKind> {
-        let decoded = K::decode(&secret)?;
-        let key = K::prepare(&decoded)?;
+        let (key, decoded) = prepared(&secret)?;
         self.insert_prepared(secret.label().cloned(), &decoded, key)
     }
 
@@ -201,6 +239,11 @@ impl<K: SigningKey> Store for SigningKeys<K> {
         let decoded = Secret::new(secret)
             .ok()
             .and_then(|secret| K::decode(&secret).ok());
+        #[cfg(feature = "ed25519")]
+        let decoded = decoded.or_else(|| {
+            let key = Secret::public_key(secret).ok()?;
+            key.public_key_bytes().ok()
+        });
         self.remove_decoded(secret, decoded.as_deref().map(Vec::as_slice), label)
     }
 

@@ -1,12 +1,11 @@
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ed25519_dalek::ed25519::signature::MultipartVerifier as _;
 use ed25519_dalek::{PUBLIC_KEY_LENGTH, Signature, VerifyingKey};
 use zeroize::Zeroizing;
 
-use super::signatures::Signatures;
+use super::signatures::{Encoding, Signatures};
+use crate::answer::Rejection;
 use crate::secrets::{Secret, SecretsErrorKind, SigningKey, SigningKeys};
 
 /// Public keys of a sender that signs with Ed25519.
@@ -17,23 +16,42 @@ pub type Ed25519Keys = SigningKeys<Ed25519Key>;
 /// Only the sender can sign for a public key, so a receiver cannot make up a delivery, and what it shows to others can
 /// be checked by them.
 ///
-/// As a [`SigningKey`], it is 32 bytes, written as 64 hex digits or as `whpk_` and base64. A point that is not on the
+/// As a [`SigningKey`], it is 32 bytes, written as 64 hex digits or, as a
+/// [`Secret::public_key`], as `whpk_` and base64. A point that is not on the
 /// curve is refused, and so is one of small order: anyone could sign for it.
 ///
 /// ```
 /// use webhook_core::Secret;
 /// use webhook_core::secrets::SigningKey;
-/// use webhook_core::signing::Ed25519Key;
+/// use webhook_core::signing::{Ed25519Key, Encoding};
 ///
+/// // RFC 8032, section 7.1, test 2.
 /// let text = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
-/// let key = Ed25519Key::decode(&Secret::new(text)?)?;
-/// assert!(Ed25519Key::prepare(&key).is_ok());
+/// let key = Ed25519Key::prepare(&Ed25519Key::decode(&Secret::new(text)?)?)?;
+/// let sent = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+///             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+/// let signatures = Ed25519Key::signatures([sent], Encoding::Hex).expect("it is 128 hex digits");
+/// assert!(key.has_signed(&[b"r"], &signatures));
+/// assert!(!key.has_signed(&[b"s"], &signatures));
+///
 /// assert!(Ed25519Key::prepare(&[0; 32]).is_err());
 /// # Ok::<(), webhook_core::SecretsError>(())
 /// ```
 pub struct Ed25519Key(VerifyingKey);
 
 impl Ed25519Key {
+    /// Decodes the first [`MAX`](Signatures::MAX) of these signatures, 64 bytes each.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signatures::all`].
+    pub fn signatures<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+        encoding: Encoding,
+    ) -> Result<Signatures, Rejection> {
+        Signatures::read(texts.into_iter().map(|text| (text, 64)), encoding)
+    }
+
     /// Whether one of the signatures is of this key and of the parts. They are tried in order until one is, because
     /// neither they nor the key are secret. Each that has 64 bytes and a point on the curve costs a hash of all parts.
     ///
@@ -62,17 +80,19 @@ impl Ed25519Key {
 
 impl SigningKey for Ed25519Key {
     fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
+        if secret.is_public_key() {
+            return secret.public_key_bytes();
+        }
         let text = secret.expose();
-        let decoded = match text.strip_prefix("whpk_") {
-            _ if secret.is_raw() => return Ok(Zeroizing::new(text.as_bytes().to_vec())),
-            Some(encoded) => STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).ok(),
-            None => hex::decode(text).ok(),
-        };
-        decoded
+        if secret.is_raw() {
+            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+        }
+        hex::decode(text)
+            .ok()
             .filter(|key| key.len() == PUBLIC_KEY_LENGTH)
             .map(Zeroizing::new)
             .ok_or(SecretsErrorKind::WrongForm {
-                expected: "a public key: 64 hex digits, or `whpk_` and base64 of 32 bytes",
+                expected: "a public key, 64 hex digits",
             })
     }
 
@@ -88,6 +108,10 @@ impl SigningKey for Ed25519Key {
             false => Ok(Self(key)),
         }
     }
+
+    fn prepare_public(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        Self::prepare(key)
+    }
 }
 
 /// Shows nothing of the key: it is configured as a secret is.
@@ -102,7 +126,6 @@ mod tests {
     use ed25519_dalek::{Signer, SigningKey as PrivateKey, Verifier};
 
     use super::*;
-    use crate::signing::Encoding;
 
     fn bytes<const N: usize>(text: &str) -> [u8; N] {
         hex::decode(text).unwrap().try_into().unwrap()
@@ -254,6 +277,15 @@ mod tests {
         }
         for bad in ["", "g", "00", "whsec_AAAA"].map(|bad| format!("{}{bad}", &text[1..])) {
             let error = decode(Secret::new(bad).unwrap()).unwrap_err();
+            assert!(matches!(error, SecretsErrorKind::WrongForm { .. }));
+        }
+        let base64 = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        for padding in ["", "="] {
+            let key = Secret::public_key(format!("{base64}{padding}")).unwrap();
+            assert_eq!(decode(key).unwrap(), bytes::<32>(text));
+        }
+        for bad in ["A", "==", "whpk_"].map(|bad| format!("{base64}{bad}")) {
+            let error = decode(Secret::public_key(bad).unwrap()).unwrap_err();
             assert!(matches!(error, SecretsErrorKind::WrongForm { .. }));
         }
         let raw = Secret::raw(text).unwrap();

@@ -3,6 +3,8 @@
 mod github;
 mod mercadopago;
 mod standard_webhooks;
+#[cfg(feature = "ed25519")]
+mod standard_webhooks_v1a;
 mod stripe;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

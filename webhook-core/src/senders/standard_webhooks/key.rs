@@ -3,14 +3,39 @@ use base64::{DecodeError, Engine as _, alphabet};
 use zeroize::Zeroizing;
 
 use crate::secrets::{Secret, SecretsErrorKind, SigningKey};
-use crate::signing::HmacSha256;
+#[cfg(feature = "ed25519")]
+use crate::signing::Ed25519Key;
+use crate::signing::{HmacSha256, Signatures, Verifies};
 
-/// A signing secret: the decoded bytes are the key.
-pub struct StandardKey(pub(crate) HmacSha256);
+/// A shared secret, whose decoded bytes are the key (`v1`), or a public key (`v1a`, feature `ed25519`).
+pub struct StandardKey(pub(crate) Kind);
+
+pub(crate) enum Kind {
+    Shared(HmacSha256),
+    #[cfg(feature = "ed25519")]
+    Public(Ed25519Key),
+}
 
 impl StandardKey {
     /// The longest text of a secret, in bytes.
     const MAX_LENGTH: usize = 4 * 1024;
+
+    #[cfg(feature = "ed25519")]
+    pub(super) fn is_public(&self) -> bool {
+        matches!(self.0, Kind::Public(_))
+    }
+}
+
+impl Verifies for StandardKey {
+    /// Signatures of the other kind have another length, and match nothing.
+    #[inline]
+    fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
+        match &self.0 {
+            Kind::Shared(key) => key.has_signed(parts, signatures),
+            #[cfg(feature = "ed25519")]
+            Kind::Public(key) => key.has_signed(parts, signatures),
+        }
+    }
 }
 
 impl SigningKey for StandardKey {
@@ -52,6 +77,11 @@ impl SigningKey for StandardKey {
     }
 
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        HmacSha256::prepare(key).map(Self)
+        HmacSha256::prepare(key).map(Kind::Shared).map(Self)
+    }
+
+    #[cfg(feature = "ed25519")]
+    fn prepare_public(key: &[u8]) -> Result<Self, SecretsErrorKind> {
+        Ed25519Key::prepare(key).map(Kind::Public).map(Self)
     }
 }

@@ -2,7 +2,13 @@
 //!
 //! Three headers carry the proof: `webhook-id`, `webhook-timestamp` (Unix time in seconds) and `webhook-signature`, a
 //! list separated by spaces of `v1,<base64>`. Svix and older senders name all three `svix-*`; a request with headers
-//! of both families is refused. Entries with a version other than `v1` are skipped.
+//! of both families is refused. An entry is checked with the keys of its version;
+//! entries of other versions are skipped.
+//!
+//! | entry | signed with | the key here | proves |
+//! |---|---|---|---|
+//! | `v1,` | HMAC-SHA256 | the secret, which both sides have | to the receiver: one of the two made it |
+//! | `v1a,` | Ed25519 | the sender's public key | to anyone: the sender made it, and the receiver cannot have |
 //!
 //! # What the signature covers
 //!
@@ -18,6 +24,14 @@
 //!
 //! Some senders in this format use the text itself as the key (the libraries of the specification call it *raw*). The
 //! text does not show it, so the app must say so: [`Secret::raw`](crate::Secret::raw).
+//!
+//! # Public keys
+//!
+//! With the feature `ed25519`, a key may also be the sender's public one: `Secret::public_key("whpk_…")`. Its form is
+//! checked when the layer is built, and so is that it is a point that only its owner can sign for. It comes from the app
+//! alone, never from a request. Secrets and public keys may be in one set, several of each, so a sender can change from
+//! one kind to the other. Up to 16 entries are read, only of the kinds that the set has. Without the feature, or
+//! without a public key in the set, entries with `v1a` are skipped.
 //!
 //! # Answers
 //!
@@ -47,6 +61,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::event::StandardEvent;
+#[cfg(feature = "testing")]
+pub(crate) use self::key::Kind;
 pub use self::key::StandardKey;
 use crate::answer::{BodyError, Rejection};
 use crate::delivery::{DeliveryId, Trust};
@@ -56,7 +72,9 @@ use crate::provider::{
     Payload, Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
-use crate::signing::{DEFAULT_TOLERANCE, Encoding, Signatures, unix_time};
+#[cfg(feature = "ed25519")]
+use crate::signing::KeyEncoding;
+use crate::signing::{Credential, Scheme, Signed, TimeField};
 
 static ID: HeaderName = HeaderName::from_static("webhook-id");
 static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -70,6 +88,7 @@ static SIGNATURES: [HeaderName; 2] = [
 /// Standard Webhooks as a [`Provider`], with payloads of type `T`: see the [module](crate::standard_webhooks).
 #[derive(Clone, Debug)]
 pub struct StandardWebhooks<T: Payload = Value> {
+    schemes: Schemes,
     keyring: Keyring<SigningKeys<StandardKey>>,
     payload: PhantomData<fn() -> T>,
 }
@@ -120,31 +139,24 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
 
     fn inspect(&self, head: &Head<'_>) -> Result<SignedHead, Rejection> {
         let [id, timestamp, signatures] = fields(head)?;
-        let (id, timestamp) = (id.text()?, timestamp.text()?);
-        if id.contains('.') {
-            return Err(Rejection::CredentialMalformed);
-        }
-        let unix_time = unix_time(timestamp)?;
-
-        let entries = signatures.text()?.split(' ');
+        let keys = self.keyring.select(head);
+        let rules = &self.schemes.for_keys(&keys).0;
+        // In the order of the scheme, which names one family and serves both.
+        let reading = rules.read(head, &[signatures, timestamp, id])?;
         Ok(SignedHead {
-            content: [id, ".", timestamp, "."].concat(),
-            id_length: id.len(),
-            timestamp: unix_time,
-            signatures: Signatures::all(
-                entries.filter_map(|entry| entry.strip_prefix("v1,")),
-                Encoding::Base64,
-            )?,
-            keys: self.keyring.select(head),
+            id_length: id.text()?.len(),
+            timestamp: reading.time.unwrap_or_default(),
+            signed: reading.signed()?,
+            keys,
         })
     }
 
     fn tolerance(&self) -> Option<Duration> {
-        Some(DEFAULT_TOLERANCE)
+        self.schemes.shared.0.tolerance
     }
 
     fn time(&self, claim: &SignedHead) -> ClaimTime {
-        ClaimTime::At(Duration::from_secs(claim.timestamp))
+        ClaimTime::At(claim.timestamp)
     }
 
     fn authenticate(
@@ -152,16 +164,13 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
         head: SignedHead,
         body: &Bytes,
     ) -> Result<Authentic<SignedFacts>, Rejection> {
-        let signed = [head.content.as_bytes(), body];
-        let matched = head
-            .keys
-            .find(|StandardKey(key)| key.has_signed(&signed, &head.signatures))?;
+        let matched = head.keys.find(|key| head.signed.is_by(key, body))?;
 
-        let mut id = head.content;
+        let mut id = head.signed.before;
         id.truncate(head.id_length);
         let facts = SignedFacts {
             id,
-            timestamp: head.timestamp,
+            timestamp: head.timestamp.as_secs(),
         };
         Ok(Authentic::new(matched, facts))
     }
@@ -203,6 +212,7 @@ impl<T: Payload> FromSecrets for StandardWebhooks<T> {
 
     fn from_keyring(keyring: Keyring<Self::Store>) -> Self {
         Self {
+            schemes: Schemes::new(),
             keyring,
             payload: PhantomData,
         }
@@ -242,13 +252,54 @@ fn fields<'a>(head: &Head<'a>) -> Result<[HeaderField<'a>; 3], Rejection> {
     }
 }
 
+/// The proof, for each kind of keys: signatures that no key can check are skipped, and take no place of the 16.
+#[derive(Clone, Debug)]
+struct Schemes {
+    shared: Scheme,
+    #[cfg(feature = "ed25519")]
+    public: Scheme,
+    #[cfg(feature = "ed25519")]
+    both: Scheme,
+}
+
+impl Schemes {
+    fn new() -> Self {
+        let entry = |prefix: &str| {
+            let list = Credential::header(SIGNATURES[0].as_str()).list(' ');
+            list.prefix(prefix).base64()
+        };
+        let standard = Scheme::builder("standard_webhooks")
+            .time(TimeField::header("webhook-timestamp").seconds())
+            .signs("{header:webhook-id}.{time}.{body}");
+        let shared = standard.clone().hmac_sha256(entry("v1,"));
+        Self {
+            shared: Scheme::of_sender(&shared),
+            #[cfg(feature = "ed25519")]
+            public: Scheme::of_sender(&standard.ed25519(entry("v1a,")).key(KeyEncoding::Base64)),
+            #[cfg(feature = "ed25519")]
+            both: Scheme::of_sender(&shared.or_ed25519("v1a,")),
+        }
+    }
+
+    fn for_keys(&self, keys: &Selected<SigningKeys<StandardKey>>) -> &Scheme {
+        #[cfg(feature = "ed25519")]
+        if keys.any(StandardKey::is_public) {
+            return match keys.any(|key| !key.is_public()) {
+                true => &self.both,
+                false => &self.public,
+            };
+        }
+        let _shared_only = keys;
+        &self.shared
+    }
+}
+
 /// What the headers of a delivery claim, not yet compared.
 pub struct SignedHead {
-    /// `{id}.{timestamp}.`, the part of the signed content before the body.
-    content: String,
+    /// It begins with the id.
+    signed: Signed,
     id_length: usize,
-    timestamp: u64,
-    signatures: Signatures,
+    timestamp: Duration,
     keys: Selected<SigningKeys<StandardKey>>,
 }
 

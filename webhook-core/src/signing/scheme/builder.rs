@@ -124,6 +124,7 @@ impl SchemeBuilder {
     }
 
     /// Also reads Ed25519 signatures with this prefix, from the same list.
+    #[cfg(feature = "ed25519")]
     pub(crate) fn or_ed25519(mut self, prefix: &str) -> Self {
         self.or_ed25519 = Some(prefix.to_owned());
         self

@@ -253,6 +253,13 @@ pub(super) fn decoded(
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
 
+    #[cfg(feature = "ed25519")]
+    if secret.is_public_key() {
+        return match rules.algorithm {
+            Algorithm::Ed25519 => secret.public_key_bytes(),
+            _ => Err(crate::secrets::NOT_SHARED),
+        };
+    }
     let text = secret.expose();
     let (encoding, prefix) = &rules.key;
     let encoded = text.strip_prefix(&**prefix).unwrap_or(text);
