@@ -40,5 +40,6 @@ pub use self::in_flight::{Conclusion, InFlight, Misconfigured};
 pub use self::intake::{Incoming, Intake, Storing, endpoint_name};
 pub use self::pending::{Accepted, Pending};
 pub use self::verifier::Verifier;
+pub(crate) use self::verifier::cannot_start;
 pub use crate::answer::Answer;
 pub use crate::head::Headers;

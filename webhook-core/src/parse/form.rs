@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use percent_encoding::percent_decode;
+use serde::Serializer as _;
 
 use crate::answer::{BodyError, BodyErrorKind};
 use crate::head::HeaderField;
@@ -58,13 +60,18 @@ impl<'a> Form<'a> {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// Names and values in order, as text.
-    pub(crate) fn into_texts(
-        self,
-    ) -> impl Iterator<Item = Result<(Cow<'a, str>, Cow<'a, str>), BodyError>> {
-        self.0
+    /// The JSON object of its fields, in order, with all values as strings.
+    pub(crate) fn into_json(self) -> Result<Bytes, BodyError> {
+        let fields = self
+            .0
             .into_iter()
             .map(|(name, value)| Ok((name, text(value)?)))
+            .collect::<Result<Vec<_>, BodyError>>()?;
+        let mut json = Vec::new();
+        serde_json::Serializer::new(&mut json)
+            .collect_map(fields)
+            .map_err(|_| BodyErrorKind::InvalidForm)?;
+        Ok(json.into())
     }
 }
 

@@ -6,3 +6,5 @@ pub mod multicaja;
 pub mod standard_webhooks;
 pub mod stripe;
 pub mod tusfacturas;
+pub mod unsigned;
+pub mod wompi;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Serializer as _;
 
 use crate::answer::{BodyError, BodyErrorKind};
 use crate::parse::form::Form;
@@ -22,12 +21,5 @@ pub(super) fn as_json(body: &Bytes, is_form: bool) -> Result<Cow<'_, Bytes>, Bod
     if !is_form {
         return Err(BodyErrorKind::UnsupportedMediaType.into());
     }
-    let fields = Form::read(text)?
-        .into_texts()
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut json = Vec::with_capacity(text.len() + 32);
-    serde_json::Serializer::new(&mut json)
-        .collect_map(fields)
-        .map_err(|_| BodyErrorKind::InvalidForm)?;
-    Ok(Cow::Owned(json.into()))
+    Form::read(text)?.into_json().map(Cow::Owned)
 }
