@@ -9,6 +9,7 @@ use actix_web::http::header::HeaderName;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
+use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
@@ -64,6 +65,18 @@ impl WebhookLayer<Multicaja> {
 
 impl<T: Payload> WebhookLayer<MercadoPago<T>> {
     __layer!(mercadopago);
+}
+
+impl<T: Payload> WebhookLayer<UnsignedSender<T>> {
+    __layer!(unsigned);
+}
+
+impl WebhookLayer<UnsignedSender<FlowHint>> {
+    __layer!(flow);
+}
+
+impl WebhookLayer<UnsignedSender<MercadoLibreHint>> {
+    __layer!(mercadolibre);
 }
 
 impl<P> Clone for WebhookLayer<P> {

@@ -40,6 +40,8 @@
 //! | Stripe | [`StripeWebhookLayer`] | [`StripeEvent`] | [`stripe`]: body and time |
 //! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
 //! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
+//! | Wompi: payments, Colombia | [`WompiWebhookLayer`] | [`WompiEvent`] | [`wompi`]: id, status, amount and time of a transaction |
+//! | Flow.cl, Mercado Libre and others that do not sign | [`UnsignedWebhookLayer`] | [`Unsigned`] | [`unsigned`]: nothing |
 //! | one of your own | [`WebhookLayer`] | any | [`provider`] |
 //!
 //! # What is where
@@ -134,6 +136,10 @@ pub use webhook_core::testing;
 #[doc(inline)]
 pub use webhook_core::tusfacturas::{self, TfEvent};
 #[doc(inline)]
+pub use webhook_core::unsigned::{self, Unsigned};
+#[doc(inline)]
+pub use webhook_core::wompi::{self, WompiEvent};
+#[doc(inline)]
 pub use webhook_core::{
     BodyError, BodyErrorKind, Deadline, Delivery, DeliveryId, FromSecrets, Head, HeaderField,
     Identity, IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply,
@@ -156,6 +162,8 @@ use self::multicaja::Multicaja;
 use self::standard_webhooks::StandardWebhooks;
 use self::stripe::Stripe;
 use self::tusfacturas::TusFacturas;
+use self::unsigned::UnsignedSender;
+use self::wompi::Wompi;
 
 /// Names the layer of each preset.
 macro_rules! layers {
@@ -222,3 +230,22 @@ pub type StripeWebhookLayer<T = Value> = WebhookLayer<Stripe<T>>;
 
 /// The layer for Mercado Pago, with payloads of type `T`; its event is [`MercadoPagoEvent<T>`](MercadoPagoEvent). See [`mercadopago`].
 pub type MercadoPagoWebhookLayer<T = Value> = WebhookLayer<MercadoPago<T>>;
+
+/// The layer for Wompi, with the `data` of its events as type `T`; its event is [`WompiEvent<T>`](WompiEvent). See
+/// [`wompi`].
+pub type WompiWebhookLayer<T = Value> = WebhookLayer<Wompi<T>>;
+
+/// The layer for a sender that proves nothing, with bodies of type `T`; its event is [`Unsigned<T>`](Unsigned). See
+/// [`unsigned`].
+///
+/// It **lets everyone in**, so its constructors need no secret, and its event is a hint only: ask the sender's API.
+///
+/// ```
+/// use webhook_actix::unsigned::FlowHint;
+/// use webhook_actix::{Unsigned, UnsignedWebhookLayer, Value};
+///
+/// let flow: UnsignedWebhookLayer<FlowHint> = UnsignedWebhookLayer::flow();
+/// // The path of the URL ends in a secret of its own.
+/// let clip = UnsignedWebhookLayer::<Value>::unauthenticated("clip").path_secret("Vq3mKp7xTz9c");
+/// ```
+pub type UnsignedWebhookLayer<T = Value> = WebhookLayer<UnsignedSender<T>>;

@@ -1,11 +1,14 @@
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, forward_ready};
+use actix_web::http::Uri;
 use actix_web::http::header::HeaderName;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::{Error, HttpMessage, rt};
 use webhook_core::driver::{BodyBuffer, InFlight, Pending, Verifier};
 use webhook_core::{Delivery, Provider, Rejection};
@@ -131,9 +134,13 @@ impl<P: Provider> Reading<P> {
             buffer,
             pending,
         } = self;
+        let hidden_path = pending.hidden_path(request.uri().path());
         match pending.finish_or_refuse(read.map(|()| buffer.into_bytes())) {
             Ok(accepted) => {
                 hide_credential(&mut request, credential_headers);
+                if let Some(path) = hidden_path {
+                    replace_path(&mut request, &path);
+                }
                 request.set_payload(refilled(payload, accepted.delivery.body().clone()));
                 let taken = take(&accepted.delivery, accepted.in_flight);
                 request.extensions_mut().insert(accepted.delivery);
@@ -146,6 +153,22 @@ impl<P: Provider> Reading<P> {
             }
         }
     }
+}
+
+/// Of the senders here, only those that prove nothing can have a secret in the path.
+#[cold]
+fn replace_path(request: &mut ServiceRequest, path: &str) {
+    let target = match request.uri().query() {
+        Some(query) => format!("{path}?{query}").parse(),
+        None => path.parse(),
+    };
+    let mut parts = mem::take(&mut request.head_mut().uri).into_parts();
+    // A path that no longer parses must not show what it hides.
+    parts.path_and_query = Some(target.unwrap_or_else(|_| PathAndQuery::from_static("/")));
+    let uri = Uri::from_parts(parts).unwrap_or_default();
+    // The values of a route's parameters are positions in this copy of the path, which is as long as before.
+    request.match_info_mut().get_mut().update(&uri);
+    request.head_mut().uri = uri;
 }
 
 fn hide_credential(request: &mut ServiceRequest, names: &[HeaderName]) {

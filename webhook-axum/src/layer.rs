@@ -5,6 +5,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
+use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 use webhook_tower::WebhookService;
 
@@ -67,6 +68,18 @@ impl WebhookLayer<Multicaja> {
 
 impl<T: Payload> WebhookLayer<MercadoPago<T>> {
     __layer!(mercadopago);
+}
+
+impl<T: Payload> WebhookLayer<UnsignedSender<T>> {
+    __layer!(unsigned);
+}
+
+impl WebhookLayer<UnsignedSender<FlowHint>> {
+    __layer!(flow);
+}
+
+impl WebhookLayer<UnsignedSender<MercadoLibreHint>> {
+    __layer!(mercadolibre);
 }
 
 impl<S, P> Layer<S> for WebhookLayer<P> {

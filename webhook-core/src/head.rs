@@ -149,12 +149,11 @@ impl<'a> From<&'a http::request::Parts> for Head<'a> {
     }
 }
 
-/// Shows method and path only: headers and queries carry credentials.
+/// Shows the method only: paths, queries and headers can carry credentials.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Head")
             .field("method", &self.method)
-            .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }

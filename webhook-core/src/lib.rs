@@ -1,11 +1,11 @@
 //! Authenticates and decodes webhooks, without I/O: the rules of TusFacturasAPP, Multicaja/Klap, Mercado Pago, Stripe,
-//! GitHub and Standard Webhooks, and one trait for any other sender.
+//! GitHub, Wompi and Standard Webhooks, and one trait for any other sender.
 //!
 //! An app does not use this crate by itself: it adds the layer of [`webhook-axum`], [`webhook-actix`] or
 //! [`webhook-tower`], which re-export what an app needs. What is here serves three readers:
 //!
 //! - **An app** finds its sender's module ([`tusfacturas`], [`multicaja`], [`mercadopago`], [`stripe`], [`github`],
-//!   [`standard_webhooks`]): what a delivery proves, and what each event holds. [`Delivery`] is what a handler gets;
+//!   [`standard_webhooks`], [`wompi`], and [`unsigned`] for those that prove nothing): what a delivery proves, and what each event holds. [`Delivery`] is what a handler gets;
 //!   [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused; [`observe`] counts.
 //!   [`testing`] signs requests for the tests of an app.
 //! - **The author of a sender** implements [`Provider`]: the [`guide`] has a whole one, with [`signing`], [`secrets`]
@@ -81,7 +81,9 @@ pub use self::provider::{FromSecrets, Payload, Provider};
 #[doc(inline)]
 pub use self::secrets::{IntoSecrets, Keyring, Label, Secret, SecretsError, SecretsErrorKind};
 pub use self::senders::presets::*;
-pub use self::senders::{github, mercadopago, multicaja, standard_webhooks, stripe, tusfacturas};
+pub use self::senders::{
+    github, mercadopago, multicaja, standard_webhooks, stripe, tusfacturas, unsigned, wompi,
+};
 /// The crate whose [`Bytes`](bytes::Bytes) a body is.
 pub use bytes;
 /// The crate whose types a [`Reply`] and a [`Head`] are made of.

@@ -7,6 +7,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::Multicaja;
+use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 
 use crate::WebhookService;
@@ -82,6 +83,18 @@ impl<B> WebhookLayer<Multicaja, B> {
 
 impl<T: Payload, B> WebhookLayer<MercadoPago<T>, B> {
     __layer!(mercadopago);
+}
+
+impl<T: Payload, B> WebhookLayer<UnsignedSender<T>, B> {
+    __layer!(unsigned);
+}
+
+impl<B> WebhookLayer<UnsignedSender<FlowHint>, B> {
+    __layer!(flow);
+}
+
+impl<B> WebhookLayer<UnsignedSender<MercadoLibreHint>, B> {
+    __layer!(mercadolibre);
 }
 
 impl<S, P, B> Layer<S> for WebhookLayer<P, B> {

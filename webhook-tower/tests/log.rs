@@ -17,7 +17,7 @@ use webhook_tower::multicaja::{CardToken, Order};
 use webhook_tower::tusfacturas::TfEvento;
 use webhook_tower::{
     MercadoPagoWebhookLayer, MulticajaEvent, MulticajaWebhookLayer, StripeWebhookLayer, TfEvent,
-    TfWebhookLayer, testing,
+    TfWebhookLayer, UnsignedWebhookLayer, testing,
 };
 
 const TOKEN: &str = "s3cr3t-token";
@@ -533,5 +533,41 @@ async fn nothing_logged_or_formatted_holds_a_secret_or_a_card_token() {
         for secret in ["s3cr3t", "tok_", "4111", digest.as_str()] {
             assert!(!line.contains(secret), "{line}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_the_path_is_not_logged_by_this_layer_or_one_inside() {
+    const SECRET: &str = "Vq3mKp7xTz9c";
+
+    let log = Log::default();
+    let _captured = log.capture(Level::TRACE);
+    let layer = UnsignedWebhookLayer::flow().path_secret(SECRET);
+    for (path, form, outcomes) in [
+        ("/flow/Vq3mKp7xTz9c?a=b", "token=AJ08", vec!["received"]),
+        ("/flow/Vq3mKp7xTz9c", "tok=AJ08", vec!["body_does_not_fit"]),
+        (
+            "/flow/Vq3mKp7xTz9",
+            "token=AJ08",
+            vec!["credential_mismatch"],
+        ),
+        ("/flow/", "token=AJ08", vec!["credential_missing"]),
+    ] {
+        let inside = service_fn(|request: Request<Full<Bytes>>| {
+            tracing::info!("inside: {request:?}");
+            answer(StatusCode::OK, "OK")
+        });
+        let request = testing::unsigned_form(path, form).into_request::<Full<Bytes>>();
+        layer.layer(inside).oneshot(request).await.unwrap();
+        let lines = log.take();
+        let said: Vec<_> = lines
+            .iter()
+            .filter(|line| line.contains(" webhook: "))
+            .map(|line| outcome(line).1)
+            .collect();
+        assert_eq!(said, outcomes, "{lines:?}");
+        assert!(!lines.concat().contains("Vq3mKp7xTz9"), "{lines:?}");
+        let inside = lines.iter().any(|line| line.contains("/flow/------------"));
+        assert_eq!(inside, outcomes == ["received"], "{lines:?}");
     }
 }

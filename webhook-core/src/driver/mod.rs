@@ -7,7 +7,8 @@
 //! 2. The [`Pending`] delivery gives a [`BodyBuffer`], which takes the frames of the body and refuses one too many. The
 //!    adapter stops reading after [`Pending::body_timeout`], and lets other tasks run after
 //!    [`BodyBuffer::FRAMES_PER_TURN`] frames.
-//! 3. [`Pending::credential_headers`] are marked as sensitive. [`Pending::finish_or_refuse`] authenticates and decodes: it
+//! 3. [`Pending::credential_headers`] are marked as sensitive, and [`Pending::hidden_path`], if there is one, replaces the
+//!    path that the handler sees. [`Pending::finish_or_refuse`] authenticates and decodes: it
 //!    returns what to answer at once, or the [`Delivery`](crate::Delivery) and its [`InFlight`].
 //! 4. The delivery goes into the request's extensions. Only now does the adapter ask for the capacity of the handler, so
 //!    that no stranger holds it, and calls it.
@@ -40,5 +41,6 @@ pub use self::in_flight::{Conclusion, InFlight, Misconfigured};
 pub use self::intake::{Incoming, Intake, Storing, endpoint_name};
 pub use self::pending::{Accepted, Pending};
 pub use self::verifier::Verifier;
+pub(crate) use self::verifier::cannot_start;
 pub use crate::answer::Answer;
 pub use crate::head::Headers;

@@ -11,7 +11,7 @@ use super::{BodyBuffer, EarlyReply, InFlight};
 use crate::answer::Rejection;
 use crate::delivery::Delivery;
 use crate::observe::{Stage, Watch};
-use crate::provider::{Authentic, Decoded, Provider};
+use crate::provider::{Authentic, Decoded, Provider, hidden_path};
 
 /// A delivery whose head was accepted and whose body has not arrived yet.
 ///
@@ -41,6 +41,13 @@ impl<P: Provider> Pending<P> {
     /// The headers to mark as sensitive before the handler sees them.
     pub fn credential_headers(&self) -> &[HeaderName] {
         self.shared.provider.credential_headers()
+    }
+
+    /// The path that the handler sees instead of this one, if it has the sender's credential in it. It is as long, with
+    /// hyphens in place of the credential.
+    #[inline]
+    pub fn hidden_path(&self, path: &str) -> Option<String> {
+        hidden_path(&*self.shared.provider, path)
     }
 
     /// Authenticates and decodes the whole body.

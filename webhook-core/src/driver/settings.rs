@@ -156,4 +156,54 @@ macro_rules! __layer {
             self.configure(|sender| sender.refuse_ipn(refuse))
         }
     };
+    (unsigned) => {
+        /// A layer that **lets everyone in**, for a sender that proves nothing. `sender` is its name, for logs and metrics,
+        /// such as `clip`.
+        pub fn unauthenticated(sender: impl Into<::std::borrow::Cow<'static, str>>) -> Self {
+            Self::with_provider($crate::unsigned::UnsignedSender::unauthenticated(sender))
+        }
+
+        /// Sets when the sender delivers, how long it waits, and what it counts as received. Any 2xx counts unless set.
+        pub fn timing(self, timing: $crate::provider::Timing) -> Self {
+            self.configure(|sender| sender.set_timing(timing))
+        }
+
+        /// Takes only requests whose last segment of the path is one of these secrets, and hides it from the handler and
+        /// from every layer inside; others are answered with 404. A proxy, and a layer outside of this one, still sees the
+        /// secret and may log it: see [`unsigned`](crate::unsigned).
+        ///
+        /// # Panics
+        ///
+        /// If a secret is empty, blank, or has anything but ASCII letters, digits, `-`, `.`, `_` and `~`, or if there is
+        /// none. [`try_path_secret`](Self::try_path_secret) returns the error.
+        #[track_caller]
+        pub fn path_secret(self, secrets: impl $crate::IntoSecrets) -> Self {
+            Self::from_verifier(self.verifier().clone().path_secret(secrets))
+        }
+
+        /// The same, without a panic.
+        ///
+        /// # Errors
+        ///
+        /// Which secret is refused, and why.
+        pub fn try_path_secret(
+            self,
+            secrets: impl $crate::IntoSecrets,
+        ) -> Result<Self, $crate::SecretsError> {
+            let verifier = self.verifier().clone();
+            verifier.try_path_secret(secrets).map(Self::from_verifier)
+        }
+    };
+    (flow) => {
+        /// A layer for Flow.cl, which **lets everyone in**: ask its API about each token.
+        pub fn flow() -> Self {
+            Self::with_provider($crate::unsigned::UnsignedSender::flow())
+        }
+    };
+    (mercadolibre) => {
+        /// A layer for Mercado Libre, which **lets everyone in**: ask its API for each resource.
+        pub fn mercadolibre() -> Self {
+            Self::with_provider($crate::unsigned::UnsignedSender::mercadolibre())
+        }
+    };
 }

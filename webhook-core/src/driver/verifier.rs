@@ -244,7 +244,7 @@ impl<P: Provider> Verifier<P> {
     reason = "a mistake in the configuration, found before the first request"
 )]
 #[track_caller]
-fn cannot_start(sender: &str, error: &SecretsError) -> ! {
+pub(crate) fn cannot_start(sender: &str, error: &SecretsError) -> ! {
     panic!("the webhook layer for {sender} cannot start: {error}")
 }
 

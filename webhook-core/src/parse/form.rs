@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use percent_encoding::percent_decode;
 use serde::Serializer as _;
 
@@ -60,7 +61,7 @@ impl<'a> Form<'a> {
     }
 
     /// A JSON object of the fields in order, whose values are text.
-    pub(crate) fn into_json(self) -> Result<Vec<u8>, BodyError> {
+    pub(crate) fn into_json(self) -> Result<Bytes, BodyError> {
         let fields = self
             .0
             .into_iter()
@@ -70,7 +71,7 @@ impl<'a> Form<'a> {
         serde_json::Serializer::new(&mut json)
             .collect_map(fields)
             .map_err(|_| BodyErrorKind::InvalidForm)?;
-        Ok(json)
+        Ok(json.into())
     }
 
     /// Whether the form has a field.

@@ -3,10 +3,12 @@
 mod authentic;
 mod decoded;
 mod from_secrets;
+mod hidden_path;
 mod no_facts;
 mod timing;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +19,7 @@ use serde::de::DeserializeOwned;
 pub use self::authentic::Authentic;
 pub use self::decoded::Decoded;
 pub use self::from_secrets::FromSecrets;
+pub(crate) use self::hidden_path::hidden_path;
 pub use self::no_facts::NoFacts;
 pub use self::timing::{Attempt, Timing};
 use crate::answer::{Acknowledgement, BodyError, Rejection, Reply};
@@ -174,13 +177,24 @@ pub trait Provider: Send + Sync + 'static {
         None
     }
 
-    /// What of path and query an inbox stores beside the delivery, for its handler: both, by default. A sender whose
-    /// credential is in them must leave it out.
+    /// What of path and query an inbox stores beside the delivery, for its handler: both, by default, without the
+    /// [secret in the path](Self::secret_in_path). A sender whose credential is in the query must leave it out.
     fn stored_target(&self, head: &Head<'_>) -> String {
+        let path = hidden_path(self, head.path());
+        let path = path.as_deref().unwrap_or(head.path());
         match head.query() {
-            Some(query) => format!("{}?{query}", head.path()),
-            None => head.path().to_owned(),
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
         }
+    }
+
+    /// Where in this path the credential is, for a sender that has one there. The handler, and every layer inside, sees
+    /// hyphens in its place. `None`, the default, leaves the path as it is.
+    ///
+    /// Such a sender also leaves it out of [`stored_target`](Self::stored_target), which by default asks this.
+    fn secret_in_path(&self, path: &str) -> Option<Range<usize>> {
+        let _ = path;
+        None
     }
 
     /// When the sender delivers, how long it waits, and what it counts as received. Undocumented by default.

@@ -281,10 +281,10 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
         }
         let form = Form::read(text)?;
         let json = match field {
-            Some(field) if form.has(field) => form.into_value(field).unwrap_or_default(),
+            Some(field) if form.has(field) => form.into_value(field).unwrap_or_default().into(),
             _ => form.into_json()?,
         };
-        Ok(Cow::Owned(json.into()))
+        Ok(Cow::Owned(json))
     }
 
     fn decode(
@@ -356,6 +356,17 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             Trust::Bearer => DeliveryId::bearer(id),
             Trust::Unsigned => DeliveryId::unsigned(id),
         })
+    }
+
+    /// A token in the query is left out.
+    fn stored_target(&self, head: &Head<'_>) -> String {
+        let kept = self
+            .rules()
+            .query_without_token(head.query().unwrap_or_default());
+        match kept.is_empty() {
+            true => head.path().to_owned(),
+            false => format!("{}?{kept}", head.path()),
+        }
     }
 
     fn timing(&self) -> Timing {

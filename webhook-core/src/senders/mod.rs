@@ -7,3 +7,5 @@ pub(crate) mod presets;
 pub mod standard_webhooks;
 pub mod stripe;
 pub mod tusfacturas;
+pub mod unsigned;
+pub mod wompi;

@@ -34,6 +34,7 @@ use crate::senders::mercadopago::manifest;
 use crate::senders::multicaja::{MulticajaEvent, MulticajaValidationEvent, Order};
 use crate::senders::standard_webhooks::{Kind, StandardKey};
 use crate::senders::tusfacturas::TfEvent;
+use crate::senders::wompi::WompiKey;
 use crate::signing::{HmacSha256, Scheme, Sending};
 
 /// Creates a delivery without a request, for calling a handler directly.
@@ -320,6 +321,91 @@ pub fn mercadopago(
         .parse()
         .expect("the ids fit into a request target");
     request
+}
+
+/// A Wompi event about a transaction, an object with `id`, `status`, `amount_in_cents` and whatever else: `POST /wompi`.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use serde_json::json;
+/// use webhook_core::driver::Verifier;
+/// use webhook_core::testing;
+/// use webhook_core::wompi::Wompi;
+///
+/// let secret = "test_events_OcHnIzeBl5socpwByQ4hA52Em3USQ93Z";
+/// let transaction = json!({"id": "1234-1610641025-49201", "status": "APPROVED", "amount_in_cents": 4_490_000});
+/// let request = testing::wompi(&transaction, SystemTime::now(), secret);
+///
+/// let verifier = Verifier::<Wompi>::try_new(secret)?;
+/// let accepted = request.deliver(&verifier).unwrap();
+/// assert_eq!(accepted.delivery.transaction().unwrap().amount_in_cents, "4490000");
+/// # Ok::<(), webhook_core::SecretsError>(())
+/// ```
+///
+/// # Panics
+///
+/// If a layer would refuse the secret.
+pub fn wompi(transaction: &Value, timestamp: SystemTime, secret: impl IntoSecrets) -> TestRequest {
+    let properties = [
+        "transaction.id",
+        "transaction.status",
+        "transaction.amount_in_cents",
+    ];
+    let data = serde_json::json!({ "transaction": transaction });
+    wompi_event("transaction.updated", &data, &properties, timestamp, secret)
+}
+
+/// A Wompi event of any kind, whose checksum covers the values at these paths under `data`: `POST /wompi`. Paths without
+/// a string or a number add nothing to what is hashed.
+///
+/// # Panics
+///
+/// If a layer would refuse the secret.
+pub fn wompi_event(
+    event: &str,
+    data: &Value,
+    properties: &[&str],
+    timestamp: SystemTime,
+    secret: impl IntoSecrets,
+) -> TestRequest {
+    let timestamp = unix_time(timestamp).as_secs();
+    let mut content = Sha256::new();
+    for path in properties {
+        match data.pointer(&format!("/{}", path.replace('.', "/"))) {
+            Some(Value::String(text)) => content.update(text),
+            Some(Value::Number(number)) => content.update(number.to_string()),
+            _ => {}
+        }
+    }
+    content.update(timestamp.to_string());
+    let checksum = hex::encode(key::<WompiKey>(secret).digest(&content));
+    let body = serde_json::json!({
+        "event": event,
+        "data": data,
+        "environment": "test",
+        "signature": { "properties": properties, "checksum": checksum },
+        "timestamp": timestamp,
+        "sent_at": "2018-07-20T16:45:05.000Z",
+    });
+    TestRequest::new("/wompi", body.to_string()).with("x-event-checksum", &checksum)
+}
+
+/// A JSON body of a sender that proves nothing, such as Mercado Libre: a `POST` to this path.
+///
+/// # Panics
+///
+/// If the path is not valid in a request target.
+pub fn unsigned(path: &str, body: impl Into<Bytes>) -> TestRequest {
+    TestRequest::at(path, body)
+}
+
+/// A form of a sender that proves nothing, such as Flow.cl: a `POST` to this path.
+///
+/// # Panics
+///
+/// If the path is not valid in a request target.
+pub fn unsigned_form(path: &str, form: impl Into<Bytes>) -> TestRequest {
+    unsigned(path, form).with("content-type", "application/x-www-form-urlencoded")
 }
 
 fn unix_time(time: SystemTime) -> Duration {

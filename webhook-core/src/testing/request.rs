@@ -32,6 +32,18 @@ impl TestRequest {
         }
     }
 
+    /// The same, for a path that the test chose.
+    #[allow(
+        clippy::expect_used,
+        reason = "a test that cannot send its path must fail"
+    )]
+    pub(super) fn at(path: &str, body: impl Into<Bytes>) -> Self {
+        Self {
+            uri: path.parse().expect("the path is valid in a request target"),
+            ..Self::new("/", body)
+        }
+    }
+
     pub(super) fn with(self, name: &'static str, value: &str) -> Self {
         self.with_header(&HeaderName::from_static(name), value)
     }

@@ -94,7 +94,7 @@ impl<S, P, B> DetachedService<S, P, B> {
         B: From<Bytes> + Send + 'static,
         ResBody: Body<Data = Bytes> + Send + 'static,
     {
-        hide_credentials(&mut parts.headers, unverified.credential_headers());
+        hide_credentials(&mut parts, &unverified);
         let Accepted {
             delivery,
             in_flight,

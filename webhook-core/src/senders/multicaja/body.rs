@@ -21,7 +21,5 @@ pub(super) fn as_json(body: &Bytes, is_form: bool) -> Result<Cow<'_, Bytes>, Bod
     if !is_form {
         return Err(BodyErrorKind::UnsupportedMediaType.into());
     }
-    Form::read(text)?
-        .into_json()
-        .map(|json| Cow::Owned(json.into()))
+    Form::read(text)?.into_json().map(Cow::Owned)
 }

@@ -263,6 +263,15 @@ impl Rules {
         }
     }
 
+    /// The pairs of a query that are not the token.
+    pub(crate) fn query_without_token<'h>(&self, query: &'h str) -> Cow<'h, str> {
+        let Proof::Query { parameter } = &self.proof else {
+            return Cow::Borrowed(query);
+        };
+        let pairs = query.split('&').filter(|pair| !is_named(pair, parameter));
+        Cow::Owned(pairs.collect::<Vec<_>>().join("&"))
+    }
+
     /// What the app has said about this scheme that makes it weaker than it looks.
     pub(super) fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let proof = match &self.proof {
@@ -311,11 +320,9 @@ impl Proof {
             }
             Self::Query { parameter } => {
                 let query = head.query().unwrap_or_default().split('&');
-                let mut values = query.filter_map(|pair| {
-                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    let is_named = percent_decode_str(name).eq(parameter.bytes());
-                    is_named.then_some(value)
-                });
+                let mut values = query
+                    .filter(|pair| is_named(pair, parameter))
+                    .map(|pair| pair.split_once('=').unwrap_or_default().1);
                 let value = values.next().ok_or(Rejection::CredentialMissing)?;
                 match values.next() {
                     Some(_) => Err(Rejection::CredentialRepeated),
@@ -373,6 +380,12 @@ impl Layout {
             None => Ok(value),
         }
     }
+}
+
+/// Whether a pair of a query has this name.
+fn is_named(pair: &str, parameter: &str) -> bool {
+    let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+    percent_decode_str(name).eq(parameter.bytes())
 }
 
 /// The values of the pairs with this name.
