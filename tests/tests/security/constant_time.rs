@@ -9,7 +9,9 @@ use std::fs;
 use crate::source::{CRATES, functions, root, rust_files, tokens};
 
 /// The fields of types that carry a credential or a secret.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
+    // The key of a `StandardKey`.
+    "Algorithm",
     "Zeroizing",
     "Hmac",
     "HmacSha256",

@@ -32,7 +32,7 @@ use crate::delivery::Delivery;
 use crate::secrets::{IntoSecrets, Label, Secret, SecretsError, SigningKey, prepared};
 use crate::senders::mercadopago::manifest;
 use crate::senders::multicaja::{MulticajaEvent, MulticajaValidationEvent, Order};
-use crate::senders::standard_webhooks::{Kind, StandardKey};
+use crate::senders::standard_webhooks::{Algorithm, StandardKey};
 use crate::senders::tusfacturas::TfEvent;
 use crate::senders::wompi::WompiKey;
 use crate::signing::{HmacSha256, Scheme, Sending};
@@ -136,10 +136,10 @@ pub fn standard_webhooks(
     let request = TestRequest::new("/standard", body);
     let timestamp = unix_time(timestamp).as_secs().to_string();
     let key = match key(secret) {
-        StandardKey(Kind::Shared(key)) => key,
+        StandardKey(Algorithm::Shared(key)) => key,
         #[cfg(feature = "ed25519")]
         #[allow(clippy::panic, reason = "a test that signs with no secret must fail")]
-        StandardKey(Kind::Public(_)) => {
+        StandardKey(Algorithm::Public(_)) => {
             panic!("a public key cannot sign: use standard_webhooks_v1a, with the private key")
         }
     };

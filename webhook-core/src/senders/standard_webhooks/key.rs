@@ -8,9 +8,9 @@ use crate::signing::Ed25519Key;
 use crate::signing::{HmacSha256, Signatures, Verifies};
 
 /// A shared secret, whose decoded bytes are the key (`v1`), or a public key (`v1a`, feature `ed25519`).
-pub struct StandardKey(pub(crate) Kind);
+pub struct StandardKey(pub(crate) Algorithm);
 
-pub(crate) enum Kind {
+pub(crate) enum Algorithm {
     Shared(HmacSha256),
     #[cfg(feature = "ed25519")]
     Public(Ed25519Key),
@@ -22,7 +22,7 @@ impl StandardKey {
 
     #[cfg(feature = "ed25519")]
     pub(super) fn is_public(&self) -> bool {
-        matches!(self.0, Kind::Public(_))
+        matches!(self.0, Algorithm::Public(_))
     }
 }
 
@@ -31,9 +31,9 @@ impl Verifies for StandardKey {
     #[inline]
     fn has_signed(&self, parts: &[&[u8]], signatures: &Signatures) -> bool {
         match &self.0 {
-            Kind::Shared(key) => key.has_signed(parts, signatures),
+            Algorithm::Shared(key) => key.has_signed(parts, signatures),
             #[cfg(feature = "ed25519")]
-            Kind::Public(key) => key.has_signed(parts, signatures),
+            Algorithm::Public(key) => key.has_signed(parts, signatures),
         }
     }
 }
@@ -77,11 +77,11 @@ impl SigningKey for StandardKey {
     }
 
     fn prepare(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        HmacSha256::prepare(key).map(Kind::Shared).map(Self)
+        HmacSha256::prepare(key).map(Algorithm::Shared).map(Self)
     }
 
     #[cfg(feature = "ed25519")]
     fn prepare_public(key: &[u8]) -> Result<Self, SecretsErrorKind> {
-        Ed25519Key::prepare(key).map(Kind::Public).map(Self)
+        Ed25519Key::prepare(key).map(Algorithm::Public).map(Self)
     }
 }

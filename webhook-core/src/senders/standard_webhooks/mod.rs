@@ -62,7 +62,7 @@ use serde_json::Value;
 
 pub use self::event::StandardEvent;
 #[cfg(feature = "testing")]
-pub(crate) use self::key::Kind;
+pub(crate) use self::key::Algorithm;
 pub use self::key::StandardKey;
 use crate::answer::{BodyError, Rejection};
 use crate::delivery::{DeliveryId, Trust};
