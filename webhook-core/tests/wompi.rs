@@ -281,6 +281,59 @@ fn what_occurs_twice_is_refused_wherever_one_reader_could_see_the_other() {
 }
 
 #[test]
+fn one_object_cannot_vouch_for_another_beside_it() {
+    let paid = r#""transaction":{"id":"1-2","status":"APPROVED","amount_in_cents":5}"#;
+    let token = r#""nequi_token":{"id":"nequi_a","status":"APPROVED"}"#;
+    let tokens = r#"["nequi_token.id","nequi_token.status"]"#;
+    for (list, joined, other) in [
+        (LIST, format!("1-2APPROVED5{NOW}"), token),
+        (tokens, format!("nequi_aAPPROVED{NOW}"), paid),
+        (
+            LIST,
+            format!("1-2APPROVED5{NOW}"),
+            r#""bancolombia_transfer_token":{}"#,
+        ),
+    ] {
+        let own = if list == LIST { paid } else { token };
+        let alone = written(&format!("{{{own}}}"), list, "1530291411", &joined);
+        assert!(deliver(&verifier(NOW), &alone).is_ok(), "{own}");
+        let both = written(&format!("{{{own},{other}}}"), list, "1530291411", &joined);
+        let judged = deliver(&verifier(NOW), &both);
+        assert_eq!(judged, Err(Rejection::CredentialMalformed), "{own} {other}");
+        // An object that is null is none.
+        let name = other.split_once(':').unwrap().0;
+        let none = format!("{{{own},{name}:null}}");
+        let none = written(&none, list, "1530291411", &joined);
+        assert!(deliver(&verifier(NOW), &none).is_ok(), "{own} {other}");
+    }
+}
+
+#[test]
+fn a_list_has_at_most_16_properties_and_each_once() {
+    let judge = |more: &[String]| {
+        let mut paid = transaction();
+        for name in more {
+            paid[name] = "x".into();
+        }
+        let mut paths = vec![
+            "transaction.id".to_owned(),
+            "transaction.status".to_owned(),
+            "transaction.amount_in_cents".to_owned(),
+        ];
+        paths.extend(more.iter().map(|name| format!("transaction.{name}")));
+        let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+        let data = json!({ "transaction": paid });
+        let request = testing::wompi_event("e", &data, &paths, at(NOW), SECRET);
+        deliver(&verifier(NOW), &request).map(|_| ())
+    };
+    let names: Vec<_> = (0..14).map(|n| format!("f{n}")).collect();
+    assert_eq!(judge(&names[..13]), Ok(()));
+    assert_eq!(judge(&names), Err(Rejection::CredentialMalformed));
+    let twice = ["f".to_owned(), "f".to_owned()];
+    assert_eq!(judge(&twice), Err(Rejection::CredentialMalformed));
+}
+
+#[test]
 fn further_properties_are_hashed_and_prove_nothing() {
     let mut paid = transaction();
     paid["currency"] = "COP".into();
