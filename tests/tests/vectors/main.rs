@@ -16,8 +16,8 @@ use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::unsigned::UnsignedSender;
 use webhook_core::wompi::Wompi;
 use webhook_core::{
-    Provider, Secret, asaas, discord, dlocal, fintoc, gitlab, gitlab_signing, khipu, linear, meta,
-    shopify, slack, telegram, tiendanube, woocommerce,
+    FromSecrets, Provider, Secret, asaas, discord, dlocal, fintoc, gitlab, gitlab_signing, khipu,
+    linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
 };
 
 use self::adapters::Sent;
@@ -64,6 +64,9 @@ const SENDERS: &[(&str, fn(&Vector))] = &[
     ("discord", preset::<discord::DiscordScheme>),
     ("dlocal", dlocal),
     ("fintoc", preset::<fintoc::FintocScheme>),
+    ("flow", |it| {
+        deliver(it, Verifier::new(UnsignedSender::flow()))
+    }),
     (
         "gitlab-signing",
         preset::<gitlab_signing::GitlabSigningScheme>,
@@ -71,19 +74,17 @@ const SENDERS: &[(&str, fn(&Vector))] = &[
     ("gitlab-token", preset::<gitlab::GitlabScheme>),
     ("khipu", preset::<khipu::KhipuScheme>),
     ("linear", preset::<linear::LinearScheme>),
-    ("mercadolibre", |vector| {
-        deliver(vector, Verifier::new(UnsignedSender::mercadolibre()))
+    ("mercadolibre", |it| {
+        deliver(it, Verifier::new(UnsignedSender::mercadolibre()))
     }),
     ("meta", meta),
     ("shopify", preset::<shopify::ShopifyScheme>),
     ("slack", preset::<slack::SlackScheme>),
-    ("standard", standard),
+    ("standard", keyed::<StandardWebhooks>),
     ("standard-v1a", standard_v1a),
     ("telegram", preset::<telegram::TelegramScheme>),
     ("tiendanube", preset::<tiendanube::TiendanubeScheme>),
-    ("wompi", |vector| {
-        deliver(vector, Verifier::<Wompi>::from_secrets(&*vector.secret))
-    }),
+    ("wompi", keyed::<Wompi>),
     ("woocommerce", preset::<woocommerce::WooCommerceScheme>),
 ];
 
@@ -116,10 +117,11 @@ fn every_vector_gets_the_answer_that_it_should() {
 }
 
 fn preset<P: Preset>(vector: &Vector) {
-    deliver(
-        vector,
-        Verifier::<SchemeProvider<Value, P>>::from_secrets(&*vector.secret),
-    );
+    keyed::<SchemeProvider<Value, P>>(vector);
+}
+
+fn keyed<P: FromSecrets>(vector: &Vector) {
+    deliver(vector, Verifier::<P>::from_secrets(&*vector.secret));
 }
 
 /// The secret of a handshake is its verify token, which is a secret of its own.
@@ -132,13 +134,6 @@ fn dlocal(vector: &Vector) {
     let login = vector.login.as_deref().expect("the login of the account");
     let provider = dlocal::Dlocal::<Value>::new(login, &*vector.secret);
     deliver(vector, Verifier::new(provider.expect("a provider")));
-}
-
-fn standard(vector: &Vector) {
-    deliver(
-        vector,
-        Verifier::<StandardWebhooks>::from_secrets(&*vector.secret),
-    );
 }
 
 fn standard_v1a(vector: &Vector) {
