@@ -95,7 +95,7 @@ impl Recipe {
             let prefix = in_quotes(&credential.prefix)?;
             header(&credential.header, &format!("{prefix}<secret>"))?;
         } else {
-            let parameter = in_quotes(&credential.query_which_logs_show)?;
+            let parameter = percent_encoded(&credential.query_which_logs_show);
             write!(command, " --url-query \"{parameter}=<secret>\"").ok()?;
         }
         write!(command, " -H 'Content-Type: application/json' -d {body}").ok()?;
@@ -152,7 +152,7 @@ impl Recipe {
         let output = match self.credential.encoding.as_str() {
             "hex" => " | sed 's/.* //'",
             "base64" => " -binary | openssl base64 -A",
-            "base64-url" | "base64url" => " -binary | openssl base64 -A | tr '+/' '-_'",
+            "base64url" => " -binary | openssl base64 -A | tr '+/' '-_'",
             _ => return None,
         };
         let key = self.key_option()?;
@@ -240,6 +240,17 @@ impl Time {
         };
         format!("t={now}; ")
     }
+}
+
+/// The name of a parameter of the query. `curl` encodes only its value.
+fn percent_encoded(name: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    name.bytes().map(encoded).collect()
 }
 
 /// Text inside double quotes. What does not fit into a line is not shown.

@@ -1,5 +1,7 @@
 //! Senders of the operator's own: `SCHEMES` names a file with a table for each.
 
+mod wording;
+
 use std::env;
 use std::fmt;
 use std::fs;
@@ -9,9 +11,10 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
 use webhook_core::scheme::SchemeProvider;
-use webhook_core::signing::{SchemeBuilder, SchemeErrorKind};
-use webhook_core::{Keyring, Secret, Value};
+use webhook_core::signing::SchemeBuilder;
+use webhook_core::{Keyring, Secret, SecretsError, Value};
 
+use self::wording::{Spans, as_in_files, key_of, without_values};
 use crate::presets::{Described, Presets};
 use crate::recipe::Recipe;
 use crate::secrets::Mistake;
@@ -83,10 +86,9 @@ impl<'a> File<'a> {
             at: at.clone(),
         };
         if !table.get_ref().is_table() {
-            return Err(one.wrong(
-                at,
-                "it is in no sender's table: write it below a line such as [acme]",
-            ));
+            let what =
+                format!("`{name}` is in no sender's table: write it below a line such as [acme]");
+            return Err(self.wrong(Some(at), "", what));
         }
         one.is_free()?;
         one.read(table)
@@ -164,8 +166,8 @@ impl One<'_> {
             ..Sender::secret(self.variable(&secret)?)
         };
         let secrets = self.secrets(&sender, &secret)?;
-        let unfit = |error| StartError::setting(&sender.variable, Mistake::from(error));
-        let keyring = Keyring::for_scheme(&scheme, secrets.clone()).map_err(unfit)?;
+        let keyring = Keyring::for_scheme(&scheme, secrets.clone())
+            .map_err(|error| self.useless(&sender, &secret, error))?;
         for warning in scheme.warnings() {
             tracing::warn!("{} of {}: {warning}", self.name, self.file.name);
         }
@@ -208,7 +210,7 @@ impl One<'_> {
                 let tokens = self.secrets(&sender, &entry)?;
                 provider
                     .verify_token(tokens)
-                    .map_err(|error| StartError::setting(&sender.variable, Mistake::from(error)))
+                    .map_err(|error| self.useless(&sender, &entry, error))
             }
         }
     }
@@ -229,8 +231,12 @@ impl One<'_> {
         })
     }
 
-    fn secrets(&self, sender: &Sender, (key, _): &Entry<'_>) -> Result<Vec<Secret>, StartError> {
-        sender.read()?.ok_or_else(|| {
+    fn secrets(&self, sender: &Sender, entry: &Entry<'_>) -> Result<Vec<Secret>, StartError> {
+        let key = &entry.0;
+        let read = sender
+            .read()
+            .map_err(|error| self.wrong(key.span(), error))?;
+        read.ok_or_else(|| {
             // Its name is not shown: a secret in capital letters looks like one.
             let what = format!(
                 "the variable that `{}` names is not set: set it",
@@ -240,74 +246,27 @@ impl One<'_> {
         })
     }
 
+    fn useless(&self, sender: &Sender, (key, _): &Entry<'_>, error: SecretsError) -> StartError {
+        self.wrong(
+            key.span(),
+            StartError::setting(&sender.variable, Mistake::from(error)),
+        )
+    }
+
     /// What serde says, without the values that it quotes.
     fn unreadable(&self, error: &toml::de::Error, spans: &Spans) -> StartError {
         let at = error.span().unwrap_or(self.at.clone());
-        let message = error.message();
-        let expected = message
-            .rsplit_once(", expected ")
-            .map(|(_, expected)| expected);
-        let key = spans.around(&at);
-        let what = if message.starts_with("unknown field `") {
-            let unknown = self.file.text.get(at.clone()).unwrap_or_default();
-            match (expected, key) {
-                (Some(known), Some(key)) if key != unknown => {
-                    format!("`{key}` has no key `{unknown}`: write {known}, or remove it")
-                }
-                _ => format!(
-                    "there is no key `{unknown}`: write one of {}, or remove it",
-                    Self::keys(expected)
-                ),
-            }
-        } else {
-            let key = key.map_or_else(String::new, |key| format!(" of `{key}`"));
-            match (message.strip_prefix("missing field "), expected) {
-                (Some(field), _) => format!("a value{key} has no {field}: add it"),
-                (None, Some(expected)) => {
-                    format!("a value{key} cannot be read: write {expected}")
-                }
-                (None, None) => format!("a value{key} cannot be read: change it"),
-            }
-        };
+        let what = without_values(
+            error.message(),
+            self.file.text.get(at.clone()),
+            spans.around(&at),
+        );
         self.wrong(at, what)
-    }
-
-    /// All keys of a sender.
-    fn keys(of_schemes: Option<&str>) -> String {
-        let of_schemes = of_schemes.unwrap_or_default();
-        let of_schemes = of_schemes.strip_prefix("one of ").unwrap_or(of_schemes);
-        format!("`secret`, `verify-token`, {of_schemes}")
     }
 
     fn wrong(&self, at: Range<usize>, what: impl fmt::Display) -> StartError {
         let place = format!(", in [{}]", self.name.escape_debug());
         self.file.wrong(Some(at), &place, what)
-    }
-}
-
-/// Where the keys of a sender and their values are.
-struct Spans(Vec<(String, Range<usize>, Range<usize>)>);
-
-impl Spans {
-    fn of(keys: &Table<'_>) -> Self {
-        let spans = keys
-            .iter()
-            .map(|(key, value)| (key.get_ref().to_string(), key.span(), value.span()));
-        Self(spans.collect())
-    }
-
-    fn key(&self, name: &str) -> Option<Range<usize>> {
-        let mut spans = self.0.iter();
-        let (_, key, _) = spans.find(|(key, ..)| key == name)?;
-        Some(key.clone())
-    }
-
-    /// The key whose value has this place, or that is there itself.
-    fn around(&self, at: &Range<usize>) -> Option<&str> {
-        let mut spans = self.0.iter();
-        let has = |of: &Range<usize>| of.contains(&at.start);
-        let (key, ..) = spans.find(|(_, key, value)| has(key) || has(value))?;
-        Some(key)
     }
 }
 
@@ -318,59 +277,4 @@ fn take<'a>(keys: &mut Table<'a>, name: &str) -> Option<Entry<'a>> {
 
 fn values<'a>(keys: &Table<'a>, span: &Range<usize>) -> ValueDeserializer<'a> {
     Spanned::new(span.clone(), DeValue::Table(keys.clone())).into()
-}
-
-/// The key that a refusal is about.
-fn key_of(refused: &SchemeErrorKind) -> Option<&'static str> {
-    use SchemeErrorKind as Kind;
-
-    Some(match refused {
-        Kind::CredentialPlace
-        | Kind::SignatureNotInHeader
-        | Kind::NoEncoding
-        | Kind::Separator
-        | Kind::HeaderName(_) => "credential",
-        Kind::Template(_)
-        | Kind::RepeatedPart(_)
-        | Kind::NoTime
-        | Kind::TimeIsInBody
-        | Kind::BodyNotSigned
-        | Kind::Adjacent(_)
-        | Kind::ContainsSeparator(_)
-        | Kind::FollowsBody(_)
-        | Kind::HeaderHasAnotherUse(_) => "signs",
-        Kind::IncompleteTime | Kind::TimeWithoutPairs => "time",
-        Kind::TimeNotSigned | Kind::ToleranceWithoutTime => "tolerance",
-        Kind::BodyLimit => "body-limit",
-        Kind::KeyEncoding => "algorithm",
-        Kind::Unread(key) => match *key {
-            "allow_adjacent_parts" => "allow-adjacent-parts",
-            "any_time" => "any-time",
-            "body_is_not_signed" => "body-is-not-signed",
-            "key_prefix" => "key-prefix",
-            "keep_headers" => "keep-headers",
-            "time_is_not_signed" => "time-is-not-signed",
-            key => key.split('.').next().unwrap_or(key),
-        },
-        _ => return None,
-    })
-}
-
-/// A refusal names the methods of the builder. A file has hyphens, and says `true`.
-fn as_in_files(refusal: &str) -> String {
-    let dangers = [
-        "allow_adjacent_parts",
-        "body_is_not_signed",
-        "time_is_not_signed",
-    ];
-    let said = dangers.iter().fold(refusal.to_owned(), |text, danger| {
-        let said = format!("say `{danger}`");
-        text.replace(&said, &format!("say `{} = true`", danger.replace('_', "-")))
-    });
-    let keys = ["any_time", "key_prefix", "keep_headers"]
-        .into_iter()
-        .chain(dangers);
-    keys.fold(said, |text, key| {
-        text.replace(&format!("`{key}`"), &format!("`{}`", key.replace('_', "-")))
-    })
 }
