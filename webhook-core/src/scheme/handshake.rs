@@ -107,6 +107,7 @@ pub(super) fn signed(handshakes: &[Handshake], json: &Bytes) -> Option<Reply> {
             status,
             body,
         } => {
+            memchr::memmem::find(json, field.rsplit('.').next()?.as_bytes())?;
             let found = json_field::find(json, &path(field))?;
             let is_meant = found.get() == is
                 && without

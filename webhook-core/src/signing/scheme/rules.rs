@@ -218,8 +218,9 @@ impl Rules {
                 Err(rejection) => return Err(rejection),
             },
         };
-        if self.covers_time {
-            rule.form.check(text, None)?;
+        // Its characters are checked where it is read.
+        if rule.form.length.is_some_and(|length| length != text.len()) {
+            return Err(Rejection::CredentialMalformed);
         }
         match rule.unit.read(text) {
             Ok(time) => Ok(Some((text, time))),
