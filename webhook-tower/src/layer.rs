@@ -7,6 +7,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::Multicaja;
+use webhook_core::scheme::{HasVerifyToken, SchemeProvider};
 use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 
@@ -95,6 +96,10 @@ impl<B> WebhookLayer<UnsignedSender<FlowHint>, B> {
 
 impl<B> WebhookLayer<UnsignedSender<MercadoLibreHint>, B> {
     __layer!(mercadolibre);
+}
+
+impl<T: Payload, P: HasVerifyToken, B> WebhookLayer<SchemeProvider<T, P>, B> {
+    __layer!(verify_token);
 }
 
 impl<S, P, B> Layer<S> for WebhookLayer<P, B> {

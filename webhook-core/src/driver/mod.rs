@@ -34,6 +34,7 @@ mod recall;
 mod settings;
 mod shared;
 mod verifier;
+mod verify_token;
 
 pub use self::buffer::BodyBuffer;
 pub use self::early_reply::EarlyReply;

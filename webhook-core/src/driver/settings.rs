@@ -155,6 +155,18 @@ macro_rules! __layer {
         pub fn refuse_ipn(self, refuse: bool) -> Self {
             self.configure(|sender| sender.refuse_ipn(refuse))
         }
+    };    (verify_token) => {
+        /// Sets the token that the app chose when it registered the URL, which the sender then asks for: see
+        /// [`Handshake::Hub`](crate::signing::Handshake::Hub). Several while it changes. Without one, the URL cannot be
+        /// registered.
+        ///
+        /// # Panics
+        ///
+        /// If a token is refused as a secret would be, or there is none.
+        #[track_caller]
+        pub fn verify_token(self, tokens: impl $crate::IntoSecrets) -> Self {
+            Self::from_verifier(self.verifier().clone().verify_token(tokens))
+        }
     };
     (unsigned) => {
         /// A layer that **lets everyone in**, for a sender that proves nothing. `sender` is its name, for logs and metrics,

@@ -83,7 +83,7 @@ impl<P: Provider> Verifier<P> {
     {
         match Self::try_new(secrets) {
             Ok(verifier) => verifier,
-            Err(error) => cannot_start(P::NAME, &error),
+            Err(error) => cannot_start(P::NAME, error),
         }
     }
 
@@ -244,7 +244,7 @@ impl<P: Provider> Verifier<P> {
     reason = "a mistake in the configuration, found before the first request"
 )]
 #[track_caller]
-pub(crate) fn cannot_start(sender: &str, error: &SecretsError) -> ! {
+pub(crate) fn cannot_start(sender: &str, error: impl fmt::Display) -> ! {
     panic!("the webhook layer for {sender} cannot start: {error}")
 }
 

@@ -83,7 +83,7 @@ impl<T: Payload> SchemeProvider<T> {
 }
 
 impl<T: Payload, S: Source> SchemeProvider<T, S> {
-    pub(super) fn with(scheme: Scheme, keyring: Keyring<S::Store>) -> Self {
+    pub(crate) fn with(scheme: Scheme, keyring: Keyring<S::Store>) -> Self {
         Self {
             scheme,
             keyring,

@@ -1,6 +1,21 @@
 //! Senders that are data: one file each, and one line in the list below, which is all that names it elsewhere.
 
+pub mod asaas;
+#[cfg(feature = "ed25519")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
+pub mod discord;
+pub mod dlocal;
+pub mod fintoc;
+pub mod gitlab;
+pub mod gitlab_signing;
+pub mod khipu;
+pub mod linear;
+pub mod meta;
+pub mod shopify;
 pub mod slack;
+pub mod telegram;
+pub mod tiendanube;
+pub mod woocommerce;
 
 /// Calls a macro with every preset: its module, its type, the name of its layer, and what it is called.
 #[doc(hidden)]
@@ -8,7 +23,22 @@ pub mod slack;
 macro_rules! __for_each_preset {
     ($callback:ident) => {
         $callback! {
+            asaas Asaas AsaasWebhookLayer "Asaas";
+            #[cfg(feature = "ed25519")]
+            #[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
+            discord Discord DiscordWebhookLayer "Discord";
+            dlocal Dlocal DlocalWebhookLayer "dLocal";
+            fintoc Fintoc FintocWebhookLayer "Fintoc";
+            gitlab Gitlab GitlabWebhookLayer "GitLab with a secret token";
+            gitlab_signing GitlabSigning GitlabSigningWebhookLayer "GitLab with a signing token";
+            khipu Khipu KhipuWebhookLayer "Khipu";
+            linear Linear LinearWebhookLayer "Linear";
+            meta Meta MetaWebhookLayer "Meta: WhatsApp, Instagram and Messenger";
+            shopify Shopify ShopifyWebhookLayer "Shopify";
             slack Slack SlackWebhookLayer "Slack";
+            telegram Telegram TelegramWebhookLayer "Telegram";
+            tiendanube Tiendanube TiendanubeWebhookLayer "Tiendanube";
+            woocommerce WooCommerce WooCommerceWebhookLayer "WooCommerce";
         }
     };
 }

@@ -25,7 +25,7 @@ impl<T: Payload> Verifier<UnsignedSender<T>> {
         let name = self.provider().name().to_owned();
         match self.try_path_secret(secrets) {
             Ok(verifier) => verifier,
-            Err(error) => cannot_start(&name, &error),
+            Err(error) => cannot_start(&name, error),
         }
     }
 }
