@@ -4,7 +4,7 @@ use std::iter;
 use std::time::Duration;
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
 
 use super::builder::{Algorithm, BodyFormat, KeyEncoding, SchemeBuilder};
 use super::content::{Content, Part, Source, parse};
@@ -64,17 +64,16 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
 
     let mut field = |field: &Option<Field>| match field {
         None => Ok(None),
-        Some(Field::Header(name)) => names.add(name).map(|at| Some(Place::Header(at))),
+        Some(Field::Header(name)) => {
+            shown(name, &credential_names, &mut names).map(|at| Some(Place::Header(at)))
+        }
         Some(Field::Body(keys)) => path(keys).map(|path| Some(Place::Body(path))),
     };
     let topic = field(&draft.topic)?;
     let id = field(&draft.id)?;
     let mut kept = Vec::new();
     for name in &draft.keep_headers {
-        let at = names.add(name)?;
-        if at < credential_names.len() {
-            return Err(SchemeErrorKind::HeaderHasAnotherUse(name.clone()));
-        }
+        let at = shown(name, &credential_names, &mut names)?;
         unread(kept.contains(&at), "keep_headers")?;
         kept.push(at);
     }
@@ -150,6 +149,25 @@ impl Names {
         }
         self.0.push(name);
         Ok(self.0.len() - 1)
+    }
+}
+
+/// A header that the event shows, so that it is logged and stored: never a credential, of this sender or of another one.
+fn shown(
+    name: &str,
+    credential_names: &[HeaderName],
+    names: &mut Names,
+) -> Result<usize, SchemeErrorKind> {
+    const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
+
+    let at = names.add(name)?;
+    let is_credential = names
+        .0
+        .get(at)
+        .is_some_and(|name| CREDENTIALS.contains(name));
+    match is_credential || at < credential_names.len() {
+        true => Err(SchemeErrorKind::HeaderHasAnotherUse(name.to_owned())),
+        false => Ok(at),
     }
 }
 
@@ -272,7 +290,10 @@ fn time_rule(
     names: &mut Names,
 ) -> Result<TimeRule, SchemeErrorKind> {
     let place = match (&time.header, &time.pair, &time.body) {
-        (Some(name), None, None) => TimePlace::Header(names.add(name)?),
+        (Some(name), None, None) => {
+            let credential_names = names.0.clone();
+            TimePlace::Header(shown(name, &credential_names, names)?)
+        }
         (None, Some(_), None) if signature_pair.is_none() => {
             return Err(SchemeErrorKind::TimeWithoutPairs);
         }

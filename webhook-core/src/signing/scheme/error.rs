@@ -61,7 +61,7 @@ pub enum SchemeErrorKind {
     ContainsSeparator(String),
     /// A part that follows the body may have any character.
     FollowsBody(String),
-    /// A header of the signed content is the credential, or the time.
+    /// A header of the signed content is the credential, or the time; or one that the event shows is a credential.
     HeaderHasAnotherUse(String),
     /// There is a tolerance, and the time is not signed.
     TimeNotSigned,
@@ -155,7 +155,7 @@ impl fmt::Display for SchemeError {
             ),
             SchemeErrorKind::HeaderHasAnotherUse(name) => write!(
                 f,
-                "the header {name} is the credential or the time; leave it out here, and write {{time}} for the time"
+                "the header {name} is a credential or the time; leave it out here, and write {{time}} for the time"
             ),
             SchemeErrorKind::TimeNotSigned => f.write_str(
                 "the time is not signed, so anyone who repeats a delivery can change it, and a tolerance stops nobody; \
