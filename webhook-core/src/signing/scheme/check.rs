@@ -314,7 +314,10 @@ fn time_rule(
         length: time.length,
         characters: unit.characters(),
     };
-    Ok(TimeRule { place, unit, form })
+    match form.fits_a_value() {
+        true => Ok(TimeRule { place, unit, form }),
+        false => Err(SchemeErrorKind::NothingFits("time".into())),
+    }
 }
 
 fn content(
@@ -341,11 +344,17 @@ fn content(
             _ => {}
         }
     }
-    for name in draft.headers.keys() {
+    for (name, form) in &draft.headers {
         let is_signed = headers
             .iter()
             .any(|(other, _)| other.eq_ignore_ascii_case(name));
-        unread(!is_signed, "headers")?;
+        // Only one of two spellings would be read.
+        let mut names = draft.headers.keys();
+        let is_first = names.find(|other| other.eq_ignore_ascii_case(name)) == Some(name);
+        unread(!is_signed || !is_first, "headers")?;
+        if !form.fits_a_value() {
+            return Err(SchemeErrorKind::NothingFits(format!("header:{name}")));
+        }
     }
     let form_of = |part: &Part| match part {
         Part::Time => time.map(|time| (Source::Time, time.form.clone())),

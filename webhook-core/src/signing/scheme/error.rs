@@ -61,6 +61,8 @@ pub enum SchemeErrorKind {
     ContainsSeparator(String),
     /// A part that follows the body may have any character.
     FollowsBody(String),
+    /// No value has the form that was given to this part.
+    NothingFits(String),
     /// A header of the signed content is the credential, or the time; or one that the event shows is a credential.
     HeaderHasAnotherUse(String),
     /// There is a tolerance, and the time is not signed.
@@ -152,6 +154,10 @@ impl fmt::Display for SchemeError {
                 f,
                 "{{{part}}} follows the body, which may contain anything, so the end of the body can move into it; \
                  say which characters it has, without the one before it, or its length"
+            ),
+            SchemeErrorKind::NothingFits(part) => write!(
+                f,
+                "no value of {{{part}}} has the form that was given to it, so every delivery would be refused; mend the form"
             ),
             SchemeErrorKind::HeaderHasAnotherUse(name) => write!(
                 f,
