@@ -13,6 +13,9 @@ use super::rules::{Layout, Place, Proof, Rules, TimePlace, TimeRule};
 use super::{Credential, Field, Form};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding};
 
+/// What separates pairs, unless the scheme says otherwise.
+const PAIRS_END_WITH: char = ',';
+
 /// How deep a field of the body may be.
 const DEEPEST: usize = 8;
 
@@ -32,7 +35,7 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
     let time = draft
         .time
         .as_ref()
-        .map(|time| time_rule(time, credential.pair.as_ref(), &mut names))
+        .map(|time| time_rule(time, credential, &mut names))
         .transpose()?;
     let content = match algorithm {
         Algorithm::Token => {
@@ -233,8 +236,8 @@ fn signature(
     let layout = match (&credential.pair, credential.list) {
         (Some(name), separator) => {
             unread(!prefix.is_empty(), "credential.prefix")?;
-            let separator = separator.unwrap_or(',');
-            if name.is_empty() || name.contains([separator, '=']) || separator == '=' {
+            let separator = separator.unwrap_or(PAIRS_END_WITH);
+            if !is_pair(name, separator) || separator == '=' || is_within(encoding, separator) {
                 return Err(SchemeErrorKind::Separator);
             }
             Layout::Pairs {
@@ -243,13 +246,8 @@ fn signature(
             }
         }
         (None, Some(separator)) => {
-            let is_of_base64 =
-                encoding != Encoding::Hex && matches!(separator, '+' | '/' | '=' | '-' | '_');
-            if separator.is_ascii_alphanumeric() || is_of_base64 {
-                return Err(SchemeErrorKind::Separator);
-            }
             // Only what precedes the signature itself: `v1,<base64>` in a list with spaces has a comma.
-            if prefix.contains(separator) {
+            if is_within(encoding, separator) || prefix.contains(separator) {
                 return Err(SchemeErrorKind::Separator);
             }
             let length = length_of(algorithm);
@@ -275,6 +273,18 @@ fn signature(
     })
 }
 
+/// Whether a signature in this encoding can contain the separator, which would cut it in two.
+fn is_within(encoding: Encoding, separator: char) -> bool {
+    let is_of_base64 =
+        encoding != Encoding::Hex && matches!(separator, '+' | '/' | '=' | '-' | '_');
+    separator.is_ascii_alphanumeric() || is_of_base64
+}
+
+/// Whether a list can have a pair of this name: it is compared without the spaces around it.
+fn is_pair(name: &str, separator: char) -> bool {
+    !name.is_empty() && name.trim_ascii() == name && !name.contains([separator, '='])
+}
+
 /// The length of a signature, in bytes.
 fn length_of(algorithm: Algorithm) -> usize {
     match algorithm {
@@ -286,9 +296,12 @@ fn length_of(algorithm: Algorithm) -> usize {
 
 fn time_rule(
     time: &super::TimeField,
-    signature_pair: Option<&String>,
+    credential: &Credential,
     names: &mut Names,
 ) -> Result<TimeRule, SchemeErrorKind> {
+    let signature_pair = credential.pair.as_ref();
+    let separator = credential.list.unwrap_or(PAIRS_END_WITH);
+    let unit = time.unit.ok_or(SchemeErrorKind::IncompleteTime)?;
     let place = match (&time.header, &time.pair, &time.body) {
         (Some(name), None, None) => {
             let credential_names = names.0.clone();
@@ -300,11 +313,13 @@ fn time_rule(
         (None, Some(name), None) if name.is_empty() || signature_pair == Some(name) => {
             return Err(SchemeErrorKind::IncompleteTime);
         }
+        (None, Some(name), None) if !is_pair(name, separator) || unit.is_within(separator) => {
+            return Err(SchemeErrorKind::Separator);
+        }
         (None, Some(name), None) => TimePlace::Pair(name.as_str().into()),
         (None, None, Some(keys)) => TimePlace::Body(path(keys)?),
         _ => return Err(SchemeErrorKind::IncompleteTime),
     };
-    let unit = time.unit.ok_or(SchemeErrorKind::IncompleteTime)?;
     unread(
         matches!(place, TimePlace::Body(_)) && time.length.is_some(),
         "time.length",

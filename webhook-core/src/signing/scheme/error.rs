@@ -33,7 +33,7 @@ pub enum SchemeErrorKind {
     SignatureNotInHeader,
     /// Nothing says how signatures are written.
     NoEncoding,
-    /// The separator of a list is the one within a pair, or part of what it separates.
+    /// The separator of a list is the one within a pair, or part of what it separates; or a pair cannot have this name.
     Separator,
     /// This is not the name of a header.
     HeaderName(String),
@@ -105,7 +105,8 @@ impl fmt::Display for SchemeError {
                 "nothing says how signatures are written; choose hex, base64 or base64url",
             ),
             SchemeErrorKind::Separator => f.write_str(
-                "the separator of the list occurs in the prefix, in the name of a pair, or as `=`; choose the one that the sender uses",
+                "the separator of the list occurs in the prefix, in the name of a pair, in what it separates, or as `=`; \
+                 choose the one that the sender uses, and write names without spaces around them",
             ),
             SchemeErrorKind::HeaderName(name) => write!(
                 f,

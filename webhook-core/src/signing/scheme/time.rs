@@ -109,6 +109,12 @@ impl TimeUnit {
         }
     }
 
+    /// Whether a time in this unit can contain the separator of a list.
+    pub(super) fn is_within(self, separator: char) -> bool {
+        let byte = u8::try_from(separator);
+        byte.is_ok_and(|byte| self.characters().include(byte))
+    }
+
     /// The time since 1970-01-01 00:00 UTC.
     pub(crate) fn read(self, text: &str) -> Result<Duration, Rejection> {
         /// In milliseconds it is 1973, in seconds 5138.
