@@ -87,8 +87,11 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
     if draft.body_limit == Some(0) {
         return Err(SchemeErrorKind::BodyLimit);
     }
+    if let BodyFormat::FormField(field) = &draft.body {
+        unread(field.is_empty(), "body")?;
+    }
     for handshake in &draft.handshakes {
-        unread(!handshake.has_valid_status(), "handshakes.status")?;
+        handshake.check()?;
         unread(
             handshake.is_unsigned() && algorithm == Algorithm::Token,
             "handshakes",
@@ -428,7 +431,7 @@ fn tolerance(
     })
 }
 
-fn path(keys: &str) -> Result<Box<[Box<str>]>, SchemeErrorKind> {
+pub(super) fn path(keys: &str) -> Result<Box<[Box<str>]>, SchemeErrorKind> {
     let path: Box<[Box<str>]> = keys.split('.').map(Box::from).collect();
     if path.len() > DEEPEST || path.iter().any(|key| key.is_empty()) {
         return Err(SchemeErrorKind::Path(keys.to_owned()));

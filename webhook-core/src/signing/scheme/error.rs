@@ -71,6 +71,10 @@ pub enum SchemeErrorKind {
     ToleranceWithoutTime,
     /// A path to a field of the body has an empty key, or more than eight.
     Path(String),
+    /// A probe without a signature is compared with nothing.
+    EmptyProbe,
+    /// This is compared with JSON, or sent as such, and is none.
+    NotJson(String),
     /// A key needs an encoding for this algorithm.
     KeyEncoding,
     /// This was set, and nothing reads it.
@@ -175,6 +179,14 @@ impl fmt::Display for SchemeError {
                 f,
                 "`{}` is not a path in the body; write up to eight keys, joined with dots",
                 path.escape_debug()
+            ),
+            SchemeErrorKind::EmptyProbe => f.write_str(
+                "a probe without a signature is empty, so every empty request would be one; say what the sender's has",
+            ),
+            SchemeErrorKind::NotJson(text) => write!(
+                f,
+                "`{}` is not JSON; write text in quotes, such as \"ping\"",
+                text.escape_debug()
             ),
             SchemeErrorKind::KeyEncoding => f.write_str(
                 "a public key is written in hex or base64; say which",
