@@ -346,6 +346,10 @@ fn content(
 ) -> Result<Content, SchemeErrorKind> {
     let template = draft.signs.as_deref().filter(|signs| !signs.is_empty());
     let parts = parse(template.ok_or(SchemeErrorKind::NoContent)?)?;
+    // The signature of literals is the same for every delivery.
+    if parts.iter().all(|part| matches!(part, Part::Literal(_))) {
+        return Err(SchemeErrorKind::NoContent);
+    }
     let mut headers = Vec::new();
     for part in &parts {
         match (part, time.map(|time| &time.place)) {
