@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, StatusCode};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -276,7 +277,7 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             _ => None,
         };
         let text = without_bom(body);
-        if !facts.is_form || first_byte(text) == Some(b'{') {
+        if !facts.is_form || is_json(text) {
             return Ok(Cow::Borrowed(body));
         }
         let form = Form::read(text)?;
@@ -466,6 +467,13 @@ pub struct SchemeFacts {
 )]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// Whether a body that is announced as a form is JSON all the same. No signature covers the announcement, so one that changes
+/// must not change what an authentic body means. Forms encode the first bytes of objects, arrays and strings.
+fn is_json(text: &[u8]) -> bool {
+    matches!(first_byte(text), Some(b'{' | b'[' | b'"'))
+        || serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// A header that proves nothing by itself. If it was sent twice, it counts as missing: nobody can tell which one is meant.

@@ -68,7 +68,7 @@ pub enum KeyEncoding {
     Hex,
 }
 
-/// What a body is. JSON that begins with `{` is taken as such whatever the `Content-Type`.
+/// What a body is. JSON is taken as such whatever the `Content-Type`, which no signature covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
