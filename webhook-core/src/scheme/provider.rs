@@ -262,7 +262,9 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             } => {
                 let matched = S::Store::check_body(checked, signed.as_ref(), body)?;
                 if let Some((path, unit)) = rules.time_in_body() {
-                    let time = json_field::find_text(body, path);
+                    // A form without JSON in it has no time, and its own error once it is decoded.
+                    let json = self.json(&facts, body).ok();
+                    let time = json.and_then(|json| json_field::find_text(&json, path));
                     let time = time.and_then(|time| unit.read(&time).ok());
                     facts.timestamp_ms = time.and_then(|time| time.as_millis().try_into().ok());
                 }

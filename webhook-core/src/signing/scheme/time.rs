@@ -59,7 +59,7 @@ impl TimeField {
         }
     }
 
-    /// In a field of the JSON in the body: its keys, joined with dots. It is judged after the signature.
+    /// In a field of the JSON in the body, or of the form: its keys, joined with dots. It is judged after the signature.
     pub fn body(path: impl Into<String>) -> Self {
         Self {
             body: Some(path.into()),
