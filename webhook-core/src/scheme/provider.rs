@@ -168,11 +168,15 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 
     fn trust(&self) -> Option<Trust> {
-        let place = self.rules().id.as_ref()?;
-        Some(match self.rules() {
-            rules if rules.is_token() => Trust::Bearer,
-            rules if rules.covers(place) => Trust::Signed,
-            _ => Trust::Unsigned,
+        let rules = self.rules();
+        Some(match rules.id.as_ref()? {
+            _ if rules.is_token() => Trust::Bearer,
+            // Characters of a part that touches another one can leave the id, and come to it.
+            place if rules.covers(place) && !rules.has_adjacent() => Trust::Signed,
+            place if rules.covers(place) => Trust::Unsigned,
+            Place::Header(_) => Trust::Unsigned,
+            // In a body that is not signed nobody looks for it.
+            Place::Body(_) => return None,
         })
     }
 }

@@ -217,7 +217,8 @@ impl SchemeBuilder {
     }
 
     /// Lets parts of variable length touch each other in the signed content. **Characters can then move from one to the other
-    /// under the same signature**: for example from a time into the body.
+    /// under the same signature**: for example from a time into the body. The id then counts as
+    /// [unsigned](crate::Trust::Unsigned).
     pub fn allow_adjacent_parts(mut self) -> Self {
         self.allow_adjacent_parts = true;
         self
