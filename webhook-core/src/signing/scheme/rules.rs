@@ -245,6 +245,11 @@ impl Rules {
         self.content.body
     }
 
+    /// Whether parts of the signed content touch.
+    pub(crate) fn has_adjacent(&self) -> bool {
+        self.content.has_adjacent
+    }
+
     pub(crate) fn is_token(&self) -> bool {
         self.algorithm == Algorithm::Token
     }
