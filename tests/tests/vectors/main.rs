@@ -17,7 +17,7 @@ use webhook_core::unsigned::UnsignedSender;
 use webhook_core::wompi::Wompi;
 use webhook_core::{
     FromSecrets, Provider, Secret, asaas, discord, dlocal, fintoc, gitlab, gitlab_signing, khipu,
-    linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
+    linear, shopify, slack, telegram, tiendanube, woocommerce,
 };
 
 use self::adapters::Sent;
@@ -126,8 +126,13 @@ fn keyed<P: FromSecrets>(vector: &Vector) {
 
 /// The secret of a handshake is its verify token, which is a secret of its own.
 fn meta(vector: &Vector) {
-    let verifier = Verifier::<meta::Meta>::from_secrets(&*vector.secret);
-    deliver(vector, verifier.verify_token(&*vector.secret));
+    let secret = &*vector.secret;
+    let axum: webhook_axum::MetaWebhookLayer = webhook_axum::WebhookLayer::new(secret);
+    deliver(vector, axum.verify_token(secret).verifier().clone());
+    let actix: webhook_actix::MetaWebhookLayer = webhook_actix::WebhookLayer::new(secret);
+    deliver(vector, actix.verify_token(secret).verifier().clone());
+    let tower: webhook_tower::MetaWebhookLayer = webhook_tower::WebhookLayer::new(secret);
+    deliver(vector, tower.verify_token(secret).verifier().clone());
 }
 
 fn dlocal(vector: &Vector) {
