@@ -41,7 +41,7 @@
 //! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
 //! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
 //! | Wompi: payments, Colombia | [`WompiWebhookLayer`] | [`WompiEvent`] | [`wompi`]: id, status, amount and time of a transaction |
-//! | Asaas, Discord, dLocal, Fintoc, GitLab, Khipu, Linear, Meta, Shopify, Slack, Telegram, Tiendanube, WooCommerce | [`MetaWebhookLayer`] and so on | [`SignedEvent`] | [`meta`] and so on: each its own |
+//! | Asaas, Discord, dLocal, Fintoc, GitLab, Khipu, Kushki, Linear, Meta, Shopify, Slack, Telegram, Tiendanube, WooCommerce | [`MetaWebhookLayer`] and so on | [`SignedEvent`] | [`meta`] and so on: each its own |
 //! | Flow.cl, Mercado Libre and others that do not sign | [`UnsignedWebhookLayer`] | [`Unsigned`] | [`unsigned`]: nothing |
 //! | one of your own | [`WebhookLayer`] | any | [`provider`] |
 //!
