@@ -157,12 +157,13 @@ fn rows(criterion: &mut Criterion) {
 fn signing_rows(criterion: &mut Criterion) {
     type Of = fn(usize) -> Side;
     type Sender = (&'static str, Of, &'static [(&'static str, Of)]);
-    let senders: [Sender; 3] = [
+    let senders: [Sender; 5] = [
         (
             "github",
             subjects::github_of,
             &[
                 ("by hand", subjects::github_by_hand),
+                ("a sender in code", subjects::github_by_code),
                 ("tower-github-webhook", subjects::tower_github_webhook_of),
                 (
                     "axum-github-webhook-extract",
@@ -181,7 +182,20 @@ fn signing_rows(criterion: &mut Criterion) {
         (
             "stripe",
             subjects::stripe_of,
-            &[("by hand", subjects::stripe_by_hand)],
+            &[
+                ("by hand", subjects::stripe_by_hand),
+                ("a sender in code", subjects::stripe_by_code),
+            ],
+        ),
+        (
+            "a scheme like github's",
+            subjects::github_by_scheme,
+            &[("a sender in code", subjects::github_by_code)],
+        ),
+        (
+            "a scheme like stripe's",
+            subjects::stripe_by_scheme,
+            &[("a sender in code", subjects::stripe_by_code)],
         ),
     ];
     for (sender, layer, others) in senders {

@@ -28,7 +28,7 @@ fn allocations(mut side: Side) -> usize {
 #[test]
 fn a_delivery_allocates_no_more_than_it_did() {
     type Make = fn() -> Side;
-    let rows: [(&str, isize, Make, Make); 10] = [
+    let rows: [(&str, isize, Make, Make); 14] = [
         (
             "tusfacturas",
             8,
@@ -83,6 +83,31 @@ fn a_delivery_allocates_no_more_than_it_did() {
             12,
             subjects::mercado_pago,
             subjects::mercado_pago_by_hand,
+        ),
+        // What data costs, against the same sender in code.
+        (
+            "github in code",
+            0,
+            || subjects::github_of(subjects::LENGTHS[0]),
+            || subjects::github_by_code(subjects::LENGTHS[0]),
+        ),
+        (
+            "a scheme like github's",
+            0,
+            || subjects::github_by_scheme(subjects::LENGTHS[0]),
+            || subjects::github_by_code(subjects::LENGTHS[0]),
+        ),
+        (
+            "stripe in code",
+            0,
+            || subjects::stripe_of(subjects::LENGTHS[0]),
+            || subjects::stripe_by_code(subjects::LENGTHS[0]),
+        ),
+        (
+            "a scheme like stripe's",
+            0,
+            || subjects::stripe_by_scheme(subjects::LENGTHS[0]),
+            || subjects::stripe_by_code(subjects::LENGTHS[0]),
         ),
         // A handler that does nothing, in a router without layers.
         ("forged", -5, subjects::forged, subjects::bare),

@@ -10,7 +10,7 @@ use webhook_core::signing::Scheme;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::{
     Payload, Provider, Rejection, SecretsErrorKind, Trust, Value, asaas, dlocal, fintoc, gitlab,
-    gitlab_signing, khipu, linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
+    gitlab_signing, khipu, kushki, linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
 };
 
 /// When deliveries are signed, in seconds.
@@ -153,6 +153,16 @@ const ROWS: &[Row] = &[
         check: preset::<khipu::KhipuScheme>,
         body: r#"{"payment_id":"zfxnocsow6mz","amount":"1000.0000"}"#,
         time: Some(true),
+        ..ROW
+    },
+    Row {
+        module: "kushki",
+        check: preset::<kushki::KushkiScheme>,
+        headers: &[("x-kushki-key", "20000000100000000000")],
+        body: r#"{"ticket_number":"011800383420500049"}"#,
+        time: Some(true),
+        unsigned_headers: &[("x-kushki-key", "20000000100000000000")],
+        answers: (200, 200),
         ..ROW
     },
     Row {
@@ -446,6 +456,11 @@ fn probes_without_a_signature_are_answered_and_nothing_that_only_resembles_one()
         let answer = handshake::<woocommerce::WooCommerceScheme>(&woocommerce, &post(body));
         assert_eq!(answer, (status, String::new()), "{body}");
     }
+    let kushki = Verifier::<kushki::Kushki>::try_new("s3cr3t").unwrap();
+    for (body, status) in [("{}", 200), (r#"{"ticket_number":"1"}"#, 401), ("", 401)] {
+        let answer = handshake::<kushki::KushkiScheme>(&kushki, &post(body));
+        assert_eq!(answer, (status, String::new()), "{body}");
+    }
 }
 
 #[cfg(feature = "ed25519")]
@@ -469,6 +484,15 @@ fn discord_is_answered_both_its_pings_if_they_are_signed() {
         let stranger = testing::scheme(&scheme, now, &[], body, &PRIVATE.replace('9', "8"));
         let told = handshake::<DiscordScheme>(&verifier, &stranger);
         assert_eq!(told.0, 401);
+    }
+    // Time and body touch, so the time has one length.
+    for time in ["1795600000{", "01795600000", "179560000"] {
+        let now = SystemTime::now();
+        let mut request = testing::scheme(&scheme, now, &[], "{}", PRIVATE);
+        let name = "x-signature-timestamp";
+        request.headers.insert(name, time.parse().unwrap());
+        let refused = request.deliver(&verifier).expect_err("no time").rejection;
+        assert_eq!(refused, Some(Rejection::CredentialMalformed), "{time}");
     }
     // A command: the handler's answer stays as it is.
     let body = r#"{"id":"1","type":2,"data":{}}"#;
@@ -524,4 +548,31 @@ fn a_login_of_dlocal_is_one_that_a_header_can_have() {
     }
     let error = dlocal::Dlocal::<Value>::new("sak223k2wdksdl2", "").unwrap_err();
     assert_eq!(error.to_string(), "the secret is empty: set a value");
+}
+
+/// Its three parts touch: a date of another length would begin or end in a neighbor.
+#[test]
+fn dlocal_takes_no_other_login_and_no_other_form_of_date() {
+    let sender = |login| dlocal::Dlocal::<Value>::new(login, "s3cr3t").unwrap();
+    let verifier = Verifier::new(sender("sak223k2wdksdl2"));
+    let sign = |login| {
+        testing::scheme(
+            sender(login).scheme(),
+            SystemTime::now(),
+            &[],
+            "{}",
+            "s3cr3t",
+        )
+    };
+    let refused = |request: &TestRequest| request.deliver(&verifier).err()?.rejection;
+    assert_eq!(refused(&sign("sak223k2wdksdl2")), None);
+    let malformed = Some(Rejection::CredentialMalformed);
+    for login in ["sak223k2wdksdl", "sak223k2wdksdl22", "sak223k2wdksdl3"] {
+        assert_eq!(refused(&sign(login)), malformed, "{login}");
+    }
+    for date in ["2026-11-25T10:26:40Z", "2026-11-25T10:26:40.0000Z"] {
+        let mut request = sign("sak223k2wdksdl2");
+        request.headers.insert("x-date", date.parse().unwrap());
+        assert_eq!(refused(&request), malformed, "{date}");
+    }
 }

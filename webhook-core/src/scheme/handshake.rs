@@ -10,9 +10,6 @@ use crate::parse::json_field;
 use crate::secrets::{BearerTokens, Keyring};
 use crate::signing::Handshake;
 
-/// The longest body that a probe without a signature may have.
-const LONGEST_PROBE: usize = 64;
-
 /// The longest challenge that is sent back. Senders use up to 60 characters.
 const LONGEST_CHALLENGE: usize = 1024;
 
@@ -63,7 +60,7 @@ pub(super) fn may_be_probe(
         HeaderField::Once(length) => std::str::from_utf8(length)
             .ok()
             .and_then(|length| length.parse().ok())
-            .is_some_and(|length: usize| length <= LONGEST_PROBE),
+            .is_some_and(|length: usize| length <= Handshake::LONGEST_PROBE),
         _ => false,
     };
     let has_probe = handshakes
@@ -107,6 +104,7 @@ pub(super) fn signed(handshakes: &[Handshake], json: &Bytes) -> Option<Reply> {
             status,
             body,
         } => {
+            memchr::memmem::find(json, field.rsplit('.').next()?.as_bytes())?;
             let found = json_field::find(json, &path(field))?;
             let is_meant = found.get() == is
                 && without

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, StatusCode};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -167,11 +168,15 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 
     fn trust(&self) -> Option<Trust> {
-        let place = self.rules().id.as_ref()?;
-        Some(match self.rules() {
-            rules if rules.is_token() => Trust::Bearer,
-            rules if rules.covers(place) => Trust::Signed,
-            _ => Trust::Unsigned,
+        let rules = self.rules();
+        Some(match rules.id.as_ref()? {
+            _ if rules.is_token() => Trust::Bearer,
+            // Characters of a part that touches another one can leave the id, and come to it.
+            place if rules.covers(place) && !rules.has_adjacent() => Trust::Signed,
+            place if rules.covers(place) => Trust::Unsigned,
+            Place::Header(_) => Trust::Unsigned,
+            // In a body that is not signed nobody looks for it.
+            Place::Body(_) => return None,
         })
     }
 }
@@ -261,7 +266,9 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             } => {
                 let matched = S::Store::check_body(checked, signed.as_ref(), body)?;
                 if let Some((path, unit)) = rules.time_in_body() {
-                    let time = json_field::find_text(body, path);
+                    // A form without JSON in it has no time, and its own error once it is decoded.
+                    let json = self.json(&facts, body).ok();
+                    let time = json.and_then(|json| json_field::find_text(&json, path));
                     let time = time.and_then(|time| unit.read(&time).ok());
                     facts.timestamp_ms = time.and_then(|time| time.as_millis().try_into().ok());
                 }
@@ -276,7 +283,7 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             _ => None,
         };
         let text = without_bom(body);
-        if !facts.is_form || first_byte(text) == Some(b'{') {
+        if !facts.is_form || is_json(text) {
             return Ok(Cow::Borrowed(body));
         }
         let form = Form::read(text)?;
@@ -431,6 +438,10 @@ impl<T: Payload, S: Source> fmt::Debug for SchemeProvider<T, S> {
 /// What the head of a delivery claims, not yet compared.
 pub struct SchemeClaim<S: SchemeStore>(Claimed<S>);
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every claim is a proof, and a box would cost each an allocation"
+)]
 enum Claimed<S: SchemeStore> {
     Proof {
         checked: S::Checked,
@@ -466,6 +477,13 @@ pub struct SchemeFacts {
 )]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// Whether a body that is announced as a form is JSON all the same. No signature covers the announcement, so one that changes
+/// must not change what an authentic body means. Forms encode the first bytes of objects, arrays and strings.
+fn is_json(text: &[u8]) -> bool {
+    matches!(first_byte(text), Some(b'{' | b'[' | b'"'))
+        || serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// A header that proves nothing by itself. If it was sent twice, it counts as missing: nobody can tell which one is meant.

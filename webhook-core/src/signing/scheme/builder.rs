@@ -68,7 +68,7 @@ pub enum KeyEncoding {
     Hex,
 }
 
-/// What a body is. JSON that begins with `{` is taken as such whatever the `Content-Type`.
+/// What a body is. JSON is taken as such whatever the `Content-Type`, which no signature covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -217,7 +217,8 @@ impl SchemeBuilder {
     }
 
     /// Lets parts of variable length touch each other in the signed content. **Characters can then move from one to the other
-    /// under the same signature**: for example from a time into the body.
+    /// under the same signature**: for example from a time into the body. The id then counts as
+    /// [unsigned](crate::Trust::Unsigned).
     pub fn allow_adjacent_parts(mut self) -> Self {
         self.allow_adjacent_parts = true;
         self

@@ -4,7 +4,7 @@ use std::iter;
 use std::time::Duration;
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
 
 use super::builder::{Algorithm, BodyFormat, KeyEncoding, SchemeBuilder};
 use super::content::{Content, Part, Source, parse};
@@ -12,6 +12,9 @@ use super::error::SchemeErrorKind;
 use super::rules::{Layout, Place, Proof, Rules, TimePlace, TimeRule};
 use super::{Credential, Field, Form};
 use crate::signing::{DEFAULT_TOLERANCE, Encoding};
+
+/// What separates pairs, unless the scheme says otherwise.
+const PAIRS_END_WITH: char = ',';
 
 /// How deep a field of the body may be.
 const DEEPEST: usize = 8;
@@ -32,7 +35,7 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
     let time = draft
         .time
         .as_ref()
-        .map(|time| time_rule(time, credential.pair.as_ref(), &mut names))
+        .map(|time| time_rule(time, credential, &mut names))
         .transpose()?;
     let content = match algorithm {
         Algorithm::Token => {
@@ -64,17 +67,16 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
 
     let mut field = |field: &Option<Field>| match field {
         None => Ok(None),
-        Some(Field::Header(name)) => names.add(name).map(|at| Some(Place::Header(at))),
+        Some(Field::Header(name)) => {
+            shown(name, &credential_names, &mut names).map(|at| Some(Place::Header(at)))
+        }
         Some(Field::Body(keys)) => path(keys).map(|path| Some(Place::Body(path))),
     };
     let topic = field(&draft.topic)?;
     let id = field(&draft.id)?;
     let mut kept = Vec::new();
     for name in &draft.keep_headers {
-        let at = names.add(name)?;
-        if at < credential_names.len() {
-            return Err(SchemeErrorKind::HeaderHasAnotherUse(name.clone()));
-        }
+        let at = shown(name, &credential_names, &mut names)?;
         unread(kept.contains(&at), "keep_headers")?;
         kept.push(at);
     }
@@ -85,8 +87,11 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
     if draft.body_limit == Some(0) {
         return Err(SchemeErrorKind::BodyLimit);
     }
+    if let BodyFormat::FormField(field) = &draft.body {
+        unread(field.is_empty(), "body")?;
+    }
     for handshake in &draft.handshakes {
-        unread(!handshake.has_valid_status(), "handshakes.status")?;
+        handshake.check()?;
         unread(
             handshake.is_unsigned() && algorithm == Algorithm::Token,
             "handshakes",
@@ -153,6 +158,25 @@ impl Names {
     }
 }
 
+/// A header that the event shows, so that it is logged and stored: never a credential, of this sender or of another one.
+fn shown(
+    name: &str,
+    credential_names: &[HeaderName],
+    names: &mut Names,
+) -> Result<usize, SchemeErrorKind> {
+    const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
+
+    let at = names.add(name)?;
+    let is_credential = names
+        .0
+        .get(at)
+        .is_some_and(|name| CREDENTIALS.contains(name));
+    match is_credential || at < credential_names.len() {
+        true => Err(SchemeErrorKind::HeaderHasAnotherUse(name.to_owned())),
+        false => Ok(at),
+    }
+}
+
 fn token(credential: &Credential, names: &mut Names) -> Result<Proof, SchemeErrorKind> {
     unread(credential.pair.is_some(), "credential.pair")?;
     unread(credential.list.is_some(), "credential.list")?;
@@ -215,8 +239,8 @@ fn signature(
     let layout = match (&credential.pair, credential.list) {
         (Some(name), separator) => {
             unread(!prefix.is_empty(), "credential.prefix")?;
-            let separator = separator.unwrap_or(',');
-            if name.is_empty() || name.contains([separator, '=']) || separator == '=' {
+            let separator = separator.unwrap_or(PAIRS_END_WITH);
+            if !is_pair(name, separator) || separator == '=' || is_within(encoding, separator) {
                 return Err(SchemeErrorKind::Separator);
             }
             Layout::Pairs {
@@ -225,13 +249,8 @@ fn signature(
             }
         }
         (None, Some(separator)) => {
-            let is_of_base64 =
-                encoding != Encoding::Hex && matches!(separator, '+' | '/' | '=' | '-' | '_');
-            if separator.is_ascii_alphanumeric() || is_of_base64 {
-                return Err(SchemeErrorKind::Separator);
-            }
             // Only what precedes the signature itself: `v1,<base64>` in a list with spaces has a comma.
-            if prefix.contains(separator) {
+            if is_within(encoding, separator) || prefix.contains(separator) {
                 return Err(SchemeErrorKind::Separator);
             }
             let length = length_of(algorithm);
@@ -257,6 +276,18 @@ fn signature(
     })
 }
 
+/// Whether a signature in this encoding can contain the separator, which would cut it in two.
+fn is_within(encoding: Encoding, separator: char) -> bool {
+    let is_of_base64 =
+        encoding != Encoding::Hex && matches!(separator, '+' | '/' | '=' | '-' | '_');
+    separator.is_ascii_alphanumeric() || is_of_base64
+}
+
+/// Whether a list can have a pair of this name: it is compared without the spaces around it.
+fn is_pair(name: &str, separator: char) -> bool {
+    !name.is_empty() && name.trim_ascii() == name && !name.contains([separator, '='])
+}
+
 /// The length of a signature, in bytes.
 fn length_of(algorithm: Algorithm) -> usize {
     match algorithm {
@@ -268,22 +299,30 @@ fn length_of(algorithm: Algorithm) -> usize {
 
 fn time_rule(
     time: &super::TimeField,
-    signature_pair: Option<&String>,
+    credential: &Credential,
     names: &mut Names,
 ) -> Result<TimeRule, SchemeErrorKind> {
+    let signature_pair = credential.pair.as_ref();
+    let separator = credential.list.unwrap_or(PAIRS_END_WITH);
+    let unit = time.unit.ok_or(SchemeErrorKind::IncompleteTime)?;
     let place = match (&time.header, &time.pair, &time.body) {
-        (Some(name), None, None) => TimePlace::Header(names.add(name)?),
+        (Some(name), None, None) => {
+            let credential_names = names.0.clone();
+            TimePlace::Header(shown(name, &credential_names, names)?)
+        }
         (None, Some(_), None) if signature_pair.is_none() => {
             return Err(SchemeErrorKind::TimeWithoutPairs);
         }
         (None, Some(name), None) if name.is_empty() || signature_pair == Some(name) => {
             return Err(SchemeErrorKind::IncompleteTime);
         }
+        (None, Some(name), None) if !is_pair(name, separator) || unit.is_within(separator) => {
+            return Err(SchemeErrorKind::Separator);
+        }
         (None, Some(name), None) => TimePlace::Pair(name.as_str().into()),
         (None, None, Some(keys)) => TimePlace::Body(path(keys)?),
         _ => return Err(SchemeErrorKind::IncompleteTime),
     };
-    let unit = time.unit.ok_or(SchemeErrorKind::IncompleteTime)?;
     unread(
         matches!(place, TimePlace::Body(_)) && time.length.is_some(),
         "time.length",
@@ -293,7 +332,10 @@ fn time_rule(
         length: time.length,
         characters: unit.characters(),
     };
-    Ok(TimeRule { place, unit, form })
+    match form.fits_a_value() {
+        true => Ok(TimeRule { place, unit, form }),
+        false => Err(SchemeErrorKind::NothingFits("time".into())),
+    }
 }
 
 fn content(
@@ -304,6 +346,10 @@ fn content(
 ) -> Result<Content, SchemeErrorKind> {
     let template = draft.signs.as_deref().filter(|signs| !signs.is_empty());
     let parts = parse(template.ok_or(SchemeErrorKind::NoContent)?)?;
+    // The signature of literals is the same for every delivery.
+    if parts.iter().all(|part| matches!(part, Part::Literal(_))) {
+        return Err(SchemeErrorKind::NoContent);
+    }
     let mut headers = Vec::new();
     for part in &parts {
         match (part, time.map(|time| &time.place)) {
@@ -320,11 +366,17 @@ fn content(
             _ => {}
         }
     }
-    for name in draft.headers.keys() {
+    for (name, form) in &draft.headers {
         let is_signed = headers
             .iter()
             .any(|(other, _)| other.eq_ignore_ascii_case(name));
-        unread(!is_signed, "headers")?;
+        // Only one of two spellings would be read.
+        let mut names = draft.headers.keys();
+        let is_first = names.find(|other| other.eq_ignore_ascii_case(name)) == Some(name);
+        unread(!is_signed || !is_first, "headers")?;
+        if !form.fits_a_value() {
+            return Err(SchemeErrorKind::NothingFits(format!("header:{name}")));
+        }
     }
     let form_of = |part: &Part| match part {
         Part::Time => time.map(|time| (Source::Time, time.form.clone())),
@@ -383,7 +435,7 @@ fn tolerance(
     })
 }
 
-fn path(keys: &str) -> Result<Box<[Box<str>]>, SchemeErrorKind> {
+pub(super) fn path(keys: &str) -> Result<Box<[Box<str>]>, SchemeErrorKind> {
     let path: Box<[Box<str>]> = keys.split('.').map(Box::from).collect();
     if path.len() > DEEPEST || path.iter().any(|key| key.is_empty()) {
         return Err(SchemeErrorKind::Path(keys.to_owned()));

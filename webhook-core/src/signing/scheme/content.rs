@@ -1,5 +1,7 @@
 //! What is signed: literals and parts, and whether they can be told apart again.
 
+use http::HeaderValue;
+
 use super::error::SchemeErrorKind;
 use super::{Characters, Form};
 use crate::answer::Rejection;
@@ -154,6 +156,17 @@ impl Content {
 }
 
 impl Form {
+    /// Whether a header can have a value of this form: headers are never empty, and have no spaces around them.
+    pub(super) fn fits_a_value(&self) -> bool {
+        let Some(only) = &self.exactly else {
+            return self.length != Some(0);
+        };
+        !only.is_empty()
+            && only.trim_ascii() == only
+            && HeaderValue::from_bytes(only.as_bytes()).is_ok()
+            && self.check(only, None).is_ok()
+    }
+
     /// Checks a value of a request.
     pub(super) fn check(&self, value: &str, ends_before: Option<u8>) -> Result<(), Rejection> {
         let is_only = self.exactly.as_deref().is_none_or(|only| only == value);

@@ -33,7 +33,7 @@ pub enum SchemeErrorKind {
     SignatureNotInHeader,
     /// Nothing says how signatures are written.
     NoEncoding,
-    /// The separator of a list is the one within a pair, or part of what it separates.
+    /// The separator of a list is the one within a pair, or part of what it separates; or a pair cannot have this name.
     Separator,
     /// This is not the name of a header.
     HeaderName(String),
@@ -61,7 +61,9 @@ pub enum SchemeErrorKind {
     ContainsSeparator(String),
     /// A part that follows the body may have any character.
     FollowsBody(String),
-    /// A header of the signed content is the credential, or the time.
+    /// No value has the form that was given to this part.
+    NothingFits(String),
+    /// A header of the signed content is the credential, or the time; or one that the event shows is a credential.
     HeaderHasAnotherUse(String),
     /// There is a tolerance, and the time is not signed.
     TimeNotSigned,
@@ -69,6 +71,10 @@ pub enum SchemeErrorKind {
     ToleranceWithoutTime,
     /// A path to a field of the body has an empty key, or more than eight.
     Path(String),
+    /// A probe without a signature is compared with nothing.
+    EmptyProbe,
+    /// This is compared with JSON, or sent as such, and is none.
+    NotJson(String),
     /// A key needs an encoding for this algorithm.
     KeyEncoding,
     /// This was set, and nothing reads it.
@@ -103,7 +109,8 @@ impl fmt::Display for SchemeError {
                 "nothing says how signatures are written; choose hex, base64 or base64url",
             ),
             SchemeErrorKind::Separator => f.write_str(
-                "the separator of the list occurs in the prefix, in the name of a pair, or as `=`; choose the one that the sender uses",
+                "the separator of the list occurs in the prefix, in the name of a pair, in what it separates, or as `=`; \
+                 choose the one that the sender uses, and write names without spaces around them",
             ),
             SchemeErrorKind::HeaderName(name) => write!(
                 f,
@@ -153,9 +160,13 @@ impl fmt::Display for SchemeError {
                 "{{{part}}} follows the body, which may contain anything, so the end of the body can move into it; \
                  say which characters it has, without the one before it, or its length"
             ),
+            SchemeErrorKind::NothingFits(part) => write!(
+                f,
+                "no value of {{{part}}} has the form that was given to it, so every delivery would be refused; mend the form"
+            ),
             SchemeErrorKind::HeaderHasAnotherUse(name) => write!(
                 f,
-                "the header {name} is the credential or the time; leave it out here, and write {{time}} for the time"
+                "the header {name} is a credential or the time; leave it out here, and write {{time}} for the time"
             ),
             SchemeErrorKind::TimeNotSigned => f.write_str(
                 "the time is not signed, so anyone who repeats a delivery can change it, and a tolerance stops nobody; \
@@ -168,6 +179,14 @@ impl fmt::Display for SchemeError {
                 f,
                 "`{}` is not a path in the body; write up to eight keys, joined with dots",
                 path.escape_debug()
+            ),
+            SchemeErrorKind::EmptyProbe => f.write_str(
+                "a probe without a signature is empty, so every empty request would be one; say what the sender's has",
+            ),
+            SchemeErrorKind::NotJson(text) => write!(
+                f,
+                "`{}` is not JSON; write text in quotes, such as \"ping\"",
+                text.escape_debug()
             ),
             SchemeErrorKind::KeyEncoding => f.write_str(
                 "a public key is written in hex or base64; say which",

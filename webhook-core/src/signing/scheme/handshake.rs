@@ -1,5 +1,11 @@
+use std::iter;
+
 use http::StatusCode;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::check::path;
+use super::{Characters, SchemeErrorKind};
 
 /// A request that is no delivery, which a layer answers by itself: with the outcome `greeted`, and without the handler.
 ///
@@ -50,6 +56,9 @@ pub enum Handshake {
 }
 
 impl Handshake {
+    /// The longest body that a probe without a signature may have.
+    pub(crate) const LONGEST_PROBE: usize = 64;
+
     /// A signed challenge: the field that says so, its text, and the field to send back.
     pub fn challenge(field: &str, is: &str, challenge: &str) -> Self {
         Self::Challenge {
@@ -91,12 +100,55 @@ impl Handshake {
         matches!(self, Self::UnsignedProbe(_) | Self::UnsignedForm(_))
     }
 
-    pub(super) fn has_valid_status(&self) -> bool {
-        match self {
-            Self::Ping { status, .. } => {
-                StatusCode::from_u16(*status).is_ok_and(|it| it.is_success())
+    /// Checks what a request would be compared with: it must be there, and a request must be able to have it.
+    pub(super) fn check(&self) -> Result<(), SchemeErrorKind> {
+        let is_read = match self {
+            Self::Hub => true,
+            Self::Challenge {
+                field,
+                is,
+                challenge,
+            } => {
+                path(field)?;
+                path(challenge)?;
+                !is.is_empty()
             }
-            _ => true,
+            Self::Ping {
+                field,
+                is,
+                without,
+                status,
+                body,
+            } => {
+                path(field)?;
+                without.as_deref().map(path).transpose()?;
+                if !StatusCode::from_u16(*status).is_ok_and(|it| it.is_success()) {
+                    return Err(SchemeErrorKind::Unread("handshakes.status"));
+                }
+                for json in iter::once(is).chain(body) {
+                    if serde_json::from_str::<IgnoredAny>(json).is_err() {
+                        return Err(SchemeErrorKind::NotJson(json.clone()));
+                    }
+                }
+                // What is null counts as missing, and blanks around a value are none of it.
+                is != "null" && is.trim_ascii() == is
+            }
+            // Every request without a signature and a body would be greeted.
+            Self::UnsignedProbe(text) | Self::UnsignedForm(text) if text.is_empty() => {
+                return Err(SchemeErrorKind::EmptyProbe);
+            }
+            Self::UnsignedProbe(body) => {
+                body.trim_ascii() == body && body.len() <= Self::LONGEST_PROBE
+            }
+            // Another character would be encoded, or begin another field.
+            Self::UnsignedForm(field) => {
+                field.bytes().all(|byte| Characters::Word.include(byte))
+                    && field.len() + "=0".len() <= Self::LONGEST_PROBE
+            }
+        };
+        match is_read {
+            true => Ok(()),
+            false => Err(SchemeErrorKind::Unread("handshakes")),
         }
     }
 }

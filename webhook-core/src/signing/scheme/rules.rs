@@ -218,8 +218,9 @@ impl Rules {
                 Err(rejection) => return Err(rejection),
             },
         };
-        if self.covers_time {
-            rule.form.check(text, None)?;
+        // Its characters are checked where it is read.
+        if rule.form.length.is_some_and(|length| length != text.len()) {
+            return Err(Rejection::CredentialMalformed);
         }
         match rule.unit.read(text) {
             Ok(time) => Ok(Some((text, time))),
@@ -242,6 +243,11 @@ impl Rules {
 
     pub(crate) fn covers_body(&self) -> bool {
         self.content.body
+    }
+
+    /// Whether parts of the signed content touch.
+    pub(crate) fn has_adjacent(&self) -> bool {
+        self.content.has_adjacent
     }
 
     pub(crate) fn is_token(&self) -> bool {

@@ -59,7 +59,7 @@ impl TimeField {
         }
     }
 
-    /// In a field of the JSON in the body: its keys, joined with dots. It is judged after the signature.
+    /// In a field of the JSON in the body, or of the form: its keys, joined with dots. It is judged after the signature.
     pub fn body(path: impl Into<String>) -> Self {
         Self {
             body: Some(path.into()),
@@ -107,6 +107,12 @@ impl TimeUnit {
             Self::Rfc3339 => Characters::Time,
             _ => Characters::Digits,
         }
+    }
+
+    /// Whether a time in this unit can contain the separator of a list.
+    pub(super) fn is_within(self, separator: char) -> bool {
+        let byte = u8::try_from(separator);
+        byte.is_ok_and(|byte| self.characters().include(byte))
     }
 
     /// The time since 1970-01-01 00:00 UTC.
