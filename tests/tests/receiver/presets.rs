@@ -10,8 +10,8 @@ use webhook_core::scheme::Preset;
 use webhook_core::signing::Scheme;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::{
-    asaas, discord, fintoc, gitlab, gitlab_signing, khipu, linear, meta, shopify, slack, telegram,
-    tiendanube, woocommerce,
+    asaas, discord, fintoc, gitlab, gitlab_signing, khipu, kushki, linear, meta, shopify, slack,
+    telegram, tiendanube, woocommerce,
 };
 use webhook_tests::client::{Request, post};
 use webhook_tests::directory::Directory;
@@ -34,13 +34,14 @@ const EVENTS_SECRET: &str = "test_events_4f5e6d7a8b";
 const VERIFY_TOKEN: &str = "verify-4f5e6d";
 
 /// All variables, but those of the two kinds of GitLab, which share a URL.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("ASAAS_WEBHOOK_TOKEN", "shop-1=key-of-the-sender-4f5e6d"),
     ("DISCORD_PUBLIC_KEY", PUBLIC_KEY),
     ("DLOCAL_LOGIN", "login-1"),
     ("DLOCAL_WEBHOOK_SECRET", KEY),
     ("FINTOC_WEBHOOK_SECRET", KEY),
     ("KHIPU_WEBHOOK_SECRET", KEY),
+    ("KUSHKI_WEBHOOK_SECRET", KEY),
     ("LINEAR_WEBHOOK_SECRET", KEY),
     ("META_APP_SECRET", KEY),
     ("META_VERIFY_TOKEN", VERIFY_TOKEN),
@@ -188,6 +189,12 @@ fn rows(now: Now) -> Vec<Row> {
             "khipu",
             "/khipu",
             r#"{"payment_id":"zfxnocsow6mz"}"#,
+            event("body", None, None, Some(now.millis)),
+        ),
+        of::<kushki::KushkiScheme>(
+            "kushki",
+            "/kushki",
+            r#"{"ticket_number":"1"}"#,
             event("body", None, None, Some(now.millis)),
         ),
         Row {
@@ -511,6 +518,14 @@ fn handshakes(now: Now) -> Vec<Case> {
             answer(401),
             None,
         ),
+        case("kushki: probe", post("/kushki", "{}"), answer(200), None),
+        case(
+            "kushki: no probe",
+            post("/kushki", r#"{"a":1}"#),
+            answer(401),
+            None,
+        ),
+        case("meta: no probe", post("/meta", "{}"), answer(401), None),
         case(
             "shopify: no probe",
             form("/shopify", "webhook_id=12"),

@@ -246,6 +246,38 @@ fn senders_of_a_file_are_accepted_with_their_secrets_only() {
 }
 
 #[test]
+fn the_files_in_the_documents_are_served() {
+    const PAGES: [&str; 3] = [
+        include_str!("../../../examples/README.md"),
+        include_str!("../../../docs/senders.md"),
+        include_str!("../../../docs/es/emisores.md"),
+    ];
+    on_both(|binary| {
+        for page in PAGES {
+            let (_, file) = page.split_once("```toml\n").unwrap();
+            let (file, rest) = file.split_once("```").unwrap();
+            assert!(!rest.contains("```toml"), "each has one");
+            let (_directory, path) = written(file);
+            let variables = [
+                ("ACME_SECRET", KEY),
+                ("OLD_SHOP_TOKENS", TOKEN),
+                ("SCHEMES", &path),
+            ];
+            let server = Server::start(binary, &variables);
+            let signed = testing::scheme(&acme(), SystemTime::now(), &[], "{}", KEY);
+            assert_eq!(as_sent("/acme", &signed).send(server.addr).status, 200);
+            if file.contains("[old-shop]") {
+                let answers = [TOKEN, KEY].map(|token| {
+                    let target = format!("/old-shop?token={token}");
+                    post(&target, "{}").send(server.addr).status
+                });
+                assert_eq!(answers, [200, 401]);
+            }
+        }
+    });
+}
+
+#[test]
 fn the_printed_commands_of_a_file_sign_in_a_shell() {
     if !can_sign_in_a_shell() {
         return;
