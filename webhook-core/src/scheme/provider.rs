@@ -389,13 +389,20 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 }
 
+impl<T: Payload, P: Preset> SchemeProvider<T, P> {
+    /// The scheme of a preset, which needs no secret.
+    pub fn preset_scheme() -> Scheme {
+        Scheme::of_sender(&P::scheme())
+    }
+}
+
 impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
     const NAME: &'static str = P::NAME;
 
     type Store = P::Store;
 
     fn from_keyring(keyring: Keyring<P::Store>) -> Self {
-        Self::with(Scheme::of_sender(&P::scheme()), keyring)
+        Self::with(Self::preset_scheme(), keyring)
     }
 
     fn keyring(&self) -> &Keyring<P::Store> {
