@@ -5,7 +5,9 @@
 //! [`webhook-tower`], which re-export what an app needs. What is here serves three readers:
 //!
 //! - **An app** finds its sender's module ([`tusfacturas`], [`multicaja`], [`mercadopago`], [`stripe`], [`github`],
-//!   [`standard_webhooks`], [`wompi`], and [`unsigned`] for those that prove nothing): what a delivery proves, and what each event holds. [`Delivery`] is what a handler gets;
+//!   [`standard_webhooks`], [`wompi`], [`scheme`] for those that differ only in data, such as [`meta`] and [`shopify`], and
+//!   [`unsigned`] for those that prove nothing): what a delivery proves, and what each event has. [`Delivery`] is what a
+//!   handler gets;
 //!   [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused; [`observe`] counts.
 //!   [`testing`] signs requests for the tests of an app.
 //! - **The author of a sender** implements [`Provider`]: the [`guide`] has a whole one, with [`signing`], [`secrets`]
@@ -31,7 +33,7 @@
 //! |---|---|
 //! | `tracing` | the log: one event for each delivery, through `tracing` or `log` |
 //! | `metrics` | [`observe::Metrics`]: counters and a histogram through the `metrics` facade |
-//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`, and `signing::Ed25519Key` for senders of your own |
+//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`; Discord; and `signing::Ed25519Key` for senders of your own |
 //! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
 //! | `testing` | [`testing`] |
 //!

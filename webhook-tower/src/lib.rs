@@ -38,6 +38,7 @@
 //! | GitHub | [`GithubWebhookLayer`] | [`GithubEvent`] | [`github`]: the body |
 //! | Standard Webhooks | [`StandardWebhookLayer`] | [`StandardEvent`] | [`standard_webhooks`]: id, body and time |
 //! | Wompi: payments, Colombia | [`WompiWebhookLayer`] | [`WompiEvent`] | [`wompi`]: id, status, amount and time of a transaction |
+//! | Asaas, Discord, dLocal, Fintoc, GitLab, Khipu, Kushki, Linear, Meta, Shopify, Slack, Telegram, Tiendanube, WooCommerce | [`MetaWebhookLayer`] and so on | [`SignedEvent`] | [`meta`] and so on: each its own |
 //! | Flow.cl, Mercado Libre and others that do not sign | [`UnsignedWebhookLayer`] | [`Unsigned`] | [`unsigned`]: nothing |
 //! | one of your own | [`WebhookLayer`] | any | [`provider`] |
 //!
@@ -88,7 +89,7 @@
 //! | `inbox` | `inbox`: each delivery is stored before it is acknowledged, and handled by the worker of [`webhook-stores`](https://docs.rs/webhook-stores) |
 //! | `metrics` | `observe::Metrics` |
 //! | `testing` | `testing`: signed requests for tests |
-//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`, and `signing::Ed25519Key` for senders of your own |
+//! | `ed25519` | `Secret::public_key`: Standard Webhooks with `v1a`; Discord; and `signing::Ed25519Key` for senders of your own |
 //! | `jiff-0_2` | the dates of TusFacturasAPP as times, in the types of jiff 0.2 |
 
 #![forbid(unsafe_code)]

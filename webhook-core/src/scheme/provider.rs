@@ -445,6 +445,10 @@ impl<T: Payload, S: Source> fmt::Debug for SchemeProvider<T, S> {
 /// What the head of a delivery claims, not yet compared.
 pub struct SchemeClaim<S: SchemeStore>(Claimed<S>);
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every claim is a proof, and a box would cost each an allocation"
+)]
 enum Claimed<S: SchemeStore> {
     Proof {
         checked: S::Checked,

@@ -17,8 +17,8 @@
 //!
 //! - **The body is not signed**: anyone who has the token can send any. Ask the API for the payment before you act.
 //! - **There is no time.** A captured delivery can be sent again forever.
-//! - **What is refused stops the queue**: in sequential mode, no later event is sent before it is accepted. Accept events that
-//!   you do not know.
+//! - **Failures pause the queue**: nothing more is sent until its owner turns it on again, and in sequential mode no later event
+//!   passes one that fails. Accept events that you do not know.
 //! - An id has `&` in it, so encode it where it goes into a URL.
 //!
 //! Source: the documentation of Asaas on webhooks. The form of the token was observed, and is not checked here. No limit for

@@ -20,7 +20,7 @@
 //!   counts for them.
 //! - **Any time is accepted.** The documentation does not say whether a repeat is signed again. Set `tolerance` on the layer if
 //!   you see that it is. Until then a captured delivery can be sent again forever.
-//! - **There is no delivery id**, and duplicates are announced.
+//! - **There is no delivery id**, and deliveries come in any order.
 //! - Time and body touch in what is signed, so a time that does not have 10 digits is refused: otherwise digits could move
 //!   between them.
 //! - Discord sends wrong signatures on purpose, and removes a URL that accepts one. They are refused with 401 here, and

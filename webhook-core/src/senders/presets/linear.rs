@@ -20,7 +20,7 @@
 //!   header `Linear-Timestamp` is not signed, and is not read.
 //! - **The id is not signed**, and whether a repeat has the same one is not documented: `once` needs `trust_unsigned_ids`, and
 //!   may handle a repeat again.
-//! - What happened is in `action`, which is signed: `create`, `update` or `remove`.
+//! - What happened is in `action`, which is signed, such as `create`.
 //!
 //! Source: all of it was observed, in Linear's SDK and in what it sends. No limit for bodies is documented; here it is 1 MiB.
 //!

@@ -10,7 +10,7 @@
 //! | topic, id | none; the field `update_id`, trusted as far as the token is. The other field of the body says what happened |
 //! | accepted | 200, empty. Any 2xx counts |
 //! | refused | 401; a body that does not decode 400 |
-//! | waits, repeats | not documented; "a reasonable amount of attempts" |
+//! | waits, repeats | not documented; a "reasonable" number |
 //! | handshake | none |
 //!
 //! # What to know
@@ -21,7 +21,7 @@
 //! - **There is no time.** A captured delivery can be sent again forever.
 //! - Without `secret_token`, `setWebhook` sends none, and every update is refused here.
 //!
-//! Source: Telegram, "Telegram Bot API": `setWebhook` and `Update`. Observed: that a JSON answer is executed, that
+//! Source: the documentation of Telegram's Bot API on `setWebhook` and `Update`. Observed: that a JSON answer is executed, that
 //! `update_id` is the same on a repeat, and the ports 443, 80, 88 and 8443. The form of the token is not checked here. No limit
 //! for bodies is documented; here it is 1 MiB.
 //!

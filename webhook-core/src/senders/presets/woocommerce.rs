@@ -18,8 +18,8 @@
 //! - **The topic is not signed**, nor is the shop: decide by what the body says. A deletion is `{"id":1}` and nothing else,
 //!   so a captured one of a customer also fits an order.
 //! - **There is no time.** A captured delivery can be sent again forever.
-//! - **Nothing is repeated**: what fails is lost, and after a few failures in a row the webhook is turned off. Store first,
-//!   and compare with the shop's API from time to time.
+//! - **Nothing is repeated**: what fails is lost, and the seventh failure in a row turns the webhook off. Store first, and
+//!   compare with the shop's API from time to time.
 //! - `X-WC-Webhook-Delivery-ID` is derived from the webhook and the second in which it sends. It is no id of the delivery.
 //! - A plug-in of the shop can change the algorithm. Then every delivery is refused.
 //!
