@@ -410,13 +410,37 @@ impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
     }
 }
 
-impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {}
+impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {
+    fn unproven(&self) -> Option<&'static str> {
+        let rules = self.rules();
+        let signs_id = rules.id.as_ref().is_some_and(|id| rules.covers(id));
+        (!rules.is_token() && !rules.covers_body() && !signs_id).then_some(
+            "its scheme signs neither the body nor an id, so one captured delivery proves any number of others; \
+             add {body} to `signs`, or the header that `id` names",
+        )
+    }
+}
 
 impl<T: Payload, S: Source> Deferrable for SchemeProvider<T, S> {}
 
 impl<T: Payload, P: GivesIds> Identified for SchemeProvider<T, P> {
     fn trust(&self) -> Trust {
         self.trust().unwrap_or(Trust::Unsigned)
+    }
+
+    fn gives_ids(&self) -> bool {
+        self.trust().is_some()
+    }
+}
+
+/// Whether a scheme that is built when the program runs gives ids is known when a layer is.
+impl<T: Payload> Identified for SchemeProvider<T, AnyScheme> {
+    fn trust(&self) -> Trust {
+        self.trust().unwrap_or(Trust::Unsigned)
+    }
+
+    fn gives_ids(&self) -> bool {
+        self.trust().is_some()
     }
 }
 
