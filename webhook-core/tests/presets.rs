@@ -485,6 +485,15 @@ fn discord_is_answered_both_its_pings_if_they_are_signed() {
         let told = handshake::<DiscordScheme>(&verifier, &stranger);
         assert_eq!(told.0, 401);
     }
+    // Time and body touch, so the time has one length.
+    for time in ["1795600000{", "01795600000", "179560000"] {
+        let now = SystemTime::now();
+        let mut request = testing::scheme(&scheme, now, &[], "{}", PRIVATE);
+        let name = "x-signature-timestamp";
+        request.headers.insert(name, time.parse().unwrap());
+        let refused = request.deliver(&verifier).expect_err("no time").rejection;
+        assert_eq!(refused, Some(Rejection::CredentialMalformed), "{time}");
+    }
     // A command: the handler's answer stays as it is.
     let body = r#"{"id":"1","type":2,"data":{}}"#;
     let request = testing::scheme(&scheme, SystemTime::now(), &[], body, PRIVATE);
@@ -539,4 +548,31 @@ fn a_login_of_dlocal_is_one_that_a_header_can_have() {
     }
     let error = dlocal::Dlocal::<Value>::new("sak223k2wdksdl2", "").unwrap_err();
     assert_eq!(error.to_string(), "the secret is empty: set a value");
+}
+
+/// Its three parts touch: a date of another length would begin or end in a neighbor.
+#[test]
+fn dlocal_takes_no_other_login_and_no_other_form_of_date() {
+    let sender = |login| dlocal::Dlocal::<Value>::new(login, "s3cr3t").unwrap();
+    let verifier = Verifier::new(sender("sak223k2wdksdl2"));
+    let sign = |login| {
+        testing::scheme(
+            sender(login).scheme(),
+            SystemTime::now(),
+            &[],
+            "{}",
+            "s3cr3t",
+        )
+    };
+    let refused = |request: &TestRequest| request.deliver(&verifier).err()?.rejection;
+    assert_eq!(refused(&sign("sak223k2wdksdl2")), None);
+    let malformed = Some(Rejection::CredentialMalformed);
+    for login in ["sak223k2wdksdl", "sak223k2wdksdl22", "sak223k2wdksdl3"] {
+        assert_eq!(refused(&sign(login)), malformed, "{login}");
+    }
+    for date in ["2026-11-25T10:26:40Z", "2026-11-25T10:26:40.0000Z"] {
+        let mut request = sign("sak223k2wdksdl2");
+        request.headers.insert("x-date", date.parse().unwrap());
+        assert_eq!(refused(&request), malformed, "{date}");
+    }
 }
