@@ -125,8 +125,8 @@ pub enum Sent<'h> {
 
 /// Signatures, and what they are over beside the body.
 pub struct Signed {
-    pub(crate) before: String,
-    after: String,
+    pub(crate) before: Box<str>,
+    after: Box<str>,
     covers_body: bool,
     signatures: Signatures,
 }
@@ -408,9 +408,9 @@ fn written<'h>(
     pieces: &[Piece],
     time: Option<&'h str>,
     field: impl Fn(usize) -> HeaderField<'h>,
-) -> Result<String, Rejection> {
+) -> Result<Box<str>, Rejection> {
     if pieces.is_empty() {
-        return Ok(String::new());
+        return Ok(Box::default());
     }
     let value = |source: &Source| match source {
         Source::Time => time.ok_or(Rejection::CredentialMissing),
@@ -440,5 +440,5 @@ fn written<'h>(
             Piece::Value { source, .. } => value(source)?,
         });
     }
-    Ok(content)
+    Ok(content.into_boxed_str())
 }
