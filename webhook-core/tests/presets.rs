@@ -10,7 +10,7 @@ use webhook_core::signing::Scheme;
 use webhook_core::testing::{self, TestRequest};
 use webhook_core::{
     Payload, Provider, Rejection, SecretsErrorKind, Trust, Value, asaas, dlocal, fintoc, gitlab,
-    gitlab_signing, khipu, linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
+    gitlab_signing, khipu, kushki, linear, meta, shopify, slack, telegram, tiendanube, woocommerce,
 };
 
 /// When deliveries are signed, in seconds.
@@ -153,6 +153,16 @@ const ROWS: &[Row] = &[
         check: preset::<khipu::KhipuScheme>,
         body: r#"{"payment_id":"zfxnocsow6mz","amount":"1000.0000"}"#,
         time: Some(true),
+        ..ROW
+    },
+    Row {
+        module: "kushki",
+        check: preset::<kushki::KushkiScheme>,
+        headers: &[("x-kushki-key", "20000000100000000000")],
+        body: r#"{"ticket_number":"011800383420500049"}"#,
+        time: Some(true),
+        unsigned_headers: &[("x-kushki-key", "20000000100000000000")],
+        answers: (200, 200),
         ..ROW
     },
     Row {
@@ -444,6 +454,11 @@ fn probes_without_a_signature_are_answered_and_nothing_that_only_resembles_one()
         ("{}", 401),
     ] {
         let answer = handshake::<woocommerce::WooCommerceScheme>(&woocommerce, &post(body));
+        assert_eq!(answer, (status, String::new()), "{body}");
+    }
+    let kushki = Verifier::<kushki::Kushki>::try_new("s3cr3t").unwrap();
+    for (body, status) in [("{}", 200), (r#"{"ticket_number":"1"}"#, 401), ("", 401)] {
+        let answer = handshake::<kushki::KushkiScheme>(&kushki, &post(body));
         assert_eq!(answer, (status, String::new()), "{body}");
     }
 }

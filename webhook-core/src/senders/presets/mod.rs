@@ -9,6 +9,7 @@ pub mod fintoc;
 pub mod gitlab;
 pub mod gitlab_signing;
 pub mod khipu;
+pub mod kushki;
 pub mod linear;
 pub mod meta;
 pub mod shopify;
@@ -32,6 +33,7 @@ macro_rules! __for_each_preset {
             gitlab Gitlab GitlabWebhookLayer "GitLab with a secret token";
             gitlab_signing GitlabSigning GitlabSigningWebhookLayer "GitLab with a signing token";
             khipu Khipu KhipuWebhookLayer "Khipu";
+            kushki Kushki KushkiWebhookLayer "Kushki";
             linear Linear LinearWebhookLayer "Linear";
             meta Meta MetaWebhookLayer "Meta: WhatsApp, Instagram and Messenger";
             shopify Shopify ShopifyWebhookLayer "Shopify";
