@@ -214,6 +214,8 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
         match &claim.0 {
             // Nothing is judged before the body is there, and then it is a probe or refused.
             Claimed::Probe => ClaimTime::InBody,
+            // A tolerance that someone sets over a time that is not signed must not look as if it worked.
+            Claimed::Proof { .. } if !self.rules().judges_time() => ClaimTime::Missing,
             Claimed::Proof { .. } if self.rules().time_in_body().is_some() => ClaimTime::InBody,
             Claimed::Proof { facts, .. } => match facts.timestamp_ms {
                 Some(time) => ClaimTime::At(Duration::from_millis(time)),

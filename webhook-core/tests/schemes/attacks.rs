@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use webhook_core::scheme::Proof;
+use serde_json::{Value, json};
+use webhook_core::driver::Verifier;
+use webhook_core::provider::Timing;
+use webhook_core::scheme::{Preset, Proof, SchemeProvider, SignsTime};
 use webhook_core::signing::{
-    BodyFormat, Characters, Credential, Field, Form, Scheme, SchemeBuilder, SchemeErrorKind,
-    TimeField,
+    BodyFormat, Characters, Credential, Field, Form, HmacKeys, Scheme, SchemeBuilder,
+    SchemeErrorKind, TimeField,
 };
 use webhook_core::testing::TestRequest;
 use webhook_core::{Rejection, RejectionClass, Trust};
@@ -285,4 +287,35 @@ fn an_unsigned_content_type_does_not_change_what_a_signed_body_means() {
         );
         assert_eq!(refused.unwrap_err().class(), RejectionClass::Body);
     }
+}
+
+/// A preset that says that it signs its time, and does not.
+enum Careless {}
+
+impl Preset for Careless {
+    const NAME: &'static str = "careless";
+    const TIMING: Timing = Timing::UNDOCUMENTED;
+    type Store = HmacKeys;
+
+    fn scheme() -> SchemeBuilder {
+        acme()
+            .signs("{body}")
+            .time(TimeField::header("x-time").seconds())
+    }
+}
+
+impl SignsTime for Careless {}
+
+#[test]
+fn a_tolerance_is_not_checked_against_a_time_that_anyone_can_renew() {
+    type Sender = SchemeProvider<Value, Careless>;
+    let captured = signed(&Careless::scheme(), &[], "1");
+    let verifier = Verifier::<Sender>::try_new(SECRET).unwrap().clock(now);
+    deliver(&verifier, &captured).unwrap();
+    // Whoever sets one learns from the first delivery that there is nothing to check it against.
+    let careful = verifier.tolerance(Duration::from_secs(60));
+    assert_eq!(
+        deliver(&careful, &captured).unwrap_err(),
+        Rejection::TimestampOutsideTolerance
+    );
 }

@@ -1,10 +1,14 @@
 //! Schemes, attacked: what must not be built, what a captured request is good for, and what is true for every scheme.
 
 mod attacks;
+mod bits;
 mod body_time;
+mod boundaries;
+mod drawn;
 mod handshakes;
 mod hostile;
 mod lists;
+mod presets;
 mod refused;
 mod tokens;
 

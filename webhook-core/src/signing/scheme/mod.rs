@@ -64,6 +64,9 @@ pub use self::time::{TimeField, TimeUnit};
 /// - *A tolerance over a time that is not signed.* [`time_is_not_signed`](SchemeBuilder::time_is_not_signed)
 /// - *A token in the query*, unless it is called
 ///   [`query_which_logs_show`](Credential::query_which_logs_show).
+/// - *Signed content without any part*: its signature is the same for every delivery.
+/// - *A credential in a header that the event shows*, so that it would be logged and stored.
+/// - *A probe without a signature that is empty*: every empty request would be one.
 /// - *A setting that nothing reads*, since its owner believes that it does something.
 ///
 /// # From a file

@@ -241,6 +241,11 @@ impl Rules {
         }
     }
 
+    /// Whether a time is signed, or the app has said that it may be judged all the same.
+    pub(crate) fn judges_time(&self) -> bool {
+        self.covers_time || self.tolerance.is_some()
+    }
+
     pub(crate) fn covers_body(&self) -> bool {
         self.content.body
     }
