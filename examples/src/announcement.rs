@@ -28,7 +28,7 @@ fn announcement<'a>(addr: SocketAddr, senders: impl IntoIterator<Item = &'a Conf
         let _infallible = write!(text, "\n# {}\n", configured.sender.title);
         if configured.generated {
             for secret in &configured.secrets {
-                let variable = configured.sender.variable;
+                let variable = &configured.sender.variable;
                 let _infallible = writeln!(text, "export {variable}={}", secret.expose());
             }
         }
@@ -52,7 +52,7 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
 
 /// The first secret of a variable as a shell expression, without the others and without its label.
 fn first_secret(configured: &Configured) -> String {
-    let variable = configured.sender.variable;
+    let variable = &configured.sender.variable;
     let mut secrets = configured.secrets.iter();
     let labeled = secrets.next().is_some_and(|first| first.label().is_some());
     match (labeled, secrets.len() > 0) {

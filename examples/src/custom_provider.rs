@@ -7,15 +7,14 @@ use webhook_axum::{WebhookDelivery, WebhookLayer};
 
 use crate::courier::{Courier, ParcelMoved};
 use crate::{
-    Form, Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
+    Limits, Sender, StartError, announce, listen, log_to_stderr, record, serve, stop_signal,
 };
 
-static COURIER: Sender = Sender {
-    title: "Courier: POST /parcels",
-    variable: "COURIER_SECRET",
-    curl: r#"t=$(date +%s); curl -fsSi '<url>/parcels' -H "Courier-Timestamp: $t" -H "Courier-Signature: $(printf %s "$t."'{"parcel":"7","place":"Rosario"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -d '{"parcel":"7","place":"Rosario"}'"#,
-    form: Form::Encoded,
-};
+const COURIER: Sender = Sender::new(
+    "Courier: POST /parcels",
+    "COURIER_SECRET",
+    r#"t=$(date +%s); curl -fsSi '<url>/parcels' -H "Courier-Timestamp: $t" -H "Courier-Signature: $(printf %s "$t."'{"parcel":"7","place":"Rosario"}' | openssl dgst -sha256 -hmac "<secret>" | sed 's/.* //')" -d '{"parcel":"7","place":"Rosario"}'"#,
+);
 
 #[tokio::main]
 pub async fn run() -> Result<(), StartError> {

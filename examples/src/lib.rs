@@ -13,11 +13,14 @@ pub mod courier;
 pub mod custom_provider;
 pub mod hyper;
 mod limits;
+mod presets;
 pub mod prometheus;
 #[cfg(doctest)]
 mod readme;
 pub mod receiver;
+mod recipe;
 mod record;
+mod schemes;
 mod secrets;
 mod sender;
 mod serve;
@@ -28,6 +31,7 @@ mod work;
 
 pub use self::announcement::announce;
 pub use self::limits::Limits;
+pub use self::presets::{Described, Presets, Serves};
 pub use self::record::{record, record_handled};
 pub use self::sender::{Configured, Form, Sender};
 pub use self::serve::serve;

@@ -8,11 +8,12 @@ use webhook_core::mercadopago::MercadoPago;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::tusfacturas::TusFacturas;
+use webhook_core::wompi::Wompi;
 use webhook_core::{FromSecrets, IntoSecrets, Keyring, Secret};
 
 use crate::secrets::Mistake;
 use crate::work::{answer_by, handler_time};
-use crate::{Configured, Limits, Sender, StartError};
+use crate::{Configured, Described, Limits, Presets, Sender, Serves, StartError, schemes};
 
 /// The settings of the receivers: the senders that all of them serve, how long a client may take, and how long a handler does.
 #[derive(Debug)]
@@ -37,6 +38,26 @@ pub struct Settings {
     pub stripe: Option<Configured>,
     /// `MERCADOPAGO_WEBHOOK_SECRET`.
     pub mercadopago: Option<Configured>,
+    /// `WOMPI_WEBHOOK_SECRET`.
+    pub wompi: Option<Configured>,
+    /// Those that differ only in data.
+    pub described: AllDescribed,
+}
+
+/// The presets, and the senders in the file that `SCHEMES` names.
+#[derive(Debug)]
+pub struct AllDescribed {
+    presets: Presets,
+    own: Vec<Described>,
+}
+
+impl AllDescribed {
+    /// Adds them to an app.
+    pub fn serve<A: Serves>(self, app: A) -> A {
+        let app = self.presets.serve(app);
+        let own = self.own.into_iter();
+        own.fold(app, |app, sender| app.add(&sender.path, sender.provider))
+    }
 }
 
 impl Settings {
@@ -64,6 +85,11 @@ impl Settings {
             github: Sender::GITHUB.configured::<Github>()?,
             stripe: Sender::STRIPE.configured::<Stripe>()?,
             mercadopago: Sender::MERCADOPAGO.configured::<MercadoPago>()?,
+            wompi: Sender::WOMPI.configured::<Wompi>()?,
+            described: AllDescribed {
+                presets: Presets::from_env()?,
+                own: schemes::from_env()?,
+            },
         })
     }
 
@@ -72,11 +98,14 @@ impl Settings {
         &'a self,
         klap: Option<&'a Configured>,
     ) -> impl Iterator<Item = &'a Configured> {
-        let others = [&self.github, &self.stripe, &self.mercadopago];
+        let others = [&self.github, &self.stripe, &self.mercadopago, &self.wompi];
+        let described = &self.described;
         iter::once(&self.tusfacturas)
             .chain(klap)
             .chain(&self.standard_variables)
             .chain(others.into_iter().flatten())
+            .chain(described.presets.senders())
+            .chain(described.own.iter().map(|sender| &sender.configured))
     }
 
     /// How long the handlers at work may take to end once the server is asked to stop.
@@ -100,7 +129,7 @@ fn together(variables: &[Configured]) -> Result<Option<Configured>, StartError> 
             Keyring::<<StandardWebhooks as FromSecrets>::Store>::new(secrets.clone())
                 .map(|_| secrets)
         })
-        .map_err(|error| StartError::setting(last.sender.variable, Mistake::from(error)))?;
+        .map_err(|error| StartError::setting(&last.sender.variable, Mistake::from(error)))?;
     Ok(Some(Configured {
         secrets,
         ..last.clone()

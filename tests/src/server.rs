@@ -131,7 +131,7 @@ impl Server {
                 .lines()
                 .filter(|line| {
                     // A command that signs a time begins with this.
-                    ["curl ", "export ", "t=$(date +%s); curl "]
+                    ["curl ", "export ", "t=$(date "]
                         .iter()
                         .any(|start| line.starts_with(start))
                 })

@@ -14,7 +14,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/deliver.py");
 /// A safety net. Most of it is for installing the packages, which the script limits to less.
 const AT_MOST: Duration = Duration::from_secs(900);
 
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 20] = [
     (
         "STANDARD_WEBHOOKS_SECRET",
         "whsec_bmluZXR5LXNpeCBiaXRzIG9mIGtleSBvciBtb3JlISE=",
@@ -22,7 +22,37 @@ const VARIABLES: [(&str, &str); 4] = [
     ("GITHUB_WEBHOOK_SECRET", "It's a Secret to Everybody"),
     ("STRIPE_WEBHOOK_SECRET", "whsec_stripe-4f5e6d"),
     ("MERCADOPAGO_WEBHOOK_SECRET", "mercadopago-7a8b9c0d"),
+    ("ASAAS_WEBHOOK_TOKEN", "asaas-4f5e6d"),
+    // From RFC 8032, section 7.1, test 1.
+    (
+        "DISCORD_PUBLIC_KEY",
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+    ),
+    ("DLOCAL_LOGIN", "login-1"),
+    ("DLOCAL_WEBHOOK_SECRET", "dlocal-4f5e6d"),
+    ("FINTOC_WEBHOOK_SECRET", "whsec_fintoc-4f5e6d"),
+    (
+        "GITLAB_WEBHOOK_SECRET",
+        "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=",
+    ),
+    (
+        "KHIPU_WEBHOOK_SECRET",
+        "9393b9c2f4ef38e0d8c9bb8ad2ebb9ecdf2a2bd9",
+    ),
+    ("KUSHKI_WEBHOOK_SECRET", "12345678901234567890"),
+    ("LINEAR_WEBHOOK_SECRET", "lin_wh_4f5e6d"),
+    ("META_APP_SECRET", "0123456789abcdef0123456789abcdef"),
+    ("SHOPIFY_WEBHOOK_SECRET", "shpss_0123456789abcdef"),
+    ("SLACK_SIGNING_SECRET", "8f742231b10e8888abcd99yyyzzz85a5"),
+    ("TELEGRAM_SECRET_TOKEN", "telegram_4f5e6d"),
+    ("TIENDANUBE_WEBHOOK_SECRET", "tiendanube-4f5e6d"),
+    ("WOMPI_WEBHOOK_SECRET", "test_events_4f5e6d"),
+    ("WOOCOMMERCE_WEBHOOK_SECRET", "w00 & key"),
 ];
+
+/// What signs for [`VARIABLES`], and no receiver needs.
+const DISCORD_PRIVATE_KEY: &str =
+    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 
 #[test]
 #[ignore = "installs packages from PyPI"]
@@ -37,7 +67,8 @@ fn signatures_of_other_libraries_are_accepted_only_for_what_they_sign() {
                 .each_ref()
                 .map(|server| format!("http://{}", server.addr)),
         )
-        .envs(VARIABLES);
+        .envs(VARIABLES)
+        .env("DISCORD_PRIVATE_KEY", DISCORD_PRIVATE_KEY);
     let (status, stdout, stderr) = run(script);
     assert_eq!(status, Some(0), "{stdout}\n{stderr}");
 
@@ -55,6 +86,28 @@ fn signatures_of_other_libraries_are_accepted_only_for_what_they_sign() {
             let line: Value = server.event();
             assert_eq!(line["provider"], provider);
             assert_eq!(line["event"].pointer(payload), Some(&body), "{line}");
+        }
+        for (provider, value, expected) in [
+            ("slack", "/payload", &body),
+            ("fintoc", "/payload", &body),
+            ("gitlab-signing", "/payload", &body),
+            ("discord", "/payload", &body),
+            ("meta", "/payload", &body),
+            ("shopify", "/payload", &body),
+            ("woocommerce", "/payload", &body),
+            ("tiendanube", "/payload", &body),
+            ("khipu", "/payload", &body),
+            ("kushki", "/payload", &body),
+            ("dlocal", "/payload", &body),
+            // Its time is in the body.
+            ("linear", "/payload/texto", &json!("ñandú ó")),
+            ("asaas", "/payload", &body),
+            ("telegram", "/payload", &body),
+            ("wompi", "/subject/transaction/status", &json!("APPROVED")),
+        ] {
+            let line = server.event();
+            assert_eq!(line["provider"], provider);
+            assert_eq!(line["event"].pointer(value), Some(expected), "{line}");
         }
         assert_eq!(server.other_events(), [""; 0]);
     }

@@ -2,11 +2,12 @@
 //!
 //! `cargo run -p webhook-examples --bin receiver-actix` starts it and prints what to try.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    Configured, Limits, Sender, Settings, StartError, announce, listen, log_to_stderr, record,
-    stop_signal,
+    Configured, Limits, Sender, Serves, Settings, StartError, announce, listen, log_to_stderr,
+    record, stop_signal,
 };
 use actix_web::error::ErrorInternalServerError;
 use actix_web::web::ServiceConfig;
@@ -16,12 +17,14 @@ use webhook_actix::github::Github;
 use webhook_actix::mercadopago::MercadoPago;
 use webhook_actix::multicaja::{Multicaja, MulticajaValidation};
 use webhook_actix::provider::Authenticated;
+use webhook_actix::scheme::{SchemeProvider, Source};
 use webhook_actix::standard_webhooks::StandardWebhooks;
 use webhook_actix::stripe::Stripe;
 use webhook_actix::tusfacturas::TusFacturas;
+use webhook_actix::wompi::Wompi;
 use webhook_actix::{
     DetachedLayer, FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks,
-    TfWebhookLayer, WebhookDelivery, WebhookLayer,
+    TfWebhookLayer, Value, WebhookDelivery, WebhookLayer,
 };
 
 /// Runs the receiver until it is told to stop.
@@ -43,14 +46,19 @@ pub async fn run() -> Result<(), StartError> {
         limits,
         answer_by: settings.answer_by,
         tasks: &tasks,
+        routes: Vec::new(),
     };
     let tusfacturas = with.detached(TfWebhookLayer::new(settings.tusfacturas.secrets));
     let multicaja = with.detached(MulticajaWebhookLayer::new(klap.secrets));
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
-    let standard_webhooks = with.sender::<StandardWebhooks>(settings.standard_webhooks);
-    let github = with.sender::<Github>(settings.github);
-    let stripe = with.sender::<Stripe>(settings.stripe);
-    let mercadopago = with.sender::<MercadoPago>(settings.mercadopago);
+    let with = with
+        .sender::<StandardWebhooks>("/standard", settings.standard_webhooks)
+        .sender::<Github>("/github", settings.github)
+        .sender::<Stripe>("/stripe", settings.stripe)
+        .sender::<MercadoPago>("/mercadopago", settings.mercadopago)
+        .sender::<Wompi>("/wompi", settings.wompi);
+    let with = settings.described.serve(with);
+    let routes = with.routes;
 
     let server = HttpServer::new(move || {
         let on_order = |path| {
@@ -74,10 +82,7 @@ pub async fn run() -> Result<(), StartError> {
                     .route(web::post().to(on_delivery::<MulticajaValidation>)),
             )
             .route("/health", web::get().to(HttpResponse::Ok))
-            .configure(|app| serve(app, "/standard", &standard_webhooks))
-            .configure(|app| serve(app, "/github", &github))
-            .configure(|app| serve(app, "/stripe", &stripe))
-            .configure(|app| serve(app, "/mercadopago", &mercadopago))
+            .configure(|app| routes.iter().for_each(|add| add(app)))
     })
     .client_request_timeout(limits.head)
     .shutdown_timeout(limits.stop().as_secs())
@@ -99,20 +104,46 @@ pub async fn run() -> Result<(), StartError> {
     Ok(())
 }
 
-/// What the layers of all senders have in common.
+/// Adds a sender to the app of a worker.
+type Route = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// What the layers of all senders have in common, and those that were added.
 struct With<'a> {
     limits: Limits,
     answer_by: Option<Duration>,
     tasks: &'a Tasks,
+    routes: Vec<Route>,
 }
 
 impl With<'_> {
-    /// The layer of a sender, if it is configured.
-    fn sender<P>(&self, configured: Option<Configured>) -> Option<DetachedLayer<P>>
+    /// Adds a sender, if it is configured.
+    fn sender<P>(self, path: &str, configured: Option<Configured>) -> Self
     where
-        P: Authenticated + FromSecrets,
+        P: Authenticated + FromSecrets<Event: Serialize>,
     {
-        Some(self.detached(WebhookLayer::new(configured?.secrets)))
+        match configured {
+            Some(configured) => {
+                let layer = self.detached(WebhookLayer::<P>::new(configured.secrets));
+                self.route(path, layer)
+            }
+            None => self,
+        }
+    }
+
+    fn route<P>(mut self, path: &str, layer: DetachedLayer<P>) -> Self
+    where
+        P: Authenticated<Event: Serialize>,
+    {
+        let path = path.to_owned();
+        self.routes.push(Arc::new(move |app| {
+            app.service(
+                // The layer is around the whole resource: it answers a handshake with `GET`, and refuses the others.
+                web::resource(path.clone())
+                    .wrap(layer.clone())
+                    .route(web::post().to(on_delivery::<P>)),
+            );
+        }));
+        self
     }
 
     fn detached<P: Authenticated>(&self, layer: WebhookLayer<P>) -> DetachedLayer<P> {
@@ -124,17 +155,10 @@ impl With<'_> {
     }
 }
 
-/// Adds a sender to the app, if it is configured.
-fn serve<P>(app: &mut ServiceConfig, path: &'static str, layer: &Option<DetachedLayer<P>>)
-where
-    P: FromSecrets<Event: Serialize>,
-{
-    if let Some(layer) = layer {
-        app.service(
-            web::resource(path)
-                .wrap(layer.clone())
-                .route(web::post().to(on_delivery::<P>)),
-        );
+impl Serves for With<'_> {
+    fn add<S: Source>(self, path: &str, provider: SchemeProvider<Value, S>) -> Self {
+        let layer = self.detached(WebhookLayer::with_provider(provider));
+        self.route(path, layer)
     }
 }
 

@@ -5,24 +5,26 @@
 use std::time::Duration;
 
 use crate::{
-    Configured, Limits, Sender, Settings, StartError, announce, listen, log_to_stderr, record,
-    serve, stop_signal,
+    Configured, Limits, Sender, Serves, Settings, StartError, announce, listen, log_to_stderr,
+    record, serve, stop_signal,
 };
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde::Serialize;
 use webhook_axum::github::Github;
 use webhook_axum::mercadopago::MercadoPago;
 use webhook_axum::multicaja::{Multicaja, MulticajaValidation};
 use webhook_axum::provider::Authenticated;
+use webhook_axum::scheme::{SchemeProvider, Source};
 use webhook_axum::standard_webhooks::StandardWebhooks;
 use webhook_axum::stripe::Stripe;
 use webhook_axum::tusfacturas::TusFacturas;
+use webhook_axum::wompi::Wompi;
 use webhook_axum::{
     DetachedLayer, FromSecrets, MulticajaValidationLayer, MulticajaWebhookLayer, Provider, Tasks,
-    TfWebhookLayer, WebhookDelivery, WebhookLayer,
+    TfWebhookLayer, Value, WebhookDelivery, WebhookLayer,
 };
 
 /// Runs the receiver until it is told to stop.
@@ -38,17 +40,19 @@ pub async fn run() -> Result<(), StartError> {
     let limits = settings.limits;
     let until = settings.stop();
     let tasks = Tasks::new();
-    let with = With {
+    let mut with = With {
         limits,
         answer_by: settings.answer_by,
         tasks: &tasks,
+        app: Router::new().route("/health", get(|| async {})),
     };
     let tusfacturas = with.detached(TfWebhookLayer::new(settings.tusfacturas.secrets));
     let multicaja = with.detached(MulticajaWebhookLayer::new(klap.secrets));
     let validation = MulticajaValidationLayer::new().body_timeout(limits.body);
 
     let on_order = post(on_delivery::<Multicaja>).layer(multicaja);
-    let app = Router::new()
+    with.app = with
+        .app
         .route(
             "/webhook",
             post(on_delivery::<TusFacturas>).layer(tusfacturas),
@@ -59,15 +63,17 @@ pub async fn run() -> Result<(), StartError> {
         .route(
             "/webhook_validation",
             post(on_delivery::<MulticajaValidation>).layer(validation),
-        )
-        .route("/health", get(|| async {}));
-    let app = with.sender::<StandardWebhooks>(app, "/standard", settings.standard_webhooks);
-    let app = with.sender::<Github>(app, "/github", settings.github);
-    let app = with.sender::<Stripe>(app, "/stripe", settings.stripe);
-    let app = with.sender::<MercadoPago>(app, "/mercadopago", settings.mercadopago);
+        );
+    let with = with
+        .sender::<StandardWebhooks>("/standard", settings.standard_webhooks)
+        .sender::<Github>("/github", settings.github)
+        .sender::<Stripe>("/stripe", settings.stripe)
+        .sender::<MercadoPago>("/mercadopago", settings.mercadopago)
+        .sender::<Wompi>("/wompi", settings.wompi);
+    let with = settings.described.serve(with);
 
     // Puts the layers around their routes once, as `axum::serve` does, instead of for each request.
-    let app = app.with_state(Work(settings.handler));
+    let app = with.app.with_state(Work(settings.handler));
     serve(listener, app, limits, stop).await?;
     // The connections are closed; a handler whose sender hung up may still be at work.
     let ended = tasks.finish_within(until).await;
@@ -75,29 +81,37 @@ pub async fn run() -> Result<(), StartError> {
     Ok(())
 }
 
-/// What the layers of all senders have in common.
+/// What the layers of all senders have in common, and the app to which senders are added.
 struct With<'a> {
     limits: Limits,
     answer_by: Option<Duration>,
     tasks: &'a Tasks,
+    app: Router<Work>,
 }
 
 impl With<'_> {
     /// Adds a sender to the app, if it is configured.
-    fn sender<P>(
-        &self,
-        app: Router<Work>,
-        path: &str,
-        configured: Option<Configured>,
-    ) -> Router<Work>
+    fn sender<P>(self, path: &str, configured: Option<Configured>) -> Self
     where
         P: Authenticated + FromSecrets<Event: Serialize>,
     {
-        let Some(configured) = configured else {
-            return app;
-        };
-        let layer = self.detached(WebhookLayer::<P>::new(configured.secrets));
-        app.route(path, post(on_delivery::<P>).layer(layer))
+        match configured {
+            Some(configured) => {
+                let layer = self.detached(WebhookLayer::<P>::new(configured.secrets));
+                self.route(path, layer)
+            }
+            None => self,
+        }
+    }
+
+    fn route<P>(mut self, path: &str, layer: DetachedLayer<P>) -> Self
+    where
+        P: Authenticated<Event: Serialize>,
+    {
+        // Any method, so that it is the layer which answers a handshake with `GET`, and refuses the others.
+        let route = any(on_delivery::<P>).layer(layer);
+        self.app = self.app.route(path, route);
+        self
     }
 
     fn detached<P: Authenticated>(&self, layer: WebhookLayer<P>) -> DetachedLayer<P> {
@@ -106,6 +120,13 @@ impl With<'_> {
             Some(after) => layer.answer_by(after),
             None => layer,
         }
+    }
+}
+
+impl Serves for With<'_> {
+    fn add<S: Source>(self, path: &str, provider: SchemeProvider<Value, S>) -> Self {
+        let layer = self.detached(WebhookLayer::with_provider(provider));
+        self.route(path, layer)
     }
 }
 

@@ -16,16 +16,18 @@ use webhook_axum::github::Github;
 use webhook_axum::guarantee::{InboxQueue, InboxRecords};
 use webhook_axum::mercadopago::MercadoPago;
 use webhook_axum::provider::{Deferrable, Identified};
+use webhook_axum::scheme::{SchemeProvider, Source};
 use webhook_axum::standard_webhooks::StandardWebhooks;
 use webhook_axum::stripe::Stripe;
 use webhook_axum::tusfacturas::TusFacturas;
-use webhook_axum::{FromSecrets, Provider, WebhookDelivery, WebhookLayer};
+use webhook_axum::wompi::Wompi;
+use webhook_axum::{FromSecrets, Provider, Value, WebhookDelivery, WebhookLayer};
 use webhook_stores::{Attempt, PostgresStore, SqliteStore, Worker};
 
 use crate::work::{failing_attempts, workers};
 use crate::{
-    Configured, Settings, StartError, announce, listen, log_to_stderr, record_handled, serve,
-    stop_signal,
+    Configured, Limits, Serves, Settings, StartError, announce, listen, log_to_stderr,
+    record_handled, serve, stop_signal,
 };
 
 /// Runs the receiver until it is told to stop.
@@ -59,39 +61,42 @@ where
 
     let worker = Worker::new(store.clone()).concurrency(workers);
     let app = Router::new().route("/health", get(|| async {}));
+    let (limits, until) = (settings.limits, settings.stop());
+    announce(&listener, settings.senders(None))?;
     let receiver = Receiver {
-        settings: &settings,
+        limits,
         store,
         work,
         worker,
         app,
     };
-    let Receiver { worker, app, .. } = receiver
+    let receiver = receiver
         .identified::<TusFacturas>("/webhook", Some(&settings.tusfacturas))
         .identified::<StandardWebhooks>("/standard", settings.standard_webhooks.as_ref())
         .identified::<Github>("/github", settings.github.as_ref())
         .identified::<Stripe>("/stripe", settings.stripe.as_ref())
-        .deferrable::<MercadoPago>("/mercadopago", settings.mercadopago.as_ref());
+        .deferrable::<MercadoPago>("/mercadopago", settings.mercadopago.as_ref())
+        .deferrable::<Wompi>("/wompi", settings.wompi.as_ref());
+    let Receiver { worker, app, .. } = settings.described.serve(receiver);
 
     let worker = worker.start();
-    announce(&listener, settings.senders(None))?;
-    serve(listener, app, settings.limits, stop).await?;
+    serve(listener, app, limits, stop).await?;
     // What is not handled by then waits in the store for the next start.
-    let ended = worker.finish_within(settings.stop()).await;
+    let ended = worker.finish_within(until).await;
     tracing::info!("{ended}");
     Ok(())
 }
 
 /// The app and its worker, while senders are added.
-struct Receiver<'a, S> {
-    settings: &'a Settings,
+struct Receiver<S> {
+    limits: Limits,
     store: S,
     work: Work,
     worker: Worker,
     app: Router,
 }
 
-impl<S> Receiver<'_, S>
+impl<S> Receiver<S>
 where
     S: InboxQueue + InboxRecords + Clone,
 {
@@ -120,7 +125,7 @@ where
 
     fn layer<P: FromSecrets>(&self, configured: Option<&Configured>) -> Option<WebhookLayer<P>> {
         let secrets = configured?.secrets.clone();
-        Some(WebhookLayer::new(secrets).body_timeout(self.settings.limits.body))
+        Some(WebhookLayer::new(secrets).body_timeout(self.limits.body))
     }
 
     /// The endpoint is called as its path.
@@ -133,6 +138,17 @@ where
         self.worker = self.worker.serve(&inbox, handler);
         self.app = self.app.route_service(path, inbox);
         self
+    }
+}
+
+/// Repeats are recognized by the ids that are signed. Others of these senders are not trusted: a repeat is handled again.
+impl<S> Serves for Receiver<S>
+where
+    S: InboxQueue + InboxRecords + Clone,
+{
+    fn add<P: Source>(self, path: &str, provider: SchemeProvider<Value, P>) -> Self {
+        let layer = WebhookLayer::with_provider(provider).body_timeout(self.limits.body);
+        self.with(path, layer)
     }
 }
 

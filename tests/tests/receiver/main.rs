@@ -1,7 +1,9 @@
 //! Starts the real receivers, sends them real HTTP, and reads the lines that they write.
 
 mod cases;
+mod presets;
 mod real;
+mod schemes;
 mod signing;
 
 use std::path::Path;

@@ -1,13 +1,12 @@
 //! The senders that sign, through both receivers: the answer, and the line on stdout.
 
-use std::io::{self, Write};
-use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use webhook_core::testing::{self, TestRequest};
 
 use crate::cases::{Answer, Case, Sent};
+use crate::presets::can_sign_in_a_shell;
 use crate::{check_all, on_both};
 use webhook_tests::client::{Request, post};
 use webhook_tests::server::{self, Server};
@@ -603,12 +602,8 @@ fn a_useless_signing_secret_prevents_the_start_and_names_the_variable() {
 
 #[test]
 fn the_printed_commands_sign_in_a_shell() {
-    for (program, argument) in [("curl", "--version"), ("openssl", "version")] {
-        if Command::new(program).arg(argument).output().is_err() {
-            // The output of a passing test through the macros is not shown.
-            let _unread = writeln!(io::stderr().lock(), "skipped: {program} is not installed");
-            return;
-        }
+    if !can_sign_in_a_shell() {
+        return;
     }
     on_both(|binary| {
         // 24, 25 and 26 bytes: lengths that base64 pads differently, each with and without padding.
