@@ -78,6 +78,11 @@ impl<P: Provider> WebhookLayer<P> {
     /// with [`stop`](crate::stop). A sender that hangs up, or is told that the handler is
     /// [late](DetachedLayer::answer_by), repeats the delivery, maybe while it is still being handled. A handler finds how
     /// long its sender still waits in the request's extensions, as a [`Deadline`](crate::Deadline).
+    ///
+    /// # Panics
+    ///
+    /// If the sender is a [`Scheme`](webhook_core::signing::Scheme) that signs neither the body nor an id.
+    #[track_caller]
     pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
     where
         P: Authenticated,

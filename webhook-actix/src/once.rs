@@ -24,7 +24,8 @@ impl<P: Provider> WebhookLayer<P> {
     /// # Panics
     ///
     /// If the sender does not sign its ids and the app has not said that it [trusts](Self::trust_unsigned_ids) them, or the
-    /// name is empty or longer than 64 bytes.
+    /// name is empty or longer than 64 bytes. If the sender is a [`Scheme`](webhook_core::signing::Scheme) without an id, or
+    /// one that signs neither the body nor the id.
     #[track_caller]
     pub fn once(self, endpoint: &str, store: impl OnceStore, tasks: &Tasks) -> OnceLayer<P>
     where

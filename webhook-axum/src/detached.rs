@@ -34,6 +34,11 @@ impl<P: Provider> WebhookLayer<P> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the sender is a [`Scheme`](webhook_core::signing::Scheme) that signs neither the body nor an id.
+    #[track_caller]
     pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P>
     where
         P: Authenticated,

@@ -42,7 +42,8 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     ///
     /// # Panics
     ///
-    /// If the name is empty, longer than 64 bytes, or has a control character.
+    /// If the name is empty, longer than 64 bytes, or has a control character. If the sender is a
+    /// [`Scheme`](webhook_core::signing::Scheme) that signs neither the body nor an id.
     #[track_caller]
     pub fn inbox(self, endpoint: &str, store: impl InboxStore) -> Inbox<P>
     where

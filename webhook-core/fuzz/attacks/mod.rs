@@ -9,6 +9,7 @@ mod forms;
 mod json;
 mod multicaja;
 mod request;
+mod scheme;
 mod secrets;
 mod signed;
 mod tusfacturas;
@@ -23,7 +24,7 @@ pub enum Outcome {
 /// A target and its name, which is also that of its file and its folder of seeds.
 pub type Attack = (&'static str, fn(&[u8]) -> Outcome);
 
-pub const ALL: [Attack; 11] = [
+pub const ALL: [Attack; 12] = [
     ("tusfacturas", tusfacturas::deliver),
     ("multicaja", multicaja::deliver),
     ("multicaja_validation", multicaja::validate),
@@ -35,6 +36,7 @@ pub const ALL: [Attack; 11] = [
     ("forms", forms::read),
     ("signature_headers", signed::headers),
     ("secrets", secrets::change),
+    ("scheme", scheme::deliver),
 ];
 
 /// Runs one target.

@@ -5,7 +5,6 @@
 //! the code behind the credential is reached.
 
 use std::fmt::Debug;
-use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -110,7 +109,7 @@ impl Request {
 /// Delivers a request, and compares the result with that of the naive reading: `None` is a refusal. `agrees` compares
 /// what was accepted.
 pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
-    verifier: &LazyLock<Verifier<P>>,
+    verifier: &Verifier<P>,
     secrets: &[&str],
     request: &Request,
     naive: impl FnOnce() -> Option<N>,

@@ -29,8 +29,8 @@ impl<P: Provider> Verifier<P> {
     ///
     /// # Panics
     ///
-    /// If the sender does not sign them and the app does not [trust](Self::trust_unsigned_ids) them all the same. The
-    /// message says what someone else could do.
+    /// If the sender gives none; or does not sign them, and the app does not [trust](Self::trust_unsigned_ids) them all the
+    /// same. The message says what someone else could do.
     #[track_caller]
     #[allow(
         clippy::panic,
@@ -40,10 +40,16 @@ impl<P: Provider> Verifier<P> {
     where
         P: Identified,
     {
+        let sender = self.provider().name();
+        if !self.provider().gives_ids() {
+            panic!(
+                "{sender} gives its deliveries no id, so a repeat cannot be recognized: make the handler's work the same when it \
+                 is done twice; or, if they have one that is proven, say where it is"
+            );
+        }
         if self.shared.trusts_unsigned_ids {
             return;
         }
-        let sender = self.provider().name();
         match self.provider().trust() {
             Trust::Signed => {}
             Trust::Bearer => panic!(

@@ -28,9 +28,11 @@ impl<P: Deferrable> Intake<P> {
     ///
     /// # Panics
     ///
-    /// If the name is empty, longer than 64 bytes, or has a control character.
+    /// If the name is empty, longer than 64 bytes, or has a control character; or if the deliveries
+    /// [prove nothing](Verifier::require_proof).
     #[track_caller]
     pub fn new(verifier: Verifier<P>, endpoint: &str) -> Self {
+        verifier.require_proof();
         Self {
             verifier,
             endpoint: endpoint_name(endpoint),

@@ -30,6 +30,7 @@ mod ids;
 mod in_flight;
 mod intake;
 mod pending;
+mod proof;
 mod recall;
 mod settings;
 mod shared;

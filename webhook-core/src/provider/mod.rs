@@ -249,7 +249,13 @@ pub trait AcknowledgeFailures: Provider + Clone {
     message = "a delivery of `{Self}` does not prove who sent it",
     note = "anyone could fill the tasks, or the store; if this sender checks a credential, implement `Authenticated` for it"
 )]
-pub trait Authenticated: Provider {}
+pub trait Authenticated: Provider {
+    /// Why its deliveries prove nothing after all, and what to change, if that depends on how this sender was built: a layer
+    /// that would start tasks or ask stores then panics with it. `None`, the default, if they always do.
+    fn unproven(&self) -> Option<&'static str> {
+        None
+    }
+}
 
 /// A sender that gives its deliveries ids, so that a layer can handle each once.
 #[diagnostic::on_unimplemented(
@@ -259,6 +265,11 @@ pub trait Authenticated: Provider {}
 pub trait Identified: Authenticated {
     /// Who can make up an id of this sender.
     fn trust(&self) -> Trust;
+
+    /// Whether its deliveries have ids, if that depends on how this sender was built. By default they do.
+    fn gives_ids(&self) -> bool {
+        true
+    }
 }
 
 /// A sender whose deliveries may be acknowledged before they are handled, so that a layer can store them for later.

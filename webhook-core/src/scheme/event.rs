@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::parse::json_field;
-use crate::signing::{Place, Scheme};
+use crate::signing::{Place, Rules, Scheme};
 
 /// A delivery of a sender that a [`Scheme`] describes. What the signature does not cover is in
 /// [`unauthenticated`](Self::unauthenticated).
@@ -41,8 +41,11 @@ pub struct SignedEvent<T = Value> {
     pub headers: BTreeMap<String, String>,
     /// What the signature does not cover: anyone who has captured one delivery can send it with other values.
     pub unauthenticated: UnsignedHead,
-    topic: Named,
-    id: Named,
+    /// From a header that is signed.
+    pub(super) topic: Option<String>,
+    pub(super) id: Option<String>,
+    /// Where they are looked for otherwise, when someone asks.
+    pub(super) source: Option<(Scheme, Bytes)>,
 }
 
 /// What a delivery proves.
@@ -73,59 +76,34 @@ pub struct UnsignedHead {
     pub headers: BTreeMap<String, String>,
 }
 
-/// A topic or an id that is covered.
-#[derive(Clone)]
-pub(super) enum Named {
-    Nothing,
-    Text(String),
-    /// In the JSON, where it is looked for when someone asks.
-    InBody {
-        scheme: Scheme,
-        json: Bytes,
-        of: fn(&Scheme) -> Option<&Place>,
-    },
-}
-
-impl Named {
-    fn text(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Nothing => None,
-            Self::Text(text) => Some(Cow::Borrowed(text)),
-            Self::InBody { scheme, json, of } => match of(scheme)? {
-                Place::Body(path) => json_field::find_text(json, path).map(Cow::Owned),
-                Place::Header(_) => None,
-            },
-        }
-    }
-}
-
 impl<T> SignedEvent<T> {
     /// Creates an event of a signed body, for a test.
     pub fn new(payload: T) -> Self {
-        Self::of(payload, Proof::Body, Named::Nothing, Named::Nothing)
+        Self::of(payload, Proof::Body)
     }
 
-    pub(super) fn of(payload: T, proof: Proof, topic: Named, id: Named) -> Self {
+    pub(super) fn of(payload: T, proof: Proof) -> Self {
         Self {
             payload,
             proof,
             timestamp_ms: None,
             headers: BTreeMap::new(),
             unauthenticated: UnsignedHead::default(),
-            topic,
-            id,
+            topic: None,
+            id: None,
+            source: None,
         }
     }
 
     /// The same with a topic that is covered.
     pub fn with_topic(mut self, topic: impl Into<String>) -> Self {
-        self.topic = Named::Text(topic.into());
+        self.topic = Some(topic.into());
         self
     }
 
     /// The same with an id that is covered.
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Named::Text(id.into());
+        self.id = Some(id.into());
         self
     }
 
@@ -134,12 +112,27 @@ impl<T> SignedEvent<T> {
     ///
     /// A topic in the body is looked for each time.
     pub fn topic(&self) -> Option<Cow<'_, str>> {
-        self.topic.text()
+        self.named(self.topic.as_deref(), |rules| rules.topic.as_ref())
     }
 
     /// The id of the delivery, under the same conditions as the [topic](Self::topic).
     pub fn id(&self) -> Option<Cow<'_, str>> {
-        self.id.text()
+        self.named(self.id.as_deref(), |rules| rules.id.as_ref())
+    }
+
+    fn named<'a>(
+        &'a self,
+        sent: Option<&'a str>,
+        place: fn(&Rules) -> Option<&Place>,
+    ) -> Option<Cow<'a, str>> {
+        if let Some(text) = sent {
+            return Some(Cow::Borrowed(text));
+        }
+        let (scheme, json) = self.source.as_ref()?;
+        match place(&scheme.0)? {
+            Place::Body(path) => json_field::find_text(json, path).map(Cow::Owned),
+            Place::Header(_) => None,
+        }
     }
 }
 

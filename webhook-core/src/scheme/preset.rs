@@ -51,7 +51,7 @@ pub trait GivesIds: Preset {}
 /// A [`Preset`] with the handshake of Meta, so that layers offer `verify_token` for it.
 pub trait HasVerifyToken: Preset {}
 
-/// What a [`SchemeProvider`](super::SchemeProvider) is for: a [`Preset`], or [`AnyScheme`].
+/// What a [`SchemeProvider`](super::SchemeProvider) is for: a [`Preset`], or [`AnyScheme`](super::AnyScheme).
 pub trait Source: Send + Sync + 'static {
     /// How its secrets are kept.
     type Store: SchemeStore;

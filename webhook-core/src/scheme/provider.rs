@@ -11,9 +11,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::event::Named;
 use super::preset::Source;
-use super::{GivesIds, Preset, Proof, SignedEvent, SignsTime, UnsignedHead, handshake};
+use super::{GivesIds, Preset, Proof, SignedEvent, SignsTime, handshake};
 use crate::answer::{Acknowledgement, BodyError, Received, Rejection, Reply};
 use crate::delivery::{DeliveryId, Trust};
 use crate::head::{Head, HeaderField};
@@ -137,26 +136,10 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
         }
     }
 
-    /// A covered value, or that it is to be looked for in the body.
-    fn named(
-        &self,
-        place: Option<&Place>,
-        of: fn(&Scheme) -> Option<&Place>,
-        sent: &mut Option<String>,
-        json: &Bytes,
-    ) -> Named {
+    /// Whether the app can take what is in this place of a body for the sender's.
+    fn vouches_for(&self, place: Option<&Place>) -> bool {
         let rules = self.rules();
-        match place {
-            Some(Place::Body(_)) if rules.covers_body() || rules.is_token() => Named::InBody {
-                scheme: self.scheme.clone(),
-                json: json.clone(),
-                of,
-            },
-            Some(place @ Place::Header(_)) if rules.covers(place) => {
-                sent.take().map_or(Named::Nothing, Named::Text)
-            }
-            _ => Named::Nothing,
-        }
+        matches!(place, Some(Place::Body(_))) && (rules.covers_body() || rules.is_token())
     }
 
     fn proof(&self) -> Proof {
@@ -220,7 +203,6 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             checked,
             signed,
             facts: self.facts(&fields, reading.time),
-            time: reading.time,
         }))
     }
 
@@ -232,11 +214,13 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
         match &claim.0 {
             // Nothing is judged before the body is there, and then it is a probe or refused.
             Claimed::Probe => ClaimTime::InBody,
+            // A tolerance that someone sets over a time that is not signed must not look as if it worked.
+            Claimed::Proof { .. } if !self.rules().judges_time() => ClaimTime::Missing,
             Claimed::Proof { .. } if self.rules().time_in_body().is_some() => ClaimTime::InBody,
-            Claimed::Proof {
-                time: Some(time), ..
-            } => ClaimTime::At(*time),
-            Claimed::Proof { time: None, .. } => ClaimTime::Missing,
+            Claimed::Proof { facts, .. } => match facts.timestamp_ms {
+                Some(time) => ClaimTime::At(Duration::from_millis(time)),
+                None => ClaimTime::Missing,
+            },
         }
     }
 
@@ -309,38 +293,33 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             return Ok(Decoded::Greeting(reply));
         }
         let payload = decode_json(json)?;
-        let topic = self.named(
-            rules.topic.as_ref(),
-            |scheme| scheme.0.topic.as_ref(),
-            &mut facts.topic,
-            json,
-        );
-        let id = self.named(
-            rules.id.as_ref(),
-            |scheme| scheme.0.id.as_ref(),
-            &mut facts.id,
-            json,
-        );
-        let mut event = SignedEvent::of(payload, self.proof(), topic, id);
-        let (covered, uncovered) = match rules.covers_time {
-            true => (facts.timestamp_ms, None),
-            false => (None, facts.timestamp_ms),
+        let mut event = SignedEvent::of(payload, self.proof());
+        let is_covered = |place: &Option<Place>| match place {
+            Some(place @ Place::Header(_)) => rules.covers(place),
+            _ => false,
         };
-        event.timestamp_ms = covered;
-        let headers = mem::take(&mut facts.headers);
-        let (signed, unsigned) = match headers.is_empty() {
-            true => Default::default(),
-            false => headers
-                .into_iter()
-                .partition(|(name, _)| self.is_signed(name)),
-        };
-        event.headers = signed;
-        event.unauthenticated = UnsignedHead {
-            topic: facts.topic.take(),
-            id: facts.id.take(),
-            timestamp_ms: uncovered,
-            headers: unsigned,
-        };
+        let (topic, id) = (facts.topic.take(), facts.id.take());
+        match is_covered(&rules.topic) {
+            true => event.topic = topic,
+            false => event.unauthenticated.topic = topic,
+        }
+        match is_covered(&rules.id) {
+            true => event.id = id,
+            false => event.unauthenticated.id = id,
+        }
+        if self.vouches_for(rules.topic.as_ref()) || self.vouches_for(rules.id.as_ref()) {
+            event.source = Some((self.scheme.clone(), json.clone()));
+        }
+        match rules.covers_time {
+            true => event.timestamp_ms = facts.timestamp_ms,
+            false => event.unauthenticated.timestamp_ms = facts.timestamp_ms,
+        }
+        for (name, value) in mem::take(&mut facts.headers) {
+            match self.is_signed(&name) {
+                true => event.headers.insert(name, value),
+                false => event.unauthenticated.headers.insert(name, value),
+            };
+        }
         Ok(event.into())
     }
 
@@ -389,13 +368,20 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 }
 
+impl<T: Payload, P: Preset> SchemeProvider<T, P> {
+    /// The scheme of a preset, which needs no secret.
+    pub fn preset_scheme() -> Scheme {
+        Scheme::of_sender(&P::scheme())
+    }
+}
+
 impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
     const NAME: &'static str = P::NAME;
 
     type Store = P::Store;
 
     fn from_keyring(keyring: Keyring<P::Store>) -> Self {
-        Self::with(Scheme::of_sender(&P::scheme()), keyring)
+        Self::with(Self::preset_scheme(), keyring)
     }
 
     fn keyring(&self) -> &Keyring<P::Store> {
@@ -403,13 +389,37 @@ impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
     }
 }
 
-impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {}
+impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {
+    fn unproven(&self) -> Option<&'static str> {
+        let rules = self.rules();
+        let signs_id = rules.id.as_ref().is_some_and(|id| rules.covers(id));
+        (!rules.is_token() && !rules.covers_body() && !signs_id).then_some(
+            "its scheme signs neither the body nor an id, so one captured delivery proves any number of others; \
+             add {body} to `signs`, or the header that `id` names",
+        )
+    }
+}
 
 impl<T: Payload, S: Source> Deferrable for SchemeProvider<T, S> {}
 
 impl<T: Payload, P: GivesIds> Identified for SchemeProvider<T, P> {
     fn trust(&self) -> Trust {
         self.trust().unwrap_or(Trust::Unsigned)
+    }
+
+    fn gives_ids(&self) -> bool {
+        self.trust().is_some()
+    }
+}
+
+/// Whether a scheme that is built when the program runs gives ids is known when a layer is.
+impl<T: Payload> Identified for SchemeProvider<T, AnyScheme> {
+    fn trust(&self) -> Trust {
+        self.trust().unwrap_or(Trust::Unsigned)
+    }
+
+    fn gives_ids(&self) -> bool {
+        self.trust().is_some()
     }
 }
 
@@ -447,7 +457,6 @@ enum Claimed<S: SchemeStore> {
         checked: S::Checked,
         signed: Option<Signed>,
         facts: SchemeFacts,
-        time: Option<Duration>,
     },
     /// No credential, and perhaps the probe that the sender makes when a URL is registered.
     Probe,

@@ -40,6 +40,11 @@ impl<P: Provider, B> WebhookLayer<P, B> {
     /// let layer: WebhookLayer<_> = WebhookLayer::with_provider(MulticajaValidation::new());
     /// let layer = layer.detached(&Tasks::new());
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the sender is a [`Scheme`](webhook_core::signing::Scheme) that signs neither the body nor an id.
+    #[track_caller]
     pub fn detached(self, tasks: &Tasks) -> DetachedLayer<P, B>
     where
         P: Authenticated,
@@ -131,7 +136,13 @@ pub struct Settings {
 
 impl Settings {
     /// The settings for a sender: its documented wait.
-    pub fn new<P: Provider>(verifier: &Verifier<P>, tasks: &Tasks) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// If its deliveries [prove nothing](Verifier::require_proof).
+    #[track_caller]
+    pub fn new<P: Authenticated>(verifier: &Verifier<P>, tasks: &Tasks) -> Self {
+        verifier.require_proof();
         Self {
             tasks: tasks.clone(),
             answer_by: verifier.provider().timing().answer_by(),

@@ -166,7 +166,7 @@ impl<T: Payload> Provider for StandardWebhooks<T> {
     ) -> Result<Authentic<SignedFacts>, Rejection> {
         let matched = head.keys.find(|key| head.signed.is_by(key, body))?;
 
-        let mut id = head.signed.before;
+        let mut id = String::from(head.signed.before);
         id.truncate(head.id_length);
         let facts = SignedFacts {
             id,

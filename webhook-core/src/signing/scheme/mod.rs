@@ -16,6 +16,8 @@ mod time;
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderName;
+
 pub use self::builder::{BodyFormat, KeyEncoding, SchemeBuilder};
 pub use self::credential::Credential;
 pub use self::error::{SchemeError, SchemeErrorKind};
@@ -62,6 +64,9 @@ pub use self::time::{TimeField, TimeUnit};
 /// - *A tolerance over a time that is not signed.* [`time_is_not_signed`](SchemeBuilder::time_is_not_signed)
 /// - *A token in the query*, unless it is called
 ///   [`query_which_logs_show`](Credential::query_which_logs_show).
+/// - *Signed content without any part*: its signature is the same for every delivery.
+/// - *A credential in a header that the event shows*, so that it would be logged and stored.
+/// - *A probe without a signature that is empty*: every empty request would be one.
 /// - *A setting that nothing reads*, since its owner believes that it does something.
 ///
 /// # From a file
@@ -115,6 +120,26 @@ impl Scheme {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The headers that carry the credential; none if it is in the query.
+    pub fn credential_headers(&self) -> &[HeaderName] {
+        &self.0.credential_names
+    }
+
+    /// Whether a token is all that a delivery has: nothing is signed.
+    pub fn is_token(&self) -> bool {
+        self.0.is_token()
+    }
+
+    /// Whether the body is signed.
+    pub fn signs_body(&self) -> bool {
+        self.0.covers_body()
+    }
+
+    /// Whether a time is signed, in the head or in the body.
+    pub fn signs_time(&self) -> bool {
+        self.0.covers_time
     }
 
     /// What the app has named that makes the scheme weaker than it looks, to be shown when a server starts.

@@ -125,8 +125,8 @@ pub enum Sent<'h> {
 
 /// Signatures, and what they are over beside the body.
 pub struct Signed {
-    pub(crate) before: String,
-    after: String,
+    pub(crate) before: Box<str>,
+    after: Box<str>,
     covers_body: bool,
     signatures: Signatures,
 }
@@ -239,6 +239,11 @@ impl Rules {
             }) => Some((path, *unit)),
             _ => None,
         }
+    }
+
+    /// Whether a time is signed, or the app has said that it may be judged all the same.
+    pub(crate) fn judges_time(&self) -> bool {
+        self.covers_time || self.tolerance.is_some()
     }
 
     pub(crate) fn covers_body(&self) -> bool {
@@ -408,9 +413,9 @@ fn written<'h>(
     pieces: &[Piece],
     time: Option<&'h str>,
     field: impl Fn(usize) -> HeaderField<'h>,
-) -> Result<String, Rejection> {
+) -> Result<Box<str>, Rejection> {
     if pieces.is_empty() {
-        return Ok(String::new());
+        return Ok(Box::default());
     }
     let value = |source: &Source| match source {
         Source::Time => time.ok_or(Rejection::CredentialMissing),
@@ -440,5 +445,5 @@ fn written<'h>(
             Piece::Value { source, .. } => value(source)?,
         });
     }
-    Ok(content)
+    Ok(content.into_boxed_str())
 }
