@@ -10,6 +10,7 @@ use std::ops::Range;
 use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
+use webhook_core::provider::Authenticated as _;
 use webhook_core::scheme::SchemeProvider;
 use webhook_core::signing::SchemeBuilder;
 use webhook_core::{Keyring, Secret, SecretsError, Value};
@@ -173,6 +174,10 @@ impl One<'_> {
             tracing::warn!("{} of {}: {warning}", self.name, self.file.name);
         }
         let mut provider = SchemeProvider::<Value>::with_keyring(scheme, keyring);
+        // The receivers detach their handlers, or store what arrives.
+        if let Some(why) = provider.unproven() {
+            return Err(self.wrong(spans.key("signs").unwrap_or(self.at.clone()), why));
+        }
         self.greet(&mut provider, has_hub, verify_token)?;
         Ok(Described {
             path,

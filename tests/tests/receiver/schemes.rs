@@ -39,6 +39,7 @@ credential = { header = "x-careless", encoding = "base64" }
 body-is-not-signed = true
 signs = "{header:x-id}"
 headers.x-id.characters = "word"
+id = { header = "x-id" }
 key = "base64"
 "#;
 
@@ -157,12 +158,13 @@ fn senders_of_a_file_are_accepted_with_their_secrets_only() {
                 &testing::scheme(&careless(), now, &[("x-id", "1")], "{}", secret),
             )
         };
-        let unsigned = |provider: &str, proof: &str, key: Option<&str>| -> Option<Value> {
-            Some(json!({"provider": provider, "key": key, "event": {
-                "payload": {}, "proof": proof, "topic": null, "id": null, "timestamp_ms": null,
-                "unauthenticated": {"topic": null, "id": null, "timestamp_ms": null},
-            }}))
-        };
+        let plain =
+            |provider: &str, proof: &str, key: Option<&str>, id: Option<&str>| -> Option<Value> {
+                Some(json!({"provider": provider, "key": key, "event": {
+                    "payload": {}, "proof": proof, "topic": null, "id": id, "timestamp_ms": null,
+                    "unauthenticated": {"topic": null, "id": null, "timestamp_ms": null},
+                }}))
+            };
         check_all(
             &server,
             [
@@ -198,14 +200,14 @@ fn senders_of_a_file_are_accepted_with_their_secrets_only() {
                     "shop-2",
                     token(TOKEN),
                     answer(200),
-                    unsigned("shop-2", "token", Some("pos-2")),
+                    plain("shop-2", "token", Some("pos-2"), None),
                 ),
                 case("shop-2: another token", token("token"), answer(401), None),
                 case(
                     "careless",
                     careless(BASE64_KEY),
                     answer(200),
-                    unsigned("careless", "not_body", None),
+                    plain("careless", "not_body", None, Some("1")),
                 ),
                 case(
                     "careless: another key",
@@ -568,6 +570,12 @@ const WRONG: &[(&str, &str, &str)] = &[
         "topic = {",
         "headers = 7\ntopic = {",
         "line 9 of FILE, in [acme]: a value of `headers` cannot be read: write a table",
+    ),
+    (
+        "id = { header = \"x-id\" }\n",
+        "",
+        "line 25 of FILE, in [careless]: its scheme signs neither the body nor an id, so one captured delivery proves any \
+         number of others; add {body} to `signs`, or the header that `id` names",
     ),
 ];
 
