@@ -15,7 +15,6 @@ pub(crate) struct Recipe {
     time: Option<Time>,
     key: String,
     key_prefix: String,
-    handshakes: Vec<toml::Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -57,11 +56,6 @@ impl Recipe {
         recipes.remove(module)
     }
 
-    /// Whether a handshake needs a verify token.
-    pub(crate) fn has_hub(&self) -> bool {
-        self.handshakes.iter().any(|it| it.as_str() == Some("hub"))
-    }
-
     /// A request to this path as a shell command, or a comment that says why there is none. `<url>` and `<secret>` are
     /// replaced later.
     pub(crate) fn curl(&self, path: &str) -> String {
@@ -75,7 +69,8 @@ impl Recipe {
     fn command(&self, path: &str) -> Option<String> {
         let time = self.time.as_ref();
         let mut command = time.map(Time::assigned).unwrap_or_default();
-        write!(command, "curl -fsSi -w '\\n' '<url>{path}'").ok()?;
+        let query = self.query().unwrap_or_default();
+        write!(command, "curl -fsSi -w '\\n' '<url>{path}'{query}").ok()?;
         let mut header =
             |name: &str, value: &str| write!(command, " -H \"{}: {value}\"", in_quotes(name)?).ok();
         if let Some(name) = time.and_then(|time| time.header.as_deref()) {
@@ -91,15 +86,19 @@ impl Recipe {
             header(&credential.header, &self.written(&signature)?)?;
         } else if credential.bearer {
             header("Authorization", "Bearer <secret>")?;
-        } else if credential.query_which_logs_show.is_empty() {
+        } else if self.query().is_none() {
             let prefix = in_quotes(&credential.prefix)?;
             header(&credential.header, &format!("{prefix}<secret>"))?;
-        } else {
-            let parameter = percent_encoded(&credential.query_which_logs_show);
-            write!(command, " --url-query \"{parameter}=<secret>\"").ok()?;
         }
         write!(command, " -H 'Content-Type: application/json' -d {body}").ok()?;
         Some(command)
+    }
+
+    /// The token in the query, percent-encoded byte by byte.
+    fn query(&self) -> Option<String> {
+        let parameter = percent_encoded(&self.credential.query_which_logs_show);
+        let token = "$(printf %s \"<secret>\" | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g')";
+        (!parameter.is_empty()).then(|| format!("'?{parameter}='\"{token}\""))
     }
 
     /// The headers of the signed content.
@@ -242,7 +241,7 @@ impl Time {
     }
 }
 
-/// The name of a parameter of the query. `curl` encodes only its value.
+/// The name of a parameter of the query.
 fn percent_encoded(name: &str) -> String {
     let encoded = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

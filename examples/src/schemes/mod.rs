@@ -146,6 +146,7 @@ impl One<'_> {
         })?;
         let verify_token = take(&mut keys, "verify-token");
         let spans = Spans::of(&keys);
+        let has_hub = has_hub(&keys);
         let recipe = Recipe::deserialize(values(&keys, &span)).unwrap_or_default();
         let builder = SchemeBuilder::deserialize(values(&keys, &span))
             .map_err(|error| self.unreadable(&error, &spans))?;
@@ -172,7 +173,7 @@ impl One<'_> {
             tracing::warn!("{} of {}: {warning}", self.name, self.file.name);
         }
         let mut provider = SchemeProvider::<Value>::with_keyring(scheme, keyring);
-        self.greet(&mut provider, recipe.has_hub(), verify_token)?;
+        self.greet(&mut provider, has_hub, verify_token)?;
         Ok(Described {
             path,
             provider,
@@ -277,4 +278,15 @@ fn take<'a>(keys: &mut Table<'a>, name: &str) -> Option<Entry<'a>> {
 
 fn values<'a>(keys: &Table<'a>, span: &Range<usize>) -> ValueDeserializer<'a> {
     Spanned::new(span.clone(), DeValue::Table(keys.clone())).into()
+}
+
+/// Whether one of the handshakes needs a verify token.
+fn has_hub(keys: &Table<'_>) -> bool {
+    let mut keys = keys.iter();
+    let handshakes = keys.find(|(key, _)| key.get_ref() == "handshakes");
+    let handshakes = handshakes.and_then(|(_, value)| value.get_ref().as_array());
+    handshakes.is_some_and(|handshakes| {
+        let mut kinds = handshakes.iter().map(Spanned::get_ref);
+        kinds.any(|kind| kind.as_str() == Some("hub") || kind.get("hub").is_some())
+    })
 }
