@@ -132,7 +132,7 @@ fn meta(vector: &Vector) {
 
 fn dlocal(vector: &Vector) {
     let login = vector.login.as_deref().expect("the login of the account");
-    let provider = dlocal::Dlocal::<Value>::new(login, &*vector.secret);
+    let provider = dlocal::Dlocal::<Value>::with_login(login, &*vector.secret);
     deliver(vector, Verifier::new(provider.expect("a provider")));
 }
 
