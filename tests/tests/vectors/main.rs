@@ -58,8 +58,10 @@ fn vectors() -> Vec<Vector> {
     serde_json::from_str(include_str!("../../vectors.json")).expect("vectors")
 }
 
+type Check = fn(&Vector);
+
 /// The senders, and how each is made from the secret of a vector.
-const SENDERS: &[(&str, fn(&Vector))] = &[
+const SENDERS: &[(&str, Check)] = &[
     ("asaas", preset::<asaas::AsaasScheme>),
     ("discord", preset::<discord::DiscordScheme>),
     ("dlocal", dlocal),
