@@ -221,7 +221,7 @@ fn dlocal(variable: &str, secrets: Vec<Secret>) -> Made<DlocalScheme> {
             StartError::setting(DLOCAL_LOGIN, "is not UTF-8: check the value")
         }
     })?;
-    Dlocal::new(&login, secrets).map_err(|error| match error {
+    Dlocal::with_login(&login, secrets).map_err(|error| match error {
         DlocalError::Secrets(error) => StartError::setting(variable, Mistake::from(error)),
         login => StartError::setting(DLOCAL_LOGIN, format_args!("is wrong: {login}")),
     })

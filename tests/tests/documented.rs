@@ -8,7 +8,7 @@ use webhook_core::{Value, dlocal};
 /// The scheme of a preset; dLocal's has the login of an account.
 macro_rules! scheme_of {
     (dlocal $Sender:ident) => {
-        dlocal::$Sender::<Value>::new("login", "s3cr3t")
+        dlocal::$Sender::<Value>::with_login("login", "s3cr3t")
             .expect("a login and a secret")
             .scheme()
             .clone()

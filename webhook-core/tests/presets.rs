@@ -298,7 +298,7 @@ fn preset<P: Preset>(row: &Row) {
 }
 
 fn dlocal(row: &Row) {
-    let sender = |secret| dlocal::Dlocal::<Value>::new("sak223k2wdksdl2", secret).unwrap();
+    let sender = |secret| dlocal::Dlocal::<Value>::with_login("sak223k2wdksdl2", secret).unwrap();
     check(row, sender("s3cr3t").scheme(), |secret| {
         Verifier::new(sender(secret))
     });
@@ -543,17 +543,17 @@ fn a_signing_token_of_gitlab_is_whsec_and_32_bytes() {
 #[test]
 fn a_login_of_dlocal_is_one_that_a_header_can_have() {
     for login in ["", " ", "a b", "a\n", "ñ"] {
-        let error = dlocal::Dlocal::<Value>::new(login, "s3cr3t").unwrap_err();
+        let error = dlocal::Dlocal::<Value>::with_login(login, "s3cr3t").unwrap_err();
         assert_eq!(error, dlocal::DlocalError::Login, "{login:?}");
     }
-    let error = dlocal::Dlocal::<Value>::new("sak223k2wdksdl2", "").unwrap_err();
+    let error = dlocal::Dlocal::<Value>::with_login("sak223k2wdksdl2", "").unwrap_err();
     assert_eq!(error.to_string(), "the secret is empty: set a value");
 }
 
 /// Its three parts touch: a date of another length would begin or end in a neighbor.
 #[test]
 fn dlocal_takes_no_other_login_and_no_other_form_of_date() {
-    let sender = |login| dlocal::Dlocal::<Value>::new(login, "s3cr3t").unwrap();
+    let sender = |login| dlocal::Dlocal::<Value>::with_login(login, "s3cr3t").unwrap();
     let verifier = Verifier::new(sender("sak223k2wdksdl2"));
     let sign = |login| {
         testing::scheme(

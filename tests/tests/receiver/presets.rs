@@ -163,7 +163,7 @@ fn rows(now: Now) -> Vec<Row> {
             module: "dlocal",
             path: "/dlocal",
             provider: "dlocal",
-            scheme: Dlocal::<Value>::new("login-1", KEY)
+            scheme: Dlocal::<Value>::with_login("login-1", KEY)
                 .unwrap()
                 .scheme()
                 .clone(),

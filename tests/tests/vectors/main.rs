@@ -58,8 +58,10 @@ fn vectors() -> Vec<Vector> {
     serde_json::from_str(include_str!("../../vectors.json")).expect("vectors")
 }
 
+type Check = fn(&Vector);
+
 /// The senders, and how each is made from the secret of a vector.
-const SENDERS: &[(&str, fn(&Vector))] = &[
+const SENDERS: &[(&str, Check)] = &[
     ("asaas", preset::<asaas::AsaasScheme>),
     ("discord", preset::<discord::DiscordScheme>),
     ("dlocal", dlocal),
@@ -132,7 +134,7 @@ fn meta(vector: &Vector) {
 
 fn dlocal(vector: &Vector) {
     let login = vector.login.as_deref().expect("the login of the account");
-    let provider = dlocal::Dlocal::<Value>::new(login, &*vector.secret);
+    let provider = dlocal::Dlocal::<Value>::with_login(login, &*vector.secret);
     deliver(vector, Verifier::new(provider.expect("a provider")));
 }
 

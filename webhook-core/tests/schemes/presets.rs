@@ -27,7 +27,11 @@ impl<T: Payload, P: Preset> HasPreset for SchemeProvider<T, P> {
 }
 
 /// What is signed with, and what is checked with: one of each form that senders use.
-const SECRETS: [[&str; 2]; 6] = [
+const SECRETS: [[&str; 2]; 7] = [
+    [
+        "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=",
+        "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=",
+    ],
     ["s3cr3t", "s3cr3t"],
     [
         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
@@ -186,11 +190,19 @@ fn check<P: Preset>() {
     }
 }
 
+/// dLocal's scheme has the login of an account, so it is no preset.
+macro_rules! check_one {
+    (dlocal $sender:ident) => {};
+    ($module:ident $sender:ident) => {
+        check::<<webhook_core::$module::$sender as HasPreset>::Preset>();
+    };
+}
+
 macro_rules! check_each {
-    ($($module:ident $sender:ident $layer:ident $name:literal;)*) => {
+    ($($(#[$cfg:meta])* $module:ident $sender:ident $layer:ident $name:literal;)*) => {
         #[test]
         fn every_preset_withstands_what_a_drawn_scheme_does() {
-            $(check::<<webhook_core::$module::$sender as HasPreset>::Preset>();)*
+            $($(#[$cfg])* { check_one!($module $sender); })*
         }
     };
 }

@@ -5,7 +5,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | secret | the secret key of the account, as text; and its login, which [`Dlocal::new`] takes |
+//! | secret | the secret key of the account, as text; and its login, which [`Dlocal::with_login`] takes |
 //! | covered | login, time and body |
 //! | not covered | nothing else is read |
 //! | topic, id | none; none. The body is the payment |
@@ -47,7 +47,7 @@ use crate::signing::{Credential, Form, HmacKeys, Scheme, SchemeBuilder, TimeFiel
 /// use webhook_core::dlocal::Dlocal;
 /// use webhook_core::driver::Verifier;
 ///
-/// let verifier = Verifier::new(Dlocal::<Value>::new("sak223k2wdksdl2", "s3cr3t")?);
+/// let verifier = Verifier::new(Dlocal::<Value>::with_login("sak223k2wdksdl2", "s3cr3t")?);
 /// # Ok::<(), webhook_core::dlocal::DlocalError>(())
 /// ```
 pub type Dlocal<T = Value> = SchemeProvider<T, DlocalScheme>;
@@ -86,9 +86,9 @@ impl<T: Payload> Dlocal<T> {
     /// # Errors
     ///
     /// A login that no header has, or a secret that is refused.
-    pub fn new(login: &str, secrets: impl IntoSecrets) -> Result<Self, DlocalError> {
+    pub fn with_login(login: &str, secrets: impl IntoSecrets) -> Result<Self, DlocalError> {
         let keyring = Keyring::new(secrets).map_err(DlocalError::Secrets)?;
-        Self::with_keyring(login, keyring)
+        Self::with_login_and_keyring(login, keyring)
     }
 
     /// The same with a keyring, of which the app keeps a clone to change the keys while the server runs.
@@ -96,7 +96,10 @@ impl<T: Payload> Dlocal<T> {
     /// # Errors
     ///
     /// A login that no header has.
-    pub fn with_keyring(login: &str, keyring: Keyring<HmacKeys>) -> Result<Self, DlocalError> {
+    pub fn with_login_and_keyring(
+        login: &str,
+        keyring: Keyring<HmacKeys>,
+    ) -> Result<Self, DlocalError> {
         if login.is_empty() || !login.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(DlocalError::Login);
         }
@@ -107,7 +110,7 @@ impl<T: Payload> Dlocal<T> {
 
 impl<T: Payload> Timestamped for Dlocal<T> {}
 
-/// Why [`Dlocal::new`] fails.
+/// Why [`Dlocal::with_login`] fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DlocalError {
