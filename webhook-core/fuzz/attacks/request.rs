@@ -11,6 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use webhook_core::driver::{Accepted, EarlyReply, Verifier};
 use webhook_core::{Head, Provider, Rejection, RejectionClass};
 
+use super::json::percent_decode;
+
 #[derive(Debug)]
 pub struct Request {
     pub method: String,
@@ -154,6 +156,7 @@ pub fn deliver<P: Provider<Event: Debug>, N: Debug>(
 fn assert_shows_none(secrets: &[&str], shown: &str, request: &Request) {
     let said = [
         String::from_utf8_lossy(&request.body).into_owned(),
+        String::from_utf8_lossy(&percent_decode(&request.body)).replace('+', " "),
         request.path.clone(),
         request.query.clone().unwrap_or_default(),
         format!("{:?}", request.headers),

