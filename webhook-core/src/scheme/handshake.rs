@@ -66,7 +66,7 @@ pub(super) fn may_be_probe(
     let has_probe = handshakes
         .iter()
         .any(|it| matches!(it, Handshake::UnsignedProbe(_) | Handshake::UnsignedForm(_)));
-    has_probe && credential == Some(&HeaderField::Absent) && announces_little()
+    has_probe && matches!(credential, Some(HeaderField::Absent)) && announces_little()
 }
 
 /// Whether the body of a request without a credential is a probe.

@@ -44,7 +44,7 @@ pub struct SchemeBuilder {
 }
 
 /// What proves a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Algorithm {
     HmacSha256,

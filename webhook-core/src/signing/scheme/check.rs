@@ -49,10 +49,10 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
         }
         _ => content(draft, time.as_ref(), &credential_names, &mut names)?,
     };
-    if cfg!(not(feature = "ed25519")) && algorithm == Algorithm::Ed25519 {
+    if cfg!(not(feature = "ed25519")) && matches!(algorithm, Algorithm::Ed25519) {
         return Err(SchemeErrorKind::Feature("ed25519"));
     }
-    if algorithm == Algorithm::Ed25519 && draft.key == KeyEncoding::Text {
+    if matches!(algorithm, Algorithm::Ed25519) && draft.key == KeyEncoding::Text {
         return Err(SchemeErrorKind::KeyEncoding);
     }
     unread(
@@ -93,7 +93,7 @@ pub(super) fn rules(draft: &SchemeBuilder) -> Result<Rules, SchemeErrorKind> {
     for handshake in &draft.handshakes {
         handshake.check()?;
         unread(
-            handshake.is_unsigned() && algorithm == Algorithm::Token,
+            handshake.is_unsigned() && matches!(algorithm, Algorithm::Token),
             "handshakes",
         )?;
     }

@@ -256,7 +256,7 @@ impl Rules {
     }
 
     pub(crate) fn is_token(&self) -> bool {
-        self.algorithm == Algorithm::Token
+        matches!(self.algorithm, Algorithm::Token)
     }
 
     /// Whether the signature covers what is in this place.
