@@ -132,3 +132,20 @@ fn a_request_without_a_token_is_refused_however_it_leaves_it_out() {
         }
     }
 }
+
+#[test]
+fn a_token_without_its_prefix_is_refused() {
+    let prefixed = Scheme::builder("acme").token(Credential::header("x-token").prefix("Key "));
+    let request = crate::signed(&prefixed, &[], "{}");
+    for value in ["s3cr3t", "key s3cr3t", "Keys3cr3t", "Key  s3cr3t"] {
+        let refused = deliver(
+            &crate::verifier(&prefixed),
+            &with(&request, &[("x-token", value)]),
+        );
+        assert_eq!(
+            refused.unwrap_err().class(),
+            RejectionClass::Credential,
+            "{value}"
+        );
+    }
+}
