@@ -33,8 +33,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::{Payload, Timestamped, Timing};
-use crate::scheme::{SchemeProvider, Source};
+use crate::provider::{Timestamped, Timing};
+use crate::scheme::{SchemeProvider, SignedBody, Source};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
 use crate::signing::{Credential, Form, HmacKeys, Scheme, SchemeBuilder, TimeField};
 
@@ -80,7 +80,7 @@ impl DlocalScheme {
     }
 }
 
-impl<T: Payload> Dlocal<T> {
+impl<T: SignedBody> Dlocal<T> {
     /// dLocal with the login of the account, which is the `X-Login` of its deliveries, and its secret keys.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl<T: Payload> Dlocal<T> {
     }
 }
 
-impl<T: Payload> Timestamped for Dlocal<T> {}
+impl<T: SignedBody> Timestamped for Dlocal<T> {}
 
 /// Why [`Dlocal::new`] fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
