@@ -7,9 +7,15 @@ use std::time::SystemTime;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use webhook_core::asaas::AsaasScheme;
+use webhook_core::dlocal::Dlocal;
 use webhook_core::driver::{Intake, Verifier};
 use webhook_core::fintoc::FintocScheme;
 use webhook_core::gitlab::GitlabScheme;
+use webhook_core::gitlab_signing::GitlabSigningScheme;
+use webhook_core::khipu::KhipuScheme;
+use webhook_core::kushki::KushkiScheme;
+use webhook_core::linear::LinearScheme;
+use webhook_core::meta::MetaScheme;
 use webhook_core::observe::{Observer, Outcome, Verdict};
 use webhook_core::scheme::{
     Preset, Proof, SchemeProvider, SchemeProviderError, SignedBody, SignedEvent, TopicError,
@@ -361,44 +367,65 @@ fn a_table_is_refused_where_nothing_proves_the_topic() {
     }
 }
 
+/// Why a layer for this preset cannot start.
+fn message<P: Preset>(secret: &str) -> Option<String> {
+    let build = || Verifier::<SchemeProvider<Happened, P>>::from_secrets(secret);
+    let panic = catch_unwind(AssertUnwindSafe(build)).err()?;
+    Some(panic.downcast_ref::<String>().unwrap().clone())
+}
+
 #[test]
 fn a_layer_for_such_a_sender_cannot_start_and_says_why_and_what_to_do() {
-    fn message<P: Preset>() -> Option<String> {
-        let build = || Verifier::<SchemeProvider<Happened, P>>::from_secrets(SECRET);
-        let panic = catch_unwind(AssertUnwindSafe(build)).err()?;
-        Some(panic.downcast_ref::<String>().unwrap().clone())
-    }
     let in_header = |sender, name| {
-        Some(format!(
+        format!(
             "the webhook layer for {sender} cannot start: the topic is in the header `{name}`, which nothing proves, so anyone \
              who has captured one delivery could choose the type that it decodes to; take `Value` as its type, and decode with \
              `event.decode_by_unauthenticated_topic` where that does no harm"
-        ))
+        )
     };
-    assert_eq!(
-        message::<ShopifyScheme>(),
-        in_header("shopify", "x-shopify-topic")
-    );
-    assert_eq!(
-        message::<WooCommerceScheme>(),
-        in_header("woocommerce", "x-wc-webhook-topic")
-    );
-    let none = message::<TelegramScheme>();
-    assert_eq!(
-        none.as_deref(),
-        Some(
-            "the webhook layer for telegram cannot start: the topic chooses the type, and the scheme names no topic: add `topic` \
+    let none = |sender| {
+        format!(
+            "the webhook layer for {sender} cannot start: the topic chooses the type, and the scheme names no topic: add `topic` \
              to it, or take a type that needs none"
         )
-    );
-    for fine in [
-        message::<TiendanubeScheme>(),
-        message::<FintocScheme>(),
-        message::<SlackScheme>(),
-        message::<AsaasScheme>(),
-        message::<GitlabScheme>(),
+    };
+    for (message, expected) in [
+        (
+            message::<ShopifyScheme>(SECRET),
+            in_header("shopify", "x-shopify-topic"),
+        ),
+        (
+            message::<WooCommerceScheme>(SECRET),
+            in_header("woocommerce", "x-wc-webhook-topic"),
+        ),
+        (message::<TelegramScheme>(SECRET), none("telegram")),
+        (message::<KhipuScheme>(SECRET), none("khipu")),
+        (message::<KushkiScheme>(SECRET), none("kushki")),
     ] {
-        assert_eq!(fine, None);
+        assert_eq!(message, Some(expected));
+    }
+    assert!(catch_unwind(|| Dlocal::<Happened>::new("login", SECRET)).is_err());
+}
+
+/// Those that the documentation of senders lists.
+#[test]
+fn a_layer_for_a_sender_that_proves_its_topic_takes_a_table() {
+    let signing_token = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for message in [
+        message::<AsaasScheme>(SECRET),
+        #[cfg(feature = "ed25519")]
+        message::<webhook_core::discord::DiscordScheme>(
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        ),
+        message::<FintocScheme>(SECRET),
+        message::<GitlabScheme>(SECRET),
+        message::<GitlabSigningScheme>(signing_token),
+        message::<LinearScheme>(SECRET),
+        message::<MetaScheme>(SECRET),
+        message::<SlackScheme>(SECRET),
+        message::<TiendanubeScheme>(SECRET),
+    ] {
+        assert_eq!(message, None);
     }
 }
 
@@ -487,6 +514,15 @@ fn an_event_decodes_on_demand_by_a_topic_that_is_proven_too() {
     assert_eq!(
         event.decode_by_unauthenticated_topic::<Happened>(),
         Ok(None)
+    );
+    let reserved = r#"{"id":2,"$serde_json::private::RawValue":"[]"}"#;
+    let decoded = event
+        .clone()
+        .with_json(reserved)
+        .decode_by_unauthenticated_topic::<Happened>();
+    assert_eq!(
+        decoded.map_err(|error| error.kind),
+        Err(BodyErrorKind::ReservedKey)
     );
     let event = event.with_json(r#"{"id":2}"#);
     let cancelled = Happened::ShopCancelled(Cancelled { id: 2 });

@@ -255,3 +255,17 @@ impl<T: Serialize> Serialize for SignedEvent<T> {
         event.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An event is moved several times on its way to the handler.
+    #[test]
+    fn what_is_kept_for_later_takes_no_more_than_its_parts() {
+        assert_eq!(
+            size_of::<Option<JsonSource>>(),
+            size_of::<(Scheme, Bytes)>()
+        );
+    }
+}

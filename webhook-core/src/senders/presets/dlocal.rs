@@ -86,6 +86,11 @@ impl<T: SignedBody> Dlocal<T> {
     /// # Errors
     ///
     /// A login that no header has, or a secret that is refused.
+    ///
+    /// # Panics
+    ///
+    /// If the topic chooses the type: dLocal names none.
+    #[track_caller]
     pub fn new(login: &str, secrets: impl IntoSecrets) -> Result<Self, DlocalError> {
         let keyring = Keyring::new(secrets).map_err(DlocalError::Secrets)?;
         Self::with_keyring(login, keyring)
@@ -96,6 +101,11 @@ impl<T: SignedBody> Dlocal<T> {
     /// # Errors
     ///
     /// A login that no header has.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[track_caller]
     pub fn with_keyring(login: &str, keyring: Keyring<HmacKeys>) -> Result<Self, DlocalError> {
         if login.is_empty() || !login.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(DlocalError::Login);
