@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::error::PayloadError;
@@ -10,11 +10,13 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, HttpResponse, test as harness, web};
 use webhook_actix::multicaja::Order;
+use webhook_actix::scheme::Preset;
+use webhook_actix::tiendanube::TiendanubeScheme;
 use webhook_actix::tusfacturas::TfEvento;
 use webhook_actix::{
     Delivery, GithubWebhookLayer, MulticajaEvent, MulticajaValidationEvent,
-    MulticajaValidationLayer, MulticajaWebhookLayer, Rejection, TfEvent, TfWebhookLayer, Value,
-    Webhook, WebhookDelivery, testing,
+    MulticajaValidationLayer, MulticajaWebhookLayer, Rejection, SignedEvent, TfEvent,
+    TfWebhookLayer, TiendanubeWebhookLayer, Value, Webhook, WebhookDelivery, testing, topics,
 };
 
 const TOKEN: &str = "t0k3n";
@@ -411,4 +413,39 @@ async fn senders_live_side_by_side() {
 #[should_panic(expected = "the webhook layer for multicaja cannot start: secret 2 is blank")]
 fn a_blank_key_is_refused_when_the_layer_is_built() {
     let _ = MulticajaWebhookLayer::new(["key", " "]);
+}
+
+topics! {
+    #[derive(Clone, Debug)]
+    enum ShopEvent {
+        "order/paid" => Paid(Value),
+        "app/uninstalled" => Uninstalled,
+    }
+}
+
+#[actix_web::test]
+async fn the_topic_chooses_the_type_and_other_kinds_reach_no_handler() {
+    async fn on_event(Webhook(event): Webhook<SignedEvent<ShopEvent>>) -> String {
+        match event.payload {
+            ShopEvent::Paid(order) => format!("paid {}", order["id"]),
+            ShopEvent::Uninstalled => "gone".to_owned(),
+        }
+    }
+
+    let layer = TiendanubeWebhookLayer::<ShopEvent>::new(TOKEN);
+    let resource = web::resource("/hook").wrap(layer).post(on_event);
+    let app = harness::init_service(App::new().service(resource)).await;
+    let scheme = TiendanubeScheme::scheme().build().unwrap();
+    for (body, expected) in [
+        (r#"{"event":"order/paid","id":7}"#, (200, "paid 7")),
+        (r#"{"event":"app/uninstalled"}"#, (200, "gone")),
+        (r#"{"event":"order/packed","id":7}"#, (200, "")),
+        (r#"{"id":7}"#, (200, "")),
+        (r#"{"event":"order/paid","id":7"#, (400, "")),
+    ] {
+        let request = testing::scheme(&scheme, SystemTime::now(), &[], body, TOKEN);
+        let response = harness::call_service(&app, from(request).to_request()).await;
+        let (status, _, text) = answer(response).await;
+        assert_eq!((status, &*text), expected, "{body}");
+    }
 }

@@ -5,7 +5,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaValidation};
-use webhook_core::scheme::{HasVerifyToken, SchemeProvider};
+use webhook_core::scheme::{HasVerifyToken, SchemeProvider, SignedBody};
 use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 use webhook_tower::WebhookService;
@@ -83,7 +83,7 @@ impl WebhookLayer<UnsignedSender<MercadoLibreHint>> {
     __layer!(mercadolibre);
 }
 
-impl<T: Payload, P: HasVerifyToken> WebhookLayer<SchemeProvider<T, P>> {
+impl<T: SignedBody, P: HasVerifyToken> WebhookLayer<SchemeProvider<T, P>> {
     __layer!(verify_token);
 }
 

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Extension;
 use axum::extract::{Query, State};
@@ -18,8 +18,11 @@ use axum::routing::post;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
+use webhook_axum::scheme::Preset;
+use webhook_axum::tiendanube::TiendanubeScheme;
 use webhook_axum::{
-    Delivery, GithubEvent, Inbox, TfEvent, TfWebhookLayer, Value, Webhook, WebhookDelivery,
+    Delivery, GithubEvent, Inbox, SignedEvent, TfEvent, TfWebhookLayer, TiendanubeWebhookLayer,
+    Value, Webhook, WebhookDelivery,
 };
 use webhook_core::guarantee::{Filter, InboxRecords, Record, State as RowState};
 use webhook_core::testing;
@@ -224,6 +227,88 @@ async fn what_fails_for_the_last_time_is_dead_until_someone_acts() {
     assert!(bench.store.retry(dead.id).await.unwrap());
     bench.row(RowState::Done).await;
     finish(worker).await;
+}
+
+webhook_axum::topics! {
+    #[derive(Clone)]
+    enum ShopEvent {
+        "order/paid" => Paid,
+        "order/packed" => Packed,
+    }
+}
+
+webhook_axum::topics! {
+    /// Of a release that has dropped a kind.
+    #[derive(Clone)]
+    enum LessEvent {
+        "order/paid" => Paid,
+    }
+}
+
+#[tokio::test]
+async fn a_row_whose_topic_is_in_no_table_anymore_is_dead_until_it_is_again() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.file()).unwrap();
+    let inbox = |store: &SqliteStore| {
+        TiendanubeWebhookLayer::<ShopEvent>::new("s3cr3t").inbox("shop", store.clone())
+    };
+    let scheme = TiendanubeScheme::scheme().build().unwrap();
+    for event in ["order/packed", "order/unpacked"] {
+        let body = format!(r#"{{"event":"{event}"}}"#);
+        let request = testing::scheme(&scheme, SystemTime::now(), &[], body, "s3cr3t");
+        let request = request.into_request::<axum::body::Body>();
+        let response = inbox(&store).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+
+    let worker = || {
+        Worker::new(store.clone())
+            .pauses([Duration::from_millis(20)])
+            .look_every(Duration::from_millis(20))
+    };
+    let row = async |state: RowState| {
+        in_time(async {
+            loop {
+                let rows = store.list(&Filter::default()).await.unwrap();
+                // What is in no table is not stored.
+                assert_eq!(rows.len(), 1, "{rows:?}");
+                match rows.into_iter().next() {
+                    Some(row) if row.state == state => return row,
+                    _ => sleep(Duration::from_millis(5)).await,
+                }
+            }
+        })
+        .await
+    };
+    let less = TiendanubeWebhookLayer::<LessEvent>::new("s3cr3t").inbox("shop", store.clone());
+    let running = worker()
+        .on(&less, |_: Delivery<SignedEvent<LessEvent>>| async {
+            Ok::<_, HandlerError>(())
+        })
+        .start();
+    let dead = row(RowState::Dead).await;
+    assert_eq!((dead.delivery.kind(), dead.attempts), ("order/packed", 2));
+    let why = dead.last_error.unwrap();
+    assert!(
+        why.starts_with("the app has no type for deliveries of this kind"),
+        "{why}"
+    );
+    finish(running).await;
+
+    assert!(store.retry(dead.id).await.unwrap());
+    let running = worker()
+        .on(
+            &inbox(&store),
+            |delivery: Delivery<SignedEvent<ShopEvent>>| async move {
+                match delivery.payload {
+                    ShopEvent::Packed => Ok(()),
+                    ShopEvent::Paid => Err(HandlerError::new("another kind")),
+                }
+            },
+        )
+        .start();
+    row(RowState::Done).await;
+    finish(running).await;
 }
 
 #[tokio::test]

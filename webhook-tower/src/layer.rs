@@ -7,7 +7,7 @@ use tower_layer::Layer;
 use webhook_core::driver::Verifier;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::Multicaja;
-use webhook_core::scheme::{HasVerifyToken, SchemeProvider};
+use webhook_core::scheme::{HasVerifyToken, SchemeProvider, SignedBody};
 use webhook_core::unsigned::{FlowHint, MercadoLibreHint, UnsignedSender};
 use webhook_core::{__layer, Payload, Provider};
 
@@ -98,7 +98,7 @@ impl<B> WebhookLayer<UnsignedSender<MercadoLibreHint>, B> {
     __layer!(mercadolibre);
 }
 
-impl<T: Payload, P: HasVerifyToken, B> WebhookLayer<SchemeProvider<T, P>, B> {
+impl<T: SignedBody, P: HasVerifyToken, B> WebhookLayer<SchemeProvider<T, P>, B> {
     __layer!(verify_token);
 }
 

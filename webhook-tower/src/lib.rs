@@ -166,7 +166,7 @@ pub use webhook_core::{
     BodyError, BodyErrorKind, Deadline, Delivery, DeliveryId, FromSecrets, Head, HeaderField,
     Identity, IntoSecrets, Keyring, Label, Payload, Provider, Rejection, RejectionClass, Reply,
     Secret, SecretsError, SecretsErrorKind, Trust, Value, answer, guarantee, observe, provider,
-    secrets, signing,
+    secrets, signing, topics,
 };
 pub use webhook_core::{bytes, http};
 

@@ -9,7 +9,7 @@ use std::fs;
 use crate::source::{CRATES, functions, root, rust_files, tokens};
 
 /// The fields of types that carry a credential or a secret.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     // The key of a `StandardKey`.
     "Algorithm",
     "Zeroizing",
@@ -17,6 +17,7 @@ const KINDS: [&str; 8] = [
     "HmacSha256",
     "Signature",
     "Signatures",
+    "Signed",
     "Fingerprint",
     "Secret",
 ];

@@ -1,7 +1,8 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::observe::Escaped;
 use crate::secrets::Label;
 
 /// The sender's id of a delivery, the same each time it is repeated: [`Delivery::id`](crate::Delivery::id).
@@ -117,15 +118,7 @@ impl DeliveryId {
 /// Shows the id for logs: control characters are escaped, and it is cut after 128 characters.
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 128;
-        let mut escaped = self.text.chars().flat_map(char::escape_debug);
-        for character in escaped.by_ref().take(LONGEST) {
-            f.write_char(character)?;
-        }
-        if escaped.next().is_some() {
-            f.write_char('…')?;
-        }
-        Ok(())
+        Escaped::new(&self.text).fmt(f)
     }
 }
 

@@ -1,16 +1,16 @@
 use super::shared::Shared;
 use crate::answer::{Rejection, RejectionClass, Reply};
-use crate::observe::{Stage, Watch};
+use crate::observe::{Escaped, Stage, Verdict, Watch};
 use crate::provider::Provider;
 use crate::secrets::Label;
 
-/// A request that is answered without the handler: it was refused, or it was a handshake.
+/// A request that is answered without the handler: it was refused, it was a handshake, or its kind is none of the app's.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EarlyReply {
     /// The answer, for the sender.
     pub reply: Reply,
-    /// Why it was refused, for the app. `None` for a handshake.
+    /// Why it was refused, for the app. `None` if it was not.
     pub rejection: Option<Rejection>,
     /// Whether the connection ends with this answer, because the rest of the request will not be read. Send
     /// `Connection: close` on HTTP/1 then.
@@ -57,19 +57,34 @@ impl EarlyReply {
         shared: &Shared<P>,
         watch: Watch,
         reply: Reply,
-        (label, body_bytes): (Option<&Label>, Option<usize>),
+        known: (Option<&Label>, Option<usize>),
     ) -> Self {
-        watch.greeted(
+        let status = reply.status;
+        watch.answered(
             &shared.observers,
             &*shared.provider,
-            reply.status,
-            label,
-            body_bytes,
+            Verdict::Greeted { status },
+            known,
         );
-        Self {
-            reply,
-            rejection: None,
-            closes: false,
-        }
+        Self::settled(reply)
+    }
+
+    #[cold]
+    pub(super) fn ignored<P: Provider>(
+        shared: &Shared<P>,
+        watch: Watch,
+        reply: Reply,
+        topic: Option<&str>,
+        known: (Option<&Label>, Option<usize>),
+    ) -> Self {
+        let status = reply.status;
+        let topic = topic.map(Escaped::new);
+        watch.answered(
+            &shared.observers,
+            &*shared.provider,
+            Verdict::Ignored { status, topic },
+            known,
+        );
+        Self::settled(reply)
     }
 }

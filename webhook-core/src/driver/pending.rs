@@ -121,6 +121,11 @@ impl<P: Provider> Pending<P> {
                 let known = (label.as_ref(), Some(bytes));
                 Err(EarlyReply::greeted(&shared, watch, reply, known))
             }
+            Ok((Decoded::Ignored { reply, topic }, _)) => {
+                let known = (label.as_ref(), Some(bytes));
+                let topic = topic.as_deref();
+                Err(EarlyReply::ignored(&shared, watch, reply, topic, known))
+            }
             Err(error) => {
                 let stage = match proven {
                     true => Stage::Authentic {

@@ -31,6 +31,7 @@ impl<P: Provider> Verifier<P> {
                 (event, rule)
             }
             Ok((Decoded::Greeting(_), _)) => return Err(UnreadableRow::no_event()),
+            Ok((Decoded::Ignored { .. }, _)) => return Err(UnreadableRow::ignored()),
             Err(error) => return Err(UnreadableRow::body(error)),
         };
         let (label, is_tenant) = stored.tenant_label();

@@ -1,10 +1,9 @@
 use super::Verifier;
 use super::verifier::cannot_start;
-use crate::provider::Payload;
-use crate::scheme::{HasVerifyToken, SchemeProvider};
+use crate::scheme::{HasVerifyToken, SchemeProvider, SignedBody};
 use crate::secrets::IntoSecrets;
 
-impl<T: Payload, P: HasVerifyToken> Verifier<SchemeProvider<T, P>> {
+impl<T: SignedBody, P: HasVerifyToken> Verifier<SchemeProvider<T, P>> {
     /// Sets the token that the app chose when it registered the URL, or several while it changes:
     /// [`SchemeProvider::verify_token`].
     ///

@@ -235,6 +235,7 @@ enum Fault {
     Sender { stored: Box<str>, here: Box<str> },
     Body(crate::answer::BodyError),
     NoEvent,
+    Ignored,
     Sealed,
 }
 
@@ -264,6 +265,11 @@ impl UnreadableRow {
         Self(Fault::Sealed)
     }
 
+    /// What was stored was handled then, so it is not acknowledged in silence.
+    pub(crate) fn ignored() -> Self {
+        Self(Fault::Ignored)
+    }
+
     pub(crate) fn no_event() -> Self {
         Self(Fault::NoEvent)
     }
@@ -288,6 +294,9 @@ impl fmt::Display for UnreadableRow {
                 f.write_str("the body is sealed: give the worker the store that opens it")
             }
             Fault::NoEvent => f.write_str("the body is a handshake and no event"),
+            Fault::Ignored => f.write_str(
+                "the app has no type for deliveries of this kind anymore: bring it back, or delete the row",
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use log::LevelFilter;
 use tracing::Level;
 
 use super::refusals::{Refusals, Summary};
-use super::{Observer, Outcome, Verdict};
+use super::{Escaped, Observer, Outcome, Verdict};
 use crate::answer::{Rejection, RejectionClass};
 
 /// The target of every event.
@@ -42,6 +42,7 @@ impl Observer for Log {
             }
             Verdict::Undecodable { rejection } => undecodable(outcome, rejection),
             Verdict::Greeted { status } => greeted(outcome, status.as_u16()),
+            Verdict::Ignored { status, topic } => ignored(outcome, status.as_u16(), topic),
             _ => delivered(outcome),
         }
     }
@@ -120,6 +121,20 @@ fn greeted(outcome: &Outcome<'_>, status: u16) {
         status,
         micros = micros(outcome.elapsed),
         "webhook handshake answered"
+    );
+}
+
+fn ignored(outcome: &Outcome<'_>, status: u16, topic: Option<Escaped<'_>>) {
+    tracing::info!(
+        target: TARGET,
+        sender = outcome.sender,
+        outcome = outcome.name(),
+        label = outcome.label.map(|label| label.as_str()),
+        topic = topic.map(tracing::field::display),
+        body_bytes = outcome.body_bytes,
+        status,
+        micros = micros(outcome.elapsed),
+        "webhook of a kind that this app does not handle, acknowledged"
     );
 }
 
@@ -226,7 +241,10 @@ fn delivered(outcome: &Outcome<'_>) {
             "webhook authentic, but too many are being handled, or the server stops: its sender was told to repeat it",
             status = status.as_u16()
         ),
-        Verdict::Greeted { .. } | Verdict::Undecodable { .. } | Verdict::Refused { .. } => {}
+        Verdict::Greeted { .. }
+        | Verdict::Ignored { .. }
+        | Verdict::Undecodable { .. }
+        | Verdict::Refused { .. } => {}
     }
 }
 

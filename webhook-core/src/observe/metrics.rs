@@ -10,7 +10,7 @@ use super::{Observer, Outcome};
 /// | `webhook_deliveries_without_id_total` | counter: those whose repeats cannot be recognized, although the layer should | `sender` |
 /// | `webhook_delivery_seconds` | histogram: from the head of the request to the answer | `sender`, `outcome` |
 ///
-/// `outcome` is [`Outcome::name`]; `kind` is empty for a request that was refused or greeted. The labels of secrets are left out
+/// `outcome` is [`Outcome::name`]; `kind` is empty for a request that was refused, greeted or ignored. The labels of secrets are left out
 /// unless asked for: [`with_secret_labels`](Self::with_secret_labels).
 ///
 /// ```

@@ -30,6 +30,7 @@
 //! # Ok::<(), webhook_core::SecretsError>(())
 //! ```
 
+mod escaped;
 #[cfg(feature = "tracing")]
 mod log;
 #[cfg(feature = "metrics")]
@@ -39,6 +40,7 @@ mod outcome;
 #[cfg(feature = "tracing")]
 mod refusals;
 
+pub use self::escaped::Escaped;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub use self::metrics::Metrics;

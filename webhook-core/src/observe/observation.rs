@@ -113,20 +113,20 @@ impl Watch {
         });
     }
 
-    pub(crate) fn greeted<P: Provider>(
+    /// A request that is neither refused nor given to the handler.
+    pub(crate) fn answered<P: Provider>(
         self,
         observers: &Observers,
         provider: &P,
-        status: StatusCode,
-        label: Option<&Label>,
-        body_bytes: Option<usize>,
+        verdict: Verdict<'_>,
+        (label, body_bytes): (Option<&Label>, Option<usize>),
     ) {
         let Some(started) = self.0 else {
             return;
         };
         observers.tell(&Outcome {
             sender: provider.name(),
-            verdict: Verdict::Greeted { status },
+            verdict,
             kind: None,
             label,
             id: None,

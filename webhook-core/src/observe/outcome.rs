@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::Escaped;
 use crate::answer::Rejection;
 use crate::delivery::DeliveryId;
 use crate::guarantee::StoreError;
@@ -103,6 +104,13 @@ pub enum Verdict<'a> {
         /// The status that was sent.
         status: StatusCode,
     },
+    /// The delivery is authentic, and of a kind that the app has no type for: it was acknowledged without the handler.
+    Ignored {
+        /// The status that was sent.
+        status: StatusCode,
+        /// What the sender calls the kind. It is text of the request: show it, and make no label of a metric of it.
+        topic: Option<Escaped<'a>>,
+    },
     /// The delivery is authentic, and its body does not decode. It was refused.
     Undecodable {
         /// What is wrong with the body, and where.
@@ -121,8 +129,8 @@ pub enum Verdict<'a> {
 
 impl Outcome<'_> {
     /// A short stable name: `received`, `declined`, `handler_failed`, `panicked`, `unanswered`, `late`, `finished_late`,
-    /// `duplicate`, `in_progress`, `stored`, `store_failed`, `overloaded`, `greeted`, or that of the
-    /// [rejection](Rejection::name).
+    /// `duplicate`, `in_progress`, `stored`, `store_failed`, `overloaded`, `greeted`, `ignored`, or that
+    /// of the [rejection](Rejection::name).
     pub fn name(&self) -> &'static str {
         match self.verdict {
             Verdict::Received { .. } => "received",
@@ -138,6 +146,7 @@ impl Outcome<'_> {
             Verdict::StoreFailed { .. } => "store_failed",
             Verdict::Overloaded { .. } => "overloaded",
             Verdict::Greeted { .. } => "greeted",
+            Verdict::Ignored { .. } => "ignored",
             Verdict::Undecodable { rejection } | Verdict::Refused { rejection, .. } => {
                 rejection.name()
             }

@@ -7,7 +7,10 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::parse::json_field;
+use super::SignedBody;
+use crate::answer::BodyError;
+use crate::parse::payload::without_reserved_keys;
+use crate::parse::{json_field, repair};
 use crate::signing::{Place, Rules, Scheme};
 
 /// A delivery of a sender that a [`Scheme`] describes. What the signature does not cover is in
@@ -44,8 +47,16 @@ pub struct SignedEvent<T = Value> {
     /// From a header that is signed.
     pub(super) topic: Option<String>,
     pub(super) id: Option<String>,
-    /// Where they are looked for otherwise, when someone asks.
-    pub(super) source: Option<(Scheme, Bytes)>,
+    /// Where they are looked for otherwise, when someone asks, and what is decoded on demand.
+    pub(super) source: Option<JsonSource>,
+}
+
+/// The JSON that an event was decoded from.
+#[derive(Clone)]
+pub(super) struct JsonSource {
+    /// `None` in an event that was made by hand.
+    pub(super) scheme: Option<Scheme>,
+    pub(super) json: Bytes,
 }
 
 /// What a delivery proves.
@@ -107,12 +118,75 @@ impl<T> SignedEvent<T> {
         self
     }
 
+    /// The same with the JSON that [`decode_by_unauthenticated_topic`](Self::decode_by_unauthenticated_topic) decodes.
+    pub fn with_json(mut self, json: impl Into<Bytes>) -> Self {
+        let json = json.into();
+        self.source = Some(JsonSource { scheme: None, json });
+        self
+    }
+
     /// What the delivery is about, such as `order/paid`, if the signature covers it: it is in the body, or in a header that is
     /// signed. Of a sender with a token, what its body says. `None` if it is missing, empty, or there twice.
     ///
     /// A topic in the body is looked for each time.
     pub fn topic(&self) -> Option<Cow<'_, str>> {
         self.named(self.topic.as_deref(), |rules| rules.topic.as_ref())
+    }
+
+    /// Decodes the body once more, to the type that the topic chooses, **even if nothing proves the topic**: for senders that
+    /// have it in a header that they do not sign, such as Shopify. `None` if the topic is missing, or not one of the type's.
+    ///
+    /// Anyone who has captured one delivery can send it with another topic, as long as its body fits the type of that
+    /// one. A paid order that is sent again as a cancelled one may look genuine, so act on what the body says, or ask the
+    /// sender's API.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use webhook_core::scheme::SignedEvent;
+    /// use webhook_core::{BodyError, Value};
+    ///
+    /// #[derive(Clone, Deserialize)]
+    /// struct Order {
+    ///     id: u64,
+    ///     financial_status: String,
+    /// }
+    ///
+    /// webhook_core::topics! {
+    ///     #[derive(Clone)]
+    ///     enum ShopEvent {
+    ///         "orders/paid" => Paid(Order),
+    ///         "app/uninstalled" => Uninstalled,
+    ///     }
+    /// }
+    ///
+    /// fn on_event(event: &SignedEvent<Value>) -> Result<(), BodyError> {
+    ///     match event.decode_by_unauthenticated_topic()? {
+    ///         Some(ShopEvent::Paid(order)) if order.financial_status == "paid" => println!("{} is paid", order.id),
+    ///         _ => {}
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # let mut event = SignedEvent::new(Value::Null).with_json(r#"{"id":1,"financial_status":"paid"}"#);
+    /// # event.unauthenticated.topic = Some("orders/paid".into());
+    /// # on_event(&event)?;
+    /// # Ok::<(), BodyError>(())
+    /// ```
+    ///
+    /// A topic that is proven is taken, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A body that does not fit the type of the topic. The layer has accepted the delivery already: answer with an error if the
+    /// sender shall repeat it.
+    pub fn decode_by_unauthenticated_topic<B: SignedBody>(&self) -> Result<Option<B>, BodyError> {
+        let topic = self.topic();
+        let topic = topic.as_deref().or(self.unauthenticated.topic.as_deref());
+        let Some(JsonSource { json, .. }) = &self.source else {
+            return Ok(None);
+        };
+        let decode = |json: &Bytes| B::decode(topic, without_reserved_keys(json)?);
+        let (decoded, _) = repair::or_repaired(decode(json), json, decode)?;
+        Ok(decoded)
     }
 
     /// The id of the delivery, under the same conditions as the [topic](Self::topic).
@@ -128,10 +202,13 @@ impl<T> SignedEvent<T> {
         if let Some(text) = sent {
             return Some(Cow::Borrowed(text));
         }
-        let (scheme, json) = self.source.as_ref()?;
-        match place(&scheme.0)? {
-            Place::Body(path) => json_field::find_text(json, path).map(Cow::Owned),
-            Place::Header(_) => None,
+        let JsonSource { scheme, json } = self.source.as_ref()?;
+        let rules = &scheme.as_ref()?.0;
+        match place(rules)? {
+            Place::Body(path) if rules.vouches_for_body() => {
+                json_field::find_text(json, path).map(Cow::Owned)
+            }
+            Place::Body(_) | Place::Header(_) => None,
         }
     }
 }
@@ -176,5 +253,19 @@ impl<T: Serialize> Serialize for SignedEvent<T> {
         }
         event.serialize_field("unauthenticated", &self.unauthenticated)?;
         event.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An event is moved several times on its way to the handler.
+    #[test]
+    fn what_is_kept_for_later_takes_no_more_than_its_parts() {
+        assert_eq!(
+            size_of::<Option<JsonSource>>(),
+            size_of::<(Scheme, Bytes)>()
+        );
     }
 }

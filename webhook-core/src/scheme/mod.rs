@@ -23,11 +23,19 @@
 //! The event of all of them is [`SignedEvent`]: what its signature covers is beside the payload, what it does not is in
 //! [`unauthenticated`](SignedEvent::unauthenticated).
 
+mod body;
 mod event;
 mod handshake;
 mod preset;
 mod provider;
+mod topics;
 
+pub use self::body::SignedBody;
 pub use self::event::{Proof, SignedEvent, UnsignedHead};
 pub use self::preset::{GivesIds, HasVerifyToken, Preset, SignsTime, Source};
-pub use self::provider::{AnyScheme, SchemeClaim, SchemeFacts, SchemeProvider};
+pub use self::provider::{
+    AnyScheme, SchemeClaim, SchemeFacts, SchemeProvider, SchemeProviderError,
+};
+pub use self::topics::TopicError;
+#[doc(hidden)]
+pub use self::topics::check as __check_topics;

@@ -11,18 +11,21 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::event::JsonSource;
 use super::preset::Source;
-use super::{GivesIds, Preset, Proof, SignedEvent, SignsTime, handshake};
+use super::{GivesIds, Preset, Proof, SignedBody, SignedEvent, SignsTime, TopicError, handshake};
 use crate::answer::{Acknowledgement, BodyError, Received, Rejection, Reply};
 use crate::delivery::{DeliveryId, Trust};
+use crate::driver::cannot_start;
 use crate::head::{Head, HeaderField};
 use crate::parse::form::Form;
 use crate::parse::json::first_byte;
 use crate::parse::json_field;
+use crate::parse::payload::{self, without_reserved_keys};
 use crate::parse::repair::without_bom;
 use crate::provider::{
-    Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified, Payload,
-    Provider, Timestamped, Timing, decode_json,
+    Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified, Provider,
+    Timestamped, Timing,
 };
 use crate::secrets::{BearerTokens, IntoSecrets, Keyring, SecretsError};
 use crate::signing::{
@@ -43,7 +46,7 @@ use crate::signing::{
 /// let verifier = Verifier::new(SchemeProvider::<serde_json::Value>::new(acme, "s3cr3t")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct SchemeProvider<T: Payload = Value, S: Source = AnyScheme> {
+pub struct SchemeProvider<T: SignedBody = Value, S: Source = AnyScheme> {
     scheme: Scheme,
     keyring: Keyring<S::Store>,
     verify_token: Option<Keyring<BearerTokens>>,
@@ -60,18 +63,26 @@ impl Source for AnyScheme {
     const TIMING: Timing = Timing::UNDOCUMENTED;
 }
 
-impl<T: Payload> SchemeProvider<T> {
+impl<T: SignedBody> SchemeProvider<T> {
     /// The sender with this scheme and its secrets.
     ///
     /// # Errors
     ///
-    /// The first secret that is refused, and none; see [`Keyring::for_scheme`].
-    pub fn new(scheme: Scheme, secrets: impl IntoSecrets) -> Result<Self, SecretsError> {
-        let keyring = Keyring::for_scheme(&scheme, secrets)?;
+    /// The first secret that is refused, and none: see [`Keyring::for_scheme`]. A type that the topic chooses, of a scheme that
+    /// does not prove its topic: see [`topics!`](crate::topics).
+    pub fn new(scheme: Scheme, secrets: impl IntoSecrets) -> Result<Self, SchemeProviderError> {
+        TopicError::check::<T>(&scheme.0).map_err(SchemeProviderError::Topic)?;
+        let keyring =
+            Keyring::for_scheme(&scheme, secrets).map_err(SchemeProviderError::Secrets)?;
         Ok(Self::with(scheme, keyring))
     }
 
     /// The sender with a keyring for its scheme, such as one for tenants.
+    ///
+    /// # Panics
+    ///
+    /// If the topic chooses the type, and the scheme does not prove its topic: see [`topics!`](crate::topics).
+    #[track_caller]
     pub fn with_keyring(scheme: Scheme, keyring: Keyring<SchemeSecrets>) -> Self {
         Self::with(scheme, keyring)
     }
@@ -82,8 +93,15 @@ impl<T: Payload> SchemeProvider<T> {
     }
 }
 
-impl<T: Payload, S: Source> SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> SchemeProvider<T, S> {
+    /// # Panics
+    ///
+    /// If the topic chooses the type, and the scheme does not prove its topic.
+    #[track_caller]
     pub(crate) fn with(scheme: Scheme, keyring: Keyring<S::Store>) -> Self {
+        if let Err(error) = TopicError::check::<T>(&scheme.0) {
+            cannot_start(scheme.name(), error);
+        }
         Self {
             scheme,
             keyring,
@@ -138,8 +156,7 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
 
     /// Whether the app can take what is in this place of a body for the sender's.
     fn vouches_for(&self, place: Option<&Place>) -> bool {
-        let rules = self.rules();
-        matches!(place, Some(Place::Body(_))) && (rules.covers_body() || rules.is_token())
+        matches!(place, Some(Place::Body(_))) && self.rules().vouches_for_body()
     }
 
     fn proof(&self) -> Proof {
@@ -164,7 +181,7 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 }
 
-impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> Provider for SchemeProvider<T, S> {
     type Event = SignedEvent<T>;
     type Claim = SchemeClaim<S::Store>;
     type Facts = SchemeFacts;
@@ -292,7 +309,13 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
         {
             return Ok(Decoded::Greeting(reply));
         }
-        let payload = decode_json(json)?;
+        let Some(payload) = self.payload(facts, without_reserved_keys(json)?)? else {
+            let topic = self.found_topic(facts, json).map(|topic| topic.into());
+            return Ok(Decoded::Ignored {
+                reply: self.received()(),
+                topic,
+            });
+        };
         let mut event = SignedEvent::of(payload, self.proof());
         let is_covered = |place: &Option<Place>| match place {
             Some(place @ Place::Header(_)) => rules.covers(place),
@@ -307,8 +330,15 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
             true => event.id = id,
             false => event.unauthenticated.id = id,
         }
-        if self.vouches_for(rules.topic.as_ref()) || self.vouches_for(rules.id.as_ref()) {
-            event.source = Some((self.scheme.clone(), json.clone()));
+        let is_in_header = matches!(rules.topic, Some(Place::Header(_)));
+        if is_in_header
+            || self.vouches_for(rules.topic.as_ref())
+            || self.vouches_for(rules.id.as_ref())
+        {
+            event.source = Some(JsonSource {
+                scheme: Some(self.scheme.clone()),
+                json: json.clone(),
+            });
         }
         match rules.covers_time {
             true => event.timestamp_ms = facts.timestamp_ms,
@@ -324,12 +354,7 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
     }
 
     fn acknowledge(&self, _: &SignedEvent<T>, _: &Bytes) -> Acknowledgement {
-        match self.rules().received {
-            Received::Only([StatusCode::NO_CONTENT, ..]) => {
-                Acknowledgement::constant(|| Reply::new(StatusCode::NO_CONTENT))
-            }
-            _ => Acknowledgement::constant(|| Reply::new(StatusCode::OK)),
-        }
+        Acknowledgement::constant(self.received())
     }
 
     /// The id of the scheme, as far as it is trusted.
@@ -358,9 +383,44 @@ impl<T: Payload, S: Source> Provider for SchemeProvider<T, S> {
     fn timing(&self) -> Timing {
         S::TIMING.received(self.rules().received)
     }
+
+    /// Of a type that the topic chooses, the topic.
+    fn kind<'a>(&'a self, event: &'a SignedEvent<T>) -> &'a str {
+        T::kind(&event.payload)
+    }
 }
 
-impl<T: Payload, S: Source> SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> SchemeProvider<T, S> {
+    /// The payload. `None` if its topic is not one of the app's.
+    fn payload(&self, facts: &SchemeFacts, json: &[u8]) -> Result<Option<T>, BodyError> {
+        if !T::CHOSEN_BY_TOPIC {
+            return T::decode(None, json);
+        }
+        // It is proven, wherever it is: otherwise there would be no provider.
+        let topic = self.found_topic(facts, json);
+        let payload = T::decode(topic.as_deref(), json)?;
+        if payload.is_none() && topic.is_none() {
+            // Damage must not pass for a delivery without a topic: it is refused, or repaired.
+            payload::decode::<IgnoredAny>(json)?;
+        }
+        Ok(payload)
+    }
+
+    fn found_topic<'f>(&self, facts: &'f SchemeFacts, json: &[u8]) -> Option<Cow<'f, str>> {
+        match &self.rules().topic {
+            Some(Place::Body(path)) => json_field::find_text(json, path).map(Cow::Owned),
+            _ => facts.topic.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    /// What is sent if the handler leaves the answer to the layer, and if there is none.
+    fn received(&self) -> fn() -> Reply {
+        match self.rules().received {
+            Received::Only([StatusCode::NO_CONTENT, ..]) => || Reply::new(StatusCode::NO_CONTENT),
+            _ => || Reply::new(StatusCode::OK),
+        }
+    }
+
     fn is_signed(&self, header: &str) -> bool {
         let rules = self.rules();
         let at = rules.names.iter().position(|name| name.as_str() == header);
@@ -368,14 +428,14 @@ impl<T: Payload, S: Source> SchemeProvider<T, S> {
     }
 }
 
-impl<T: Payload, P: Preset> SchemeProvider<T, P> {
+impl<T: SignedBody, P: Preset> SchemeProvider<T, P> {
     /// The scheme of a preset, which needs no secret.
     pub fn preset_scheme() -> Scheme {
         Scheme::of_sender(&P::scheme())
     }
 }
 
-impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
+impl<T: SignedBody, P: Preset> FromSecrets for SchemeProvider<T, P> {
     const NAME: &'static str = P::NAME;
 
     type Store = P::Store;
@@ -389,7 +449,7 @@ impl<T: Payload, P: Preset> FromSecrets for SchemeProvider<T, P> {
     }
 }
 
-impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> Authenticated for SchemeProvider<T, S> {
     fn unproven(&self) -> Option<&'static str> {
         let rules = self.rules();
         let signs_id = rules.id.as_ref().is_some_and(|id| rules.covers(id));
@@ -400,9 +460,9 @@ impl<T: Payload, S: Source> Authenticated for SchemeProvider<T, S> {
     }
 }
 
-impl<T: Payload, S: Source> Deferrable for SchemeProvider<T, S> {}
+impl<T: SignedBody, S: Source> Deferrable for SchemeProvider<T, S> {}
 
-impl<T: Payload, P: GivesIds> Identified for SchemeProvider<T, P> {
+impl<T: SignedBody, P: GivesIds> Identified for SchemeProvider<T, P> {
     fn trust(&self) -> Trust {
         self.trust().unwrap_or(Trust::Unsigned)
     }
@@ -413,7 +473,7 @@ impl<T: Payload, P: GivesIds> Identified for SchemeProvider<T, P> {
 }
 
 /// Whether a scheme that is built when the program runs gives ids is known when a layer is.
-impl<T: Payload> Identified for SchemeProvider<T, AnyScheme> {
+impl<T: SignedBody> Identified for SchemeProvider<T, AnyScheme> {
     fn trust(&self) -> Trust {
         self.trust().unwrap_or(Trust::Unsigned)
     }
@@ -423,9 +483,9 @@ impl<T: Payload> Identified for SchemeProvider<T, AnyScheme> {
     }
 }
 
-impl<T: Payload, P: SignsTime> Timestamped for SchemeProvider<T, P> {}
+impl<T: SignedBody, P: SignsTime> Timestamped for SchemeProvider<T, P> {}
 
-impl<T: Payload, S: Source> Clone for SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> Clone for SchemeProvider<T, S> {
     fn clone(&self) -> Self {
         Self {
             scheme: self.scheme.clone(),
@@ -436,7 +496,7 @@ impl<T: Payload, S: Source> Clone for SchemeProvider<T, S> {
     }
 }
 
-impl<T: Payload, S: Source> fmt::Debug for SchemeProvider<T, S> {
+impl<T: SignedBody, S: Source> fmt::Debug for SchemeProvider<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SchemeProvider")
             .field("scheme", &self.scheme)
@@ -444,6 +504,27 @@ impl<T: Payload, S: Source> fmt::Debug for SchemeProvider<T, S> {
             .finish_non_exhaustive()
     }
 }
+
+/// Why [`SchemeProvider::new`] fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemeProviderError {
+    /// A secret is refused, or there is none.
+    Secrets(SecretsError),
+    /// The topic chooses the type, and the scheme does not prove its topic.
+    Topic(TopicError),
+}
+
+impl fmt::Display for SchemeProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secrets(error) => error.fmt(f),
+            Self::Topic(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SchemeProviderError {}
 
 /// What the head of a delivery claims, not yet compared.
 pub struct SchemeClaim<S: SchemeStore>(Claimed<S>);

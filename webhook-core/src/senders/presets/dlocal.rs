@@ -33,8 +33,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::{Payload, Timestamped, Timing};
-use crate::scheme::{SchemeProvider, Source};
+use crate::provider::{Timestamped, Timing};
+use crate::scheme::{SchemeProvider, SignedBody, Source};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
 use crate::signing::{Credential, Form, HmacKeys, Scheme, SchemeBuilder, TimeField};
 
@@ -80,12 +80,17 @@ impl DlocalScheme {
     }
 }
 
-impl<T: Payload> Dlocal<T> {
+impl<T: SignedBody> Dlocal<T> {
     /// dLocal with the login of the account, which is the `X-Login` of its deliveries, and its secret keys.
     ///
     /// # Errors
     ///
     /// A login that no header has, or a secret that is refused.
+    ///
+    /// # Panics
+    ///
+    /// If the topic chooses the type: dLocal names none.
+    #[track_caller]
     pub fn with_login(login: &str, secrets: impl IntoSecrets) -> Result<Self, DlocalError> {
         let keyring = Keyring::new(secrets).map_err(DlocalError::Secrets)?;
         Self::with_login_and_keyring(login, keyring)
@@ -96,6 +101,11 @@ impl<T: Payload> Dlocal<T> {
     /// # Errors
     ///
     /// A login that no header has.
+    ///
+    /// # Panics
+    ///
+    /// As [`with_login`](Self::with_login).
+    #[track_caller]
     pub fn with_login_and_keyring(
         login: &str,
         keyring: Keyring<HmacKeys>,
@@ -108,7 +118,7 @@ impl<T: Payload> Dlocal<T> {
     }
 }
 
-impl<T: Payload> Timestamped for Dlocal<T> {}
+impl<T: SignedBody> Timestamped for Dlocal<T> {}
 
 /// Why [`Dlocal::with_login`] fails.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -163,7 +163,8 @@ impl Store for SchemeSecrets {
     fn remove(&mut self, secret: &str, label: Option<&str>) -> bool {
         match &mut self.kept {
             Kept::Keys(keys) => {
-                let decoded = Secret::raw(secret)
+                // A raw one, and a public key that the scheme does not decode, are the bytes of their text.
+                let decoded = Secret::new(secret)
                     .ok()
                     .and_then(|secret| decoded(&self.scheme.0, &secret).ok());
                 Arc::make_mut(keys).remove_decoded(
@@ -261,8 +262,11 @@ pub(super) fn decoded(
         };
     }
     let text = secret.expose();
-    let (encoding, prefix) = &rules.key;
-    let encoded = text.strip_prefix(&**prefix).unwrap_or(text);
+    let (encoding, prefix) = match secret.is_raw() {
+        true => (&KeyEncoding::Text, ""),
+        false => (&rules.key.0, &*rules.key.1),
+    };
+    let encoded = text.strip_prefix(prefix).unwrap_or(text);
     let decoded = match encoding {
         KeyEncoding::Text => Ok(text.as_bytes().to_vec()),
         KeyEncoding::Hex => hex::decode(encoded).map_err(|_| SecretsErrorKind::WrongForm {

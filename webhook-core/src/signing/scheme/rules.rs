@@ -250,6 +250,11 @@ impl Rules {
         self.content.body
     }
 
+    /// Whether the app can take what is in a body for the sender's.
+    pub(crate) fn vouches_for_body(&self) -> bool {
+        self.covers_body() || self.is_token()
+    }
+
     /// Whether parts of the signed content touch.
     pub(crate) fn has_adjacent(&self) -> bool {
         self.content.has_adjacent
