@@ -24,18 +24,22 @@
 //! [`unauthenticated`](SignedEvent::unauthenticated).
 
 mod body;
+mod claim;
+mod decode;
+mod error;
 mod event;
+mod guarantees;
 mod handshake;
 mod preset;
 mod provider;
 mod topics;
 
 pub use self::body::SignedBody;
+pub use self::claim::{SchemeClaim, SchemeFacts};
+pub use self::error::SchemeProviderError;
 pub use self::event::{Proof, SignedEvent, UnsignedHead};
 pub use self::preset::{GivesIds, HasVerifyToken, Preset, SignsTime, Source};
-pub use self::provider::{
-    AnyScheme, SchemeClaim, SchemeFacts, SchemeProvider, SchemeProviderError,
-};
+pub use self::provider::{AnyScheme, SchemeProvider};
 pub use self::topics::TopicError;
 #[doc(hidden)]
 pub use self::topics::check as __check_topics;

@@ -1,5 +1,6 @@
 //! Secrets: how they are passed, stored, and changed while the server runs.
 
+mod base64;
 mod bearer;
 mod error;
 mod fingerprint;
@@ -13,6 +14,7 @@ mod secret;
 mod signing_keys;
 mod store;
 
+pub(crate) use self::base64::BASE64;
 pub use self::bearer::BearerTokens;
 pub use self::error::{SecretsError, SecretsErrorKind};
 pub use self::into_secrets::IntoSecrets;

@@ -1,8 +1,7 @@
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeError, Engine as _, alphabet};
+use base64::{DecodeError, Engine as _};
 use zeroize::Zeroizing;
 
-use crate::secrets::{Secret, SecretsErrorKind, SigningKey};
+use crate::secrets::{BASE64, Secret, SecretsErrorKind, SigningKey};
 #[cfg(feature = "ed25519")]
 use crate::signing::Ed25519Key;
 use crate::signing::{HmacSha256, Signatures, Verifies};
@@ -40,12 +39,6 @@ impl Verifies for StandardKey {
 
 impl SigningKey for StandardKey {
     fn decode(secret: &Secret) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
-        /// The libraries of the specification accept secrets with and without padding.
-        const BASE64: GeneralPurpose = GeneralPurpose::new(
-            &alphabet::STANDARD,
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-        );
-
         let text = secret.expose();
         if text.len() > Self::MAX_LENGTH {
             return Err(SecretsErrorKind::TooLong {
@@ -58,6 +51,7 @@ impl SigningKey for StandardKey {
         let encoded = text.strip_prefix("v1,whsec_").unwrap_or(text);
         let encoded = encoded.strip_prefix("whsec_").unwrap_or(encoded);
         let before = text.len() - encoded.len();
+        // The libraries of the specification accept secrets with and without padding.
         let key = BASE64
             .decode(encoded)
             .map(Zeroizing::new)

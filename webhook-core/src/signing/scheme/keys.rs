@@ -2,8 +2,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit};
 use sha1::Sha1;
@@ -12,11 +10,12 @@ use zeroize::Zeroizing;
 
 use super::Scheme;
 use super::builder::{Algorithm, KeyEncoding};
-use super::rules::{Rules, Sent, Signed};
+use super::reading::{Sent, Signed};
+use super::rules::Rules;
 use crate::answer::Rejection;
 use crate::secrets::{
-    BearerTokens, Label, Matched, Secret, SecretsErrorKind, Selected, SigningKey, SigningKeys,
-    Store,
+    BASE64, BearerTokens, Label, Matched, Secret, SecretsErrorKind, Selected, SigningKey,
+    SigningKeys, Store,
 };
 #[cfg(feature = "ed25519")]
 use crate::signing::Ed25519Key;
@@ -249,11 +248,6 @@ pub(super) fn decoded(
     rules: &Rules,
     secret: &Secret,
 ) -> Result<Zeroizing<Vec<u8>>, SecretsErrorKind> {
-    const BASE64: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-
     #[cfg(feature = "ed25519")]
     if secret.is_public_key() {
         return match rules.algorithm {

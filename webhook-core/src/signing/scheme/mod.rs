@@ -8,6 +8,7 @@ mod error;
 mod field;
 mod handshake;
 mod keys;
+mod reading;
 mod rules;
 #[cfg(feature = "testing")]
 mod sign;
@@ -25,7 +26,8 @@ pub use self::field::{Characters, Field, Form};
 pub use self::handshake::Handshake;
 pub(crate) use self::keys::Compares;
 pub use self::keys::{SchemeSecrets, SchemeStore, Verifies};
-pub(crate) use self::rules::{Place, Rules, Signed};
+pub(crate) use self::reading::Signed;
+pub(crate) use self::rules::{Place, Rules};
 #[cfg(feature = "testing")]
 pub(crate) use self::sign::Credential as Sending;
 pub use self::time::{TimeField, TimeUnit};
