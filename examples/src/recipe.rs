@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 /// How a shell signs a request: as much of a scheme as that needs. The keys are those of a file for `SCHEMES`; others are
-/// ignored, since whoever serves the sender has read them.
+/// ignored, since the code that serves the sender has read them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct Recipe {

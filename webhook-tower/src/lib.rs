@@ -170,6 +170,7 @@ pub use webhook_core::{
 };
 pub use webhook_core::{bytes, http};
 
+use webhook_core::__preset_layers;
 use webhook_core::github::Github;
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::Multicaja;
@@ -179,23 +180,7 @@ use webhook_core::tusfacturas::TusFacturas;
 use webhook_core::unsigned::UnsignedSender;
 use webhook_core::wompi::Wompi;
 
-/// Names the layer of each preset.
-macro_rules! layers {
-    ($($(#[$cfg:meta])* $module:ident $Sender:ident $Layer:ident $title:literal;)*) => {$(
-        $(#[$cfg])*
-        #[doc(inline)]
-        pub use webhook_core::$module;
-
-        #[doc = concat!(
-            "The layer for ", $title, ", with payloads of type `T`; its event is [`SignedEvent<T>`](SignedEvent). See [`",
-            stringify!($module), "`]."
-        )]
-        $(#[$cfg])*
-        pub type $Layer<T = Value> = WebhookLayer<$module::$Sender<T>>;
-    )*};
-}
-
-webhook_core::__for_each_preset!(layers);
+webhook_core::__for_each_preset!(__preset_layers);
 
 /// The layer for any sender that a [`Scheme`](signing::Scheme) describes: `SchemeWebhookLayer::with_provider` takes a
 /// [`SchemeProvider`](scheme::SchemeProvider).

@@ -454,7 +454,7 @@ impl Model {
             }
             TimeIn::Header | TimeIn::Pair => {
                 let text = self.time_text(request);
-                // The list is broken, whoever vouches for the time.
+                // The list is broken, no matter what vouches for the time.
                 if text.is_none() && self.time == TimeIn::Pair {
                     return None;
                 }

@@ -40,7 +40,7 @@ pub struct SchemeProvider<T: SignedBody = Value, S: Source = AnyScheme> {
     payload: PhantomData<fn() -> T>,
 }
 
-/// Stands for a [`Scheme`] that is built when the program runs.
+/// The source of a provider whose [`Scheme`] is built when the program runs.
 #[derive(Debug)]
 pub enum AnyScheme {}
 

@@ -312,7 +312,7 @@ fn a_tolerance_is_not_checked_against_a_time_that_anyone_can_renew() {
     let captured = signed(&Careless::scheme(), &[], "1");
     let verifier = Verifier::<Sender>::try_new(SECRET).unwrap().clock(now);
     deliver(&verifier, &captured).unwrap();
-    // Whoever sets one learns from the first delivery that there is nothing to check it against.
+    // An app that sets one learns from the first delivery that there is nothing to check it against.
     let careful = verifier.tolerance(Duration::from_secs(60));
     assert_eq!(
         deliver(&careful, &captured).unwrap_err(),

@@ -359,7 +359,7 @@ fn a_sender_without_public_keys_refuses_them() {
     assert!(verifier.secrets().remove(PUBLISHED_KEY).is_err());
 }
 
-/// Whoever knows the public key could sign with such a secret.
+/// Anyone who knows the public key could sign with such a secret.
 #[test]
 fn a_secret_that_is_the_public_key_is_refused_beside_it() {
     let bare = PUBLISHED_KEY.trim_start_matches("whpk_");

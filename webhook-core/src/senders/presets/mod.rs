@@ -44,3 +44,21 @@ macro_rules! __for_each_preset {
         }
     };
 }
+
+/// Names the layer of each preset, in an adapter that has `WebhookLayer`, `SignedEvent` and `Value`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __preset_layers {
+    ($($(#[$cfg:meta])* $module:ident $Sender:ident $Layer:ident $title:literal;)*) => {$(
+        $(#[$cfg])*
+        #[doc(inline)]
+        pub use $crate::$module;
+
+        #[doc = concat!(
+            "The layer for ", $title, ", with payloads of type `T`; its event is [`SignedEvent<T>`](SignedEvent). See [`",
+            stringify!($module), "`]."
+        )]
+        $(#[$cfg])*
+        pub type $Layer<T = Value> = WebhookLayer<$module::$Sender<T>>;
+    )*};
+}

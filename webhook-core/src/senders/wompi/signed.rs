@@ -1,6 +1,6 @@
 //! Reads what the checksum covers.
 //!
-//! The sender joins the values without separators, and signs neither the list of their names nor their number. Whoever has
+//! The sender joins the values without separators, and signs neither the list of their names nor their number. Anyone who has
 //! one delivery can send any body whose values join to the same text. So each value must have a form that shows where
 //! it ends: then there is one way to read the text, whatever the list says.
 
