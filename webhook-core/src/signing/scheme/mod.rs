@@ -71,6 +71,8 @@ pub use self::time::{TimeField, TimeUnit};
 /// - *A probe without a signature that is empty*: every empty request would be one.
 /// - *A setting that nothing reads*, since its owner believes that it does something.
 ///
+/// A URL cannot be signed content, as Square and Twilio have it: behind a proxy a server sees another one than its sender.
+///
 /// # From a file
 ///
 /// A [`SchemeBuilder`] is read from any format of serde, with the same checks when it is built. Unknown keys are errors.
