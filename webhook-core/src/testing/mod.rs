@@ -270,7 +270,7 @@ pub fn scheme(
     secret: &str,
 ) -> TestRequest {
     let mut request = TestRequest::new("/hook", body);
-    let secret = Secret::raw(secret).expect("the secret is fit");
+    let secret = Secret::new(secret).expect("the secret is fit");
     let sent = scheme
         .0
         .sign(unix_time(time), headers, &request.body, &secret)
