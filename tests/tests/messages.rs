@@ -25,7 +25,7 @@ struct Said {
 fn misuse_is_refused_by_the_compiler_in_words_that_help() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let programs = programs(&root.join("tests/tests/messages"));
-    assert_eq!(programs.len(), 11);
+    assert_eq!(programs.len(), 13);
     let said = check(root, &programs);
     for (name, path) in &programs {
         let program = fs::read_to_string(path).unwrap();
