@@ -17,7 +17,7 @@ const KINDS: [&str; 9] = [
     "HmacSha256",
     "Signature",
     "Signatures",
-    "Signed",
+    "SignedContent",
     "Fingerprint",
     "Secret",
 ];

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::head::HeaderField;
 use crate::parse::form::Form;
-use crate::signing::{Place, Rules, SchemeStore, Signed};
+use crate::signing::{Place, Rules, SchemeStore, SignedContent};
 
 /// What the head of a delivery claims, not yet compared.
 pub struct SchemeClaim<S: SchemeStore>(pub(super) Claimed<S>);
@@ -17,7 +17,7 @@ pub struct SchemeClaim<S: SchemeStore>(pub(super) Claimed<S>);
 pub(super) enum Claimed<S: SchemeStore> {
     Proof {
         checked: S::Checked,
-        signed: Option<Signed>,
+        signed: Option<SignedContent>,
         facts: SchemeFacts,
     },
     /// No credential, and perhaps the probe that the sender makes when a URL is registered.

@@ -22,7 +22,7 @@ pub use self::scheme::{
     BodyFormat, Characters, Credential, Field, Form, Handshake, KeyEncoding, Scheme, SchemeBuilder,
     SchemeError, SchemeErrorKind, SchemeSecrets, SchemeStore, TimeField, TimeUnit, Verifies,
 };
-pub(crate) use self::scheme::{Compares, Place, Rules, Signed};
+pub(crate) use self::scheme::{Compares, Place, Rules, SignedContent};
 pub use self::signatures::{Encoding, Signatures};
 pub(crate) use self::time::Clock;
 pub use self::time::{DEFAULT_TOLERANCE, unix_time};

@@ -60,7 +60,9 @@ use crate::provider::{
     Timing,
 };
 use crate::secrets::{Keyring, Selected};
-use crate::signing::{BodyFormat, Credential, Field, HmacKeys, Scheme, SchemeBuilder, Signed};
+use crate::signing::{
+    BodyFormat, Credential, Field, HmacKeys, Scheme, SchemeBuilder, SignedContent,
+};
 
 /// The legacy signature is not checked, but it is still a credential.
 static SIGNATURES: [HeaderName; 2] = [
@@ -243,7 +245,7 @@ fn text(field: HeaderField<'_>) -> Option<String> {
 
 /// The signature from `X-Hub-Signature-256`, not yet compared, and values from the other headers.
 pub struct SentSignature {
-    signed: Signed,
+    signed: SignedContent,
     facts: SignedBody,
     keys: Selected<HmacKeys>,
 }

@@ -74,7 +74,7 @@ use crate::provider::{
 use crate::secrets::{Keyring, Selected, SigningKeys};
 #[cfg(feature = "ed25519")]
 use crate::signing::KeyEncoding;
-use crate::signing::{Credential, Scheme, Signed, TimeField};
+use crate::signing::{Credential, Scheme, SignedContent, TimeField};
 
 static ID: HeaderName = HeaderName::from_static("webhook-id");
 static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -297,7 +297,7 @@ impl Schemes {
 /// What the headers of a delivery claim, not yet compared.
 pub struct SignedHead {
     /// It begins with the id.
-    signed: Signed,
+    signed: SignedContent,
     id_length: usize,
     timestamp: Duration,
     keys: Selected<SigningKeys<StandardKey>>,

@@ -47,7 +47,7 @@ use crate::provider::{
     Provider, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
-use crate::signing::{Credential, Scheme, SchemeBuilder, Signed, TimeField};
+use crate::signing::{Credential, Scheme, SchemeBuilder, SignedContent, TimeField};
 
 static SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
@@ -178,7 +178,7 @@ impl<T: Payload> Timestamped for Stripe<T> {}
 /// What `Stripe-Signature` claims, not yet compared.
 pub struct SignedTime {
     timestamp: Duration,
-    signed: Signed,
+    signed: SignedContent,
     keys: Selected<SigningKeys<StripeKey>>,
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::Scheme;
 use super::builder::{Algorithm, KeyEncoding};
-use super::reading::{Sent, Signed};
+use super::reading::{Sent, SignedContent};
 use super::rules::Rules;
 use crate::answer::Rejection;
 use crate::secrets::{
@@ -57,12 +57,12 @@ pub trait Compares: Store {
     fn check_head(
         selected: Selected<Self>,
         sent: Sent<'_>,
-    ) -> Result<(Self::Checked, Option<Signed>), Rejection>;
+    ) -> Result<(Self::Checked, Option<SignedContent>), Rejection>;
 
     /// Compares what covers the body: a signature.
     fn check_body(
         checked: Self::Checked,
-        signed: Option<&Signed>,
+        signed: Option<&SignedContent>,
         body: &Bytes,
     ) -> Result<Matched, Rejection>;
 }
@@ -74,7 +74,7 @@ impl<K: Verifies + SigningKey> Compares for SigningKeys<K> {
     fn check_head(
         selected: Selected<Self>,
         sent: Sent<'_>,
-    ) -> Result<(Self::Checked, Option<Signed>), Rejection> {
+    ) -> Result<(Self::Checked, Option<SignedContent>), Rejection> {
         match sent {
             Sent::Signed(signed) => Ok((selected, Some(signed))),
             Sent::Token(_) => Err(Rejection::CredentialMismatch),
@@ -84,7 +84,7 @@ impl<K: Verifies + SigningKey> Compares for SigningKeys<K> {
     #[inline]
     fn check_body(
         checked: Self::Checked,
-        signed: Option<&Signed>,
+        signed: Option<&SignedContent>,
         body: &Bytes,
     ) -> Result<Matched, Rejection> {
         let signed = signed.ok_or(Rejection::CredentialMissing)?;
@@ -98,14 +98,18 @@ impl Compares for BearerTokens {
     fn check_head(
         selected: Selected<Self>,
         sent: Sent<'_>,
-    ) -> Result<(Self::Checked, Option<Signed>), Rejection> {
+    ) -> Result<(Self::Checked, Option<SignedContent>), Rejection> {
         match sent {
             Sent::Token(token) => Ok((selected.find(&token)?, None)),
             Sent::Signed(_) => Err(Rejection::CredentialMismatch),
         }
     }
 
-    fn check_body(checked: Matched, _: Option<&Signed>, _: &Bytes) -> Result<Matched, Rejection> {
+    fn check_body(
+        checked: Matched,
+        _: Option<&SignedContent>,
+        _: &Bytes,
+    ) -> Result<Matched, Rejection> {
         Ok(checked)
     }
 }
@@ -206,7 +210,7 @@ impl Compares for SchemeSecrets {
     fn check_head(
         selected: Selected<Self>,
         sent: Sent<'_>,
-    ) -> Result<(Checked, Option<Signed>), Rejection> {
+    ) -> Result<(Checked, Option<SignedContent>), Rejection> {
         match &selected.secrets().kept {
             Kept::Keys(keys) => {
                 let keys = selected.narrowed(Arc::clone(keys));
@@ -223,7 +227,7 @@ impl Compares for SchemeSecrets {
 
     fn check_body(
         checked: Checked,
-        signed: Option<&Signed>,
+        signed: Option<&SignedContent>,
         body: &Bytes,
     ) -> Result<Matched, Rejection> {
         match checked {

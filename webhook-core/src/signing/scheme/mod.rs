@@ -26,7 +26,7 @@ pub use self::field::{Characters, Field, Form};
 pub use self::handshake::Handshake;
 pub(crate) use self::keys::Compares;
 pub use self::keys::{SchemeSecrets, SchemeStore, Verifies};
-pub(crate) use self::reading::Signed;
+pub(crate) use self::reading::SignedContent;
 pub(crate) use self::rules::{Place, Rules};
 #[cfg(feature = "testing")]
 pub(crate) use self::sign::Credential as Sending;
@@ -66,7 +66,7 @@ pub use self::time::{TimeField, TimeUnit};
 /// - *A tolerance over a time that is not signed.* [`time_is_not_signed`](SchemeBuilder::time_is_not_signed)
 /// - *A token in the query*, unless it is called
 ///   [`query_which_logs_show`](Credential::query_which_logs_show).
-/// - *Signed content without any part*: its signature is the same for every delivery.
+/// - *SignedContent content without any part*: its signature is the same for every delivery.
 /// - *A credential in a header that the event shows*, so that it would be logged and stored.
 /// - *A probe without a signature that is empty*: every empty request would be one.
 /// - *A setting that nothing reads*, since its owner believes that it does something.

@@ -21,7 +21,7 @@ pub(crate) struct Reading<'h> {
 impl Reading<'_> {
     /// What was signed.
     #[inline]
-    pub(crate) fn signed(self) -> Result<Signed, Rejection> {
+    pub(crate) fn signed(self) -> Result<SignedContent, Rejection> {
         match self.sent {
             Sent::Signed(signed) => Ok(signed),
             Sent::Token(_) => Err(Rejection::CredentialMissing),
@@ -31,19 +31,19 @@ impl Reading<'_> {
 
 /// A credential, not yet compared.
 pub enum Sent<'h> {
-    Signed(Signed),
+    Signed(SignedContent),
     Token(Cow<'h, [u8]>),
 }
 
 /// Signatures, and what they are over beside the body.
-pub struct Signed {
+pub struct SignedContent {
     pub(crate) before: Box<str>,
     after: Box<str>,
     covers_body: bool,
     signatures: Signatures,
 }
 
-impl Signed {
+impl SignedContent {
     /// Whether the key has made one of the signatures.
     #[inline]
     pub(crate) fn is_by<K: Verifies>(&self, key: &K, body: &[u8]) -> bool {
@@ -98,7 +98,7 @@ impl Rules {
         let time = self.time(field, pair)?;
         let text = time.as_ref().map(|(text, _)| *text);
         Ok(Reading {
-            sent: Sent::Signed(Signed {
+            sent: Sent::Signed(SignedContent {
                 before: written(&self.content.before, text, field)?,
                 after: written(&self.content.after, text, field)?,
                 covers_body: self.content.body,
