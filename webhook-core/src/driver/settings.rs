@@ -155,7 +155,8 @@ macro_rules! __layer {
         pub fn refuse_ipn(self, refuse: bool) -> Self {
             self.configure(|sender| sender.refuse_ipn(refuse))
         }
-    };    (verify_token) => {
+    };
+    (verify_token) => {
         /// Sets the token that the app chose when it registered the URL, which the sender then asks for: see
         /// [`Handshake::Hub`](crate::signing::Handshake::Hub). Several while it changes. Without one, the URL cannot be
         /// registered.
