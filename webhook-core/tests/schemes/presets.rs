@@ -151,7 +151,10 @@ fn check<P: Preset>() {
         accepted::<P>(&builder).unwrap_or_else(|| panic!("{}: nothing is accepted", P::NAME));
     let event = deliver(&verifier, &request).unwrap();
     assert_decodes_later(&verifier, &request);
-    let mut runner = TestRunner::default();
+    let mut runner = TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let attacks = (any::<Index>(), 0..8_u8);
     let result = runner.run(&attacks, |(at, bit)| {
         assert_no_header_forges(&verifier, &request, at, bit);
