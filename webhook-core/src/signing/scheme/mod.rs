@@ -10,6 +10,7 @@ mod handshake;
 mod keys;
 mod reading;
 mod rules;
+mod secrets;
 #[cfg(feature = "testing")]
 mod sign;
 mod time;
@@ -25,9 +26,10 @@ pub use self::error::{SchemeError, SchemeErrorKind};
 pub use self::field::{Characters, Field, Form};
 pub use self::handshake::Handshake;
 pub(crate) use self::keys::Compares;
-pub use self::keys::{SchemeSecrets, SchemeStore, Verifies};
+pub use self::keys::{SchemeStore, Verifies};
 pub(crate) use self::reading::SignedContent;
 pub(crate) use self::rules::{Place, Rules};
+pub use self::secrets::SchemeSecrets;
 #[cfg(feature = "testing")]
 pub(crate) use self::sign::Credential as Sending;
 pub use self::time::{TimeField, TimeUnit};

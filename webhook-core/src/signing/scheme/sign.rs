@@ -12,8 +12,8 @@ use sha2::{Sha256, Sha512};
 use super::TimeUnit;
 use super::builder::Algorithm;
 use super::content::{Piece, Source};
-use super::keys::decoded;
 use super::rules::{Layout, Proof, Rules, TimePlace};
+use super::secrets::decoded;
 use crate::secrets::Secret;
 use crate::signing::Encoding;
 
