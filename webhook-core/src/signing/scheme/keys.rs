@@ -34,7 +34,7 @@ impl Verifies for Ed25519Key {
     }
 }
 
-/// How secrets are compared for a [`Scheme`]: [`BearerTokens`], [`SigningKeys`] of keys that this crate has, or
+/// How secrets are compared for a [`Scheme`](super::Scheme): [`BearerTokens`], [`SigningKeys`] of keys that this crate has, or
 /// [`SchemeSecrets`](super::SchemeSecrets). Only these implement it.
 pub trait SchemeStore: Compares {}
 
