@@ -7,11 +7,10 @@
 //! - **An app** finds its sender's module ([`tusfacturas`], [`multicaja`], [`mercadopago`], [`stripe`], [`github`],
 //!   [`standard_webhooks`], [`wompi`], [`scheme`] for those that differ only in data, such as [`meta`] and [`shopify`], and
 //!   [`unsigned`] for those that prove nothing): what a delivery proves, and what each event has. [`Delivery`] is what a
-//!   handler gets;
-//!   [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused; [`observe`] counts.
-//!   [`testing`] signs requests for the tests of an app.
-//! - **The author of a sender** implements [`Provider`]: the [`guide`] has a whole one, with [`signing`], [`secrets`]
-//!   and [`answer`].
+//!   handler gets; [`Keyring`] rotates secrets while the server runs; [`Rejection`] says why a request was refused;
+//!   [`observe`] counts. [`testing`] signs requests for the tests of an app.
+//! - **The author of a sender** describes it as data, with a [`Scheme`](signing::Scheme), or implements [`Provider`] if its
+//!   proof is special: the [`guide`] has a whole one, with [`signing`], [`secrets`] and [`answer`].
 //! - **The author of an adapter** for another framework drives a [`Verifier`](driver::Verifier): see [`driver`].
 //!
 //! ```
