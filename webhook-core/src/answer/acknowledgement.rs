@@ -188,7 +188,7 @@ impl Answer {
 }
 
 /// `application/json` and `…/…+json`, with or without parameters.
-fn is_json(content_type: &[u8]) -> bool {
+pub(super) fn is_json(content_type: &[u8]) -> bool {
     let essence = content_type
         .split(|byte| *byte == b';')
         .next()

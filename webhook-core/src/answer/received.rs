@@ -1,4 +1,7 @@
 use http::StatusCode;
+use serde_json::value::RawValue;
+
+use super::acknowledgement::is_json;
 
 /// Which responses a sender counts as received. Any other is a failure, after which most senders repeat the delivery.
 ///
@@ -30,6 +33,30 @@ impl Received {
             Self::Success | Self::SuccessWithJson => status.is_success(),
             Self::Only(statuses) => statuses.contains(&status),
         }
+    }
+
+    /// Whether the sender counts a whole response as received: by its status, and if it requires JSON, by its `Content-Type` and
+    /// by whether its body is JSON.
+    ///
+    /// ```
+    /// use webhook_core::answer::Received;
+    /// use webhook_core::http::StatusCode;
+    ///
+    /// let json = Some(b"application/json".as_slice());
+    /// assert!(Received::SuccessWithJson.counts_response(StatusCode::OK, json, b"{}"));
+    /// assert!(!Received::SuccessWithJson.counts_response(StatusCode::OK, json, b"ok"));
+    /// assert!(!Received::SuccessWithJson.counts_response(StatusCode::OK, Some(b"text/plain"), b"{}"));
+    /// ```
+    pub fn counts_response(
+        self,
+        status: StatusCode,
+        content_type: Option<&[u8]>,
+        body: &[u8],
+    ) -> bool {
+        self.counts(status)
+            && (self != Self::SuccessWithJson
+                || content_type.is_some_and(is_json)
+                    && serde_json::from_slice::<&RawValue>(body).is_ok())
     }
 
     /// The status that replaces that of a success that does not count.

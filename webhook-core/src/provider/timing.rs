@@ -20,6 +20,8 @@ pub struct Timing {
     pub documented_horizon: Option<Duration>,
     /// What counts as received.
     pub received: Received,
+    /// What becomes of a delivery that was never received, in a sentence for the operator. Empty if that is not known.
+    pub if_never_received: &'static str,
     /// Where this is documented: sender and title of the page. Empty if it is not.
     pub source: &'static str,
 }
@@ -40,6 +42,7 @@ impl Timing {
         attempts: &[],
         documented_horizon: None,
         received: Received::Success,
+        if_never_received: "",
         source: "",
     };
 
@@ -55,6 +58,12 @@ impl Timing {
     /// What counts as received, if that is not any 2xx.
     pub const fn received(mut self, received: Received) -> Self {
         self.received = received;
+        self
+    }
+
+    /// What becomes of a delivery that was never received, in a sentence that begins with the sender's name.
+    pub const fn if_never_received(mut self, consequence: &'static str) -> Self {
+        self.if_never_received = consequence;
         self
     }
 

@@ -36,6 +36,7 @@ pub use self::standard_webhooks::standard_webhooks;
 pub use self::standard_webhooks::standard_webhooks_v1a;
 pub use self::wompi::{wompi, wompi_event};
 use crate::delivery::Delivery;
+use crate::parse::json_field;
 use crate::secrets::{IntoSecrets, Label, Secret, SecretsError, SigningKey, prepared};
 use crate::senders::mercadopago::manifest;
 use crate::senders::multicaja::{MulticajaEvent, MulticajaValidationEvent, Order};
@@ -90,6 +91,18 @@ pub fn multicaja(event: &MulticajaEvent, api_key: &str) -> TestRequest {
     let order = event.order();
     let digest = multicaja_digest(&order.reference_id, &order.order_id, api_key);
     TestRequest::new(path, order_json(order)).with("apikey", &digest)
+}
+
+/// Like [`multicaja`], with any JSON body: `POST /webhook_confirm`. The digest covers its `reference_id` and `order_id`, strings
+/// or integers; one that is missing counts as empty.
+pub fn multicaja_body(body: impl Into<Bytes>, api_key: &str) -> TestRequest {
+    let request = TestRequest::new("/webhook_confirm", body);
+    let id = |name: &str| {
+        let path = [Box::from(name)];
+        json_field::find_text(&request.body, &path).unwrap_or_default()
+    };
+    let digest = multicaja_digest(&id("reference_id"), &id("order_id"), api_key);
+    request.with("apikey", &digest)
 }
 
 /// The digest in the `Apikey` header, in lowercase hex.

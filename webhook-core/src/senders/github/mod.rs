@@ -103,7 +103,8 @@ impl<T: GithubBody> Github<T> {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
         "GitHub, \"Best practices for using webhooks\"",
     )
-    .within(Duration::from_secs(3 * 24 * 60 * 60));
+    .within(Duration::from_secs(3 * 24 * 60 * 60))
+    .if_never_received("GitHub repeats nothing by itself: redeliver it by hand within 3 days");
 }
 
 impl<T: GithubBody> Provider for Github<T> {

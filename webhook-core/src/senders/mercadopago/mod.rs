@@ -118,6 +118,7 @@ impl<T: Payload> MercadoPago<T> {
             "Mercado Pago, \"Webhooks\"",
         )
         .received(Received::Only(&[StatusCode::OK, StatusCode::CREATED]))
+        .if_never_received("Mercado Pago gives the notification up: ask its API for the payment")
     };
 
     /// Answers IPN with 401, after which it is sent again about every 15 minutes. Off by default: IPN is answered with

@@ -75,7 +75,8 @@ const TIMING: Timing = Timing::new(
     &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
     "Multicaja/Klap integration guide, webhooks",
 )
-.received(Received::SuccessWithJson);
+.received(Received::SuccessWithJson)
+.if_never_received("Klap reverses the payment, and the order becomes a refund");
 
 /// Confirm and reject of Multicaja/Klap as a [`Provider`]: see the [module](crate::multicaja).
 ///

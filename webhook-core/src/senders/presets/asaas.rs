@@ -52,7 +52,8 @@ impl Preset for AsaasScheme {
         "Asaas, on webhooks",
     )
     // A queue that was paused sends what it kept, once its owner turns it on again.
-    .within(Duration::from_secs(14 * 24 * 60 * 60));
+    .within(Duration::from_secs(14 * 24 * 60 * 60))
+    .if_never_received("Asaas pauses the queue and keeps its events for 14 days");
 
     type Store = BearerTokens;
 

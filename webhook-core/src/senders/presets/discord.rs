@@ -57,7 +57,10 @@ impl Preset for DiscordScheme {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(3))],
         "Discord, on webhook events",
     )
-    .within(Duration::from_secs(10 * 60));
+    .within(Duration::from_secs(10 * 60))
+    .if_never_received(
+        "Discord gives the event up, and turns off an endpoint that fails too often",
+    );
 
     type Store = Ed25519Keys;
 

@@ -60,7 +60,8 @@ impl Source for DlocalScheme {
     type Store = HmacKeys;
 
     const TIMING: Timing = Timing::new(&[], "dLocal, on notifications of payments")
-        .within(Duration::from_secs((4 * 24 + 6) * 60 * 60));
+        .within(Duration::from_secs((4 * 24 + 6) * 60 * 60))
+        .if_never_received("dLocal gives the notification up: ask its API for the payment");
 }
 
 impl DlocalScheme {

@@ -50,7 +50,8 @@ impl Preset for MetaScheme {
     const NAME: &'static str = "meta";
 
     const TIMING: Timing = Timing::new(&[], "Meta, on webhooks of the Graph API")
-        .within(Duration::from_secs(36 * 60 * 60));
+        .within(Duration::from_secs(36 * 60 * 60))
+        .if_never_received("Meta drops the notification after 36 hours");
 
     type Store = HmacKeys;
 

@@ -46,8 +46,9 @@ pub enum ShopifyScheme {}
 impl Preset for ShopifyScheme {
     const NAME: &'static str = "shopify";
 
-    const TIMING: Timing =
-        Timing::new(&[], "Shopify, on webhooks").within(Duration::from_secs(4 * 60 * 60));
+    const TIMING: Timing = Timing::new(&[], "Shopify, on webhooks")
+        .within(Duration::from_secs(4 * 60 * 60))
+        .if_never_received("Shopify deletes the subscription after 8 failures");
 
     type Store = HmacKeys;
 

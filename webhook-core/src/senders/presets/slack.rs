@@ -48,6 +48,9 @@ impl Preset for SlackScheme {
             &[after(0), after(0), after(60), after(300)],
             "Slack, \"The Events API\"",
         )
+        .if_never_received(
+            "Slack gives the event up, and turns off a URL at which most events of an hour fail",
+        )
     };
 
     type Store = HmacKeys;

@@ -46,8 +46,9 @@ pub enum TiendanubeScheme {}
 impl Preset for TiendanubeScheme {
     const NAME: &'static str = "tiendanube";
 
-    const TIMING: Timing =
-        Timing::new(&[], "Tiendanube, on webhooks").within(Duration::from_secs(3 * 24 * 60 * 60));
+    const TIMING: Timing = Timing::new(&[], "Tiendanube, on webhooks")
+        .within(Duration::from_secs(3 * 24 * 60 * 60))
+        .if_never_received("Tiendanube gives the notification up, and it is lost");
 
     type Store = HmacKeys;
 

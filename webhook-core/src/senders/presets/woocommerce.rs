@@ -48,6 +48,9 @@ impl Preset for WooCommerceScheme {
     const TIMING: Timing = Timing::new(
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(60))],
         "WooCommerce, source code of the plug-in",
+    )
+    .if_never_received(
+        "WooCommerce never sends it again, and turns the webhook off after repeated failures",
     );
 
     type Store = HmacKeys;

@@ -75,7 +75,10 @@ impl<T: Payload> Stripe<T> {
         &[],
         "Stripe, \"Receive Stripe events in your webhook endpoint\"",
     )
-    .within(Duration::from_secs(3 * 24 * 60 * 60));
+    .within(Duration::from_secs(3 * 24 * 60 * 60))
+    .if_never_received(
+        "Stripe gives the event up after 3 days, and turns off an endpoint that keeps failing",
+    );
 }
 
 impl<T: Payload> Provider for Stripe<T> {

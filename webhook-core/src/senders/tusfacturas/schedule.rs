@@ -24,7 +24,10 @@ impl TusFacturas {
         ],
         "TusFacturasAPP developer documentation, webhook pages",
     )
-    .received(Received::Only(&[StatusCode::OK]));
+    .received(Received::Only(&[StatusCode::OK]))
+    .if_never_received(
+        "TusFacturas never sends it again, and drops an endpoint that is down for more than 24 hours",
+    );
 }
 
 const fn attempt(minutes_after_previous: u64, seconds_for_answer: u64) -> Attempt {

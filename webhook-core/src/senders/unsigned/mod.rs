@@ -146,7 +146,8 @@ impl UnsignedSender<FlowHint> {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(15))],
         "Flow.cl, \"Notificaciones\"",
     )
-    .received(Received::Only(&[StatusCode::OK]));
+    .received(Received::Only(&[StatusCode::OK]))
+    .if_never_received("Flow tells the merchant by mail: ask its API for the payment");
 
     /// Flow.cl: payments in Chile.
     pub fn flow() -> Self {
@@ -163,7 +164,10 @@ impl UnsignedSender<MercadoLibreHint> {
         "",
     )
     .within(Duration::from_secs(60 * 60))
-    .received(Received::Only(&[StatusCode::OK]));
+    .received(Received::Only(&[StatusCode::OK]))
+    .if_never_received(
+        "Mercado Libre gives the notification up and lists it among the missed feeds for 2 days",
+    );
 
     /// Mercado Libre: a marketplace in Latin America.
     pub fn mercadolibre() -> Self {

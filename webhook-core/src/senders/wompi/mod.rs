@@ -86,7 +86,8 @@ impl<T: Payload> Wompi<T> {
         ],
         "Wompi, \"Eventos\"",
     )
-    .received(Received::Only(&[StatusCode::OK]));
+    .received(Received::Only(&[StatusCode::OK]))
+    .if_never_received("Wompi gives the event up: ask its API for the transaction");
 }
 
 impl<T: Payload> Provider for Wompi<T> {

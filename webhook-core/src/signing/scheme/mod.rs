@@ -133,9 +133,19 @@ impl Scheme {
         &self.0.credential_names
     }
 
+    /// The headers whose values are signed, beside the one with the time.
+    pub fn signed_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.signed_headers()
+    }
+
     /// Whether a token is all that a delivery has: nothing is signed.
     pub fn is_token(&self) -> bool {
         self.0.is_token()
+    }
+
+    /// Whether the sender signs with a private key, so that a receiver is given the public one.
+    pub fn has_public_key(&self) -> bool {
+        self.0.has_public_key()
     }
 
     /// Whether the body is signed.

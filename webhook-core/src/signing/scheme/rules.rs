@@ -136,6 +136,13 @@ impl Rules {
         matches!(self.algorithm, Algorithm::Token)
     }
 
+    pub(super) fn has_public_key(&self) -> bool {
+        #[cfg(feature = "ed25519")]
+        return matches!(self.algorithm, Algorithm::Ed25519);
+        #[cfg(not(feature = "ed25519"))]
+        false
+    }
+
     /// Whether the signature covers what is in this place.
     pub(crate) fn covers(&self, place: &Place) -> bool {
         match place {
@@ -149,6 +156,12 @@ impl Rules {
                     || is_time && self.content.covers(Source::Time)
             }
         }
+    }
+
+    /// The headers that are parts of the signed content.
+    pub(super) fn signed_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let headers = self.names.iter().enumerate();
+        headers.filter_map(|(at, name)| self.content.covers(Source::Header(at)).then_some(name))
     }
 
     /// The pairs of a query that are not the token.

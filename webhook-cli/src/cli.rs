@@ -1,0 +1,94 @@
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::error::Error;
+use crate::senders::Senders;
+use crate::{check, inbox, listen, send, show, verify};
+
+/// Sends webhooks as their senders do, checks receivers, and shows what arrives.
+///
+/// It needs no account and no sandbox: it signs deliveries of TusFacturas, Klap, Mercado Pago, Stripe, GitHub and others by
+/// itself, with your secret or with one that it makes for this machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "webhook-rs",
+    version,
+    max_term_width = 100,
+    propagate_version = false
+)]
+struct Cli {
+    /// Also know the senders of this file: one TOML table each, as in the documentation of `SchemeBuilder`, with
+    /// `secret = "VARIABLE"`
+    #[arg(long, global = true, value_name = "FILE", env = "SCHEMES")]
+    schemes: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign a delivery, send it, and say what the sender makes of the answer
+    Send(send::Args),
+    /// Try what a receiver must tell apart, and say what goes wrong where it does not
+    Check(check::Args),
+    /// Say whether a captured request is authentic, or why not
+    Verify(verify::Args),
+    /// Receive deliveries and show them on a page
+    Listen(listen::Args),
+    /// Look into the inbox of a running app, and act on what is in it
+    Inbox(inbox::Args),
+    /// List the senders and their events
+    Senders(show::SendersArgs),
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+pub(crate) fn run() -> ExitCode {
+    let Cli { schemes, command } = Cli::parse();
+    let senders = || Senders::load(schemes.as_deref());
+    let done = match command {
+        Command::Send(args) => senders().and_then(|senders| send::run(args, &senders)),
+        Command::Check(args) => senders().and_then(|senders| check::run(args, &senders)),
+        Command::Verify(args) => senders().and_then(|senders| verify::run(args, &senders)),
+        Command::Listen(args) => senders().and_then(|senders| listen::run(args, senders)),
+        Command::Inbox(args) => inbox::run(args),
+        Command::Senders(args) => senders().and_then(|senders| show::senders(&args, &senders)),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "webhook-rs", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    done.unwrap_or_else(|error| report(&error))
+}
+
+#[allow(clippy::print_stderr, reason = "it is a command")]
+fn report(error: &Error) -> ExitCode {
+    eprintln!("webhook-rs: {error}");
+    ExitCode::from(2)
+}
+
+/// The runtime of a command that talks to others.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::failed(format!("no threads can be started: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use webhook_core::answer::Received;
+use webhook_core::provider::Timing;
+
+use crate::net::{Answer, Exchange, Failure};
+use crate::show::length;
+
+/// What a sender makes of an answer, by its own documentation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conclusion {
+    /// Whether it counts the delivery as received.
+    pub(crate) received: bool,
+    /// Why it does, or does not.
+    pub(crate) why: String,
+    /// The attempts that follow, each after the one before.
+    pub(crate) retries: Vec<Duration>,
+    /// What it does then, if it has not received it.
+    pub(crate) then: String,
+}
+
+impl Conclusion {
+    /// Of the answer to the attempt of this number, from 0.
+    pub(crate) fn of(timing: &Timing, attempt: usize, exchange: &Exchange) -> Self {
+        let why_not = match &exchange.result {
+            Ok(answer) => match why_not(timing.received, answer) {
+                Some(why) => why,
+                None => {
+                    return Self {
+                        received: true,
+                        why: format!("the sender counts {}", rule(timing.received)),
+                        retries: Vec::new(),
+                        then: String::new(),
+                    };
+                }
+            },
+            Err(Failure::TooLate(wait)) => {
+                format!("the sender waits {} and no longer", length(*wait))
+            }
+            Err(failure) => failure.to_string(),
+        };
+        let later = timing.attempts.get(attempt + 1..).unwrap_or_default();
+        let retries: Vec<_> = later.iter().map(|it| it.after_previous).collect();
+        let then = then(timing, !retries.is_empty());
+        Self {
+            received: false,
+            why: why_not,
+            retries,
+            then,
+        }
+    }
+
+    /// The same in a line or two for a person, without a full stop.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        if self.received {
+            return vec![format!("received: {}", self.why)];
+        }
+        let mut lines = vec![format!("NOT received: {}", self.why)];
+        if !self.retries.is_empty() {
+            let waits: Vec<_> = self.retries.iter().map(|it| length(*it)).collect();
+            lines.push(format!(
+                "the sender tries again: in {}",
+                waits.join(", then in ")
+            ));
+        }
+        if !self.then.is_empty() {
+            lines.push(self.then.clone());
+        }
+        lines
+    }
+}
+
+fn why_not(received: Received, answer: &Answer) -> Option<String> {
+    let status = answer.status;
+    if !received.counts(status) {
+        let redirect = match status.is_redirection() {
+            true => ", and follows no redirect",
+            false => "",
+        };
+        return Some(format!(
+            "the sender counts {}, and this is {status}{redirect}",
+            rule(received)
+        ));
+    }
+    let content_type = answer
+        .headers
+        .get(CONTENT_TYPE)
+        .map(|value| value.as_bytes());
+    let counts = received.counts_response(status, content_type, &answer.body);
+    (!counts).then(|| {
+        let found = match content_type {
+            None => "has no Content-Type".to_owned(),
+            Some(_) if answer.body.is_empty() => "is empty".to_owned(),
+            Some(named) if received.counts_response(status, Some(named), b"{}") => {
+                "says that it is JSON and is not".to_owned()
+            }
+            Some(named) => format!("is {}", String::from_utf8_lossy(named)),
+        };
+        format!(
+            "the sender counts {}, and this body {found}",
+            rule(received)
+        )
+    })
+}
+
+/// What a sender counts as received.
+pub(crate) fn rule(received: Received) -> String {
+    match received {
+        Received::SuccessWithJson => "a 2xx with a JSON body".to_owned(),
+        Received::Only(statuses) => {
+            let statuses: Vec<_> = statuses.iter().map(|it| it.as_u16().to_string()).collect();
+            format!("only {}", statuses.join(" and "))
+        }
+        _ => "any 2xx".to_owned(),
+    }
+}
+
+/// What becomes of a delivery that is not received.
+fn then(timing: &Timing, has_retries: bool) -> String {
+    let again = match (timing.documented_horizon, timing.attempts) {
+        _ if has_retries => None,
+        (None, []) => Some("whether the sender tries again is not documented".to_owned()),
+        (Some(horizon), _) => Some(format!(
+            "another attempt can come within {}; when, is not documented",
+            length(horizon)
+        )),
+        (None, _) => None,
+    };
+    match (again, timing.if_never_received) {
+        (Some(again), "") => again,
+        (Some(again), then) => format!("{again}; {then}"),
+        (None, then) if has_retries && !then.is_empty() => format!("after that, {then}"),
+        (None, then) => then.to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::{Request, Uri};
+use url::{Host, Url};
+
+use crate::error::Error;
+
+/// A receiver: its URL, and the address that was found for it once.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    url: Url,
+    address: SocketAddr,
+    authority: HeaderValue,
+}
+
+/// Which addresses may be talked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those of this machine.
+    ThisMachine,
+    /// All.
+    Anywhere,
+}
+
+impl Target {
+    /// Finds the address of a URL. What is connected to later is this address, whatever the name then resolves to.
+    pub(crate) async fn resolve(url: &str, reach: Reach) -> Result<Self, Error> {
+        let wrong = |what: &str| Error::usage(format!("`{url}`: {what}"));
+        let parsed = Url::parse(url).map_err(|_| {
+            wrong("this is no URL: write the one that the sender would be given, such as http://127.0.0.1:3000/webhook")
+        })?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(wrong("a webhook is delivered over http or https"));
+        }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(wrong(
+                "a URL with a user or a password is not supported: leave them out",
+            ));
+        }
+        let (Some(host), Some(port)) = (parsed.host(), parsed.port_or_known_default()) else {
+            return Err(wrong("the URL has no host"));
+        };
+        let found: Vec<SocketAddr> = match host {
+            Host::Ipv4(ip) => vec![(ip, port).into()],
+            Host::Ipv6(ip) => vec![(ip, port).into()],
+            Host::Domain(name) => tokio::net::lookup_host((name, port))
+                .await
+                .map_err(|error| wrong(&format!("the name {name} cannot be resolved: {error}")))?
+                .collect(),
+        };
+        let own = found.iter().find(|address| is_own(address.ip()));
+        let address = match reach {
+            Reach::ThisMachine => own.ok_or_else(|| {
+                wrong("this is not an address of this machine: give --remote if the receiver is yours")
+            })?,
+            Reach::Anywhere => own
+                .or(found.first())
+                .ok_or_else(|| wrong("the name has no address"))?,
+        };
+        let authority = match parsed.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_string(),
+        };
+        Ok(Self {
+            authority: HeaderValue::from_str(&authority)
+                .map_err(|_| wrong("the host cannot be sent in a header"))?,
+            address: *address,
+            url: parsed,
+        })
+    }
+
+    /// The address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether it is this machine.
+    pub(crate) fn is_own(&self) -> bool {
+        is_own(self.address.ip())
+    }
+
+    /// The host, for TLS.
+    pub(crate) fn tls_name(&self) -> Option<String> {
+        (self.url.scheme() == "https")
+            .then(|| match self.url.host()? {
+                Host::Domain(name) => Some(name.to_owned()),
+                Host::Ipv4(ip) => Some(ip.to_string()),
+                Host::Ipv6(ip) => Some(ip.to_string()),
+            })
+            .flatten()
+    }
+
+    /// Turns a signed request to the sender's own path into one to this receiver: its path and query, and what the sender adds
+    /// to the query.
+    pub(crate) fn apply(&self, request: &mut Request<Bytes>) -> Result<(), Error> {
+        let queries = [self.url.query(), request.uri().query()];
+        let query: Vec<&str> = queries.into_iter().flatten().collect();
+        let path = self.url.path();
+        let target = match query.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?{}", query.join("&")),
+        };
+        *request.uri_mut() = target
+            .parse::<Uri>()
+            .map_err(|_| Error::usage(format!("`{}` cannot be requested", self.url)))?;
+        let length = request.body().len();
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.authority.clone());
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        Ok(())
+    }
+}
+
+/// Whether an address is one of this machine: only on such a one can it listen.
+fn is_own(ip: IpAddr) -> bool {
+    ip.is_loopback() || TcpListener::bind((ip, 0)).is_ok()
+}

@@ -1,0 +1,277 @@
+//! Where secrets come from: a file, a variable, or for this machine's own use a file that the command makes. Never from the
+//! command line, which other users of a machine can read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
+use webhook_core::Secret;
+
+use crate::error::Error;
+use crate::senders::Sender;
+
+/// Where the secrets are.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct From {
+    /// Read the secret from this file, `-` for stdin: one each line, `label=secret` if it has a label
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Read the secret from this variable, instead of the sender's own: separated by commas, `label=secret` if it has a label
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "secret_file")]
+    pub(crate) secret_env: Option<String>,
+}
+
+/// Secrets, and where they are from.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) secrets: Vec<Secret>,
+    /// Whether they are those that the command has made for this machine.
+    pub(crate) made: bool,
+}
+
+impl From {
+    /// What a sender signs with, if it has a secret: with several, the first.
+    ///
+    /// `may_make` says whether a secret that this command makes will do.
+    pub(crate) fn signing(&self, sender: &Sender, may_make: bool) -> Result<Option<Found>, Error> {
+        let variable = sender.variable.replace("PUBLIC", "PRIVATE");
+        let found = self.find(sender, &variable, Secret::new)?;
+        match found {
+            Some(secrets) => Ok(Some(Found {
+                secrets,
+                made: false,
+            })),
+            None if !sender.is_authenticated() => Ok(None),
+            None if may_make => Ok(Some(Found {
+                secrets: vec![Made::open()?.secret(sender)?],
+                made: true,
+            })),
+            None => Err(missing(sender, &variable)),
+        }
+    }
+
+    /// What a receiver of this sender is given: all of them.
+    pub(crate) fn configured(&self, sender: &Sender, may_make: bool) -> Result<Found, Error> {
+        let found = self.find(sender, &sender.variable, configured)?;
+        if let Some(secrets) = found {
+            return Ok(Found {
+                secrets,
+                made: false,
+            });
+        }
+        if !sender.is_authenticated() {
+            return Ok(Found {
+                secrets: Vec::new(),
+                made: false,
+            });
+        }
+        if !may_make {
+            return Err(missing(sender, &sender.variable));
+        }
+        let made = Made::open()?.secret(sender)?;
+        Ok(Found {
+            secrets: vec![sender.configured_secret(&made)?],
+            made: true,
+        })
+    }
+
+    fn find(
+        &self,
+        sender: &Sender,
+        variable: &str,
+        new: fn(String) -> Result<Secret, webhook_core::SecretsError>,
+    ) -> Result<Option<Vec<Secret>>, Error> {
+        if let Some(path) = &self.secret_file {
+            let place = path.display().to_string();
+            let text = read(path).map_err(|error| Error::usage(format!("{place}: {error}")))?;
+            let lines = text.lines().filter(|line| !line.is_empty());
+            return parse(lines, &place, new).map(Some);
+        }
+        let variable = self.secret_env.as_deref().unwrap_or(variable);
+        if variable.is_empty() {
+            return Ok(None);
+        }
+        match std::env::var(variable) {
+            Ok(text) => parse(items(&text).into_iter(), variable, new).map(Some),
+            Err(std::env::VarError::NotPresent) if self.secret_env.is_none() => Ok(None),
+            Err(std::env::VarError::NotPresent) => Err(Error::usage(format!(
+                "{variable} is not set: set it to the secret of {}",
+                sender.name
+            ))),
+            Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!(
+                "{variable} is not UTF-8: check the value"
+            ))),
+        }
+    }
+}
+
+fn missing(sender: &Sender, variable: &str) -> Error {
+    Error::usage(format!(
+        "the secret of {} is missing: set {variable}, or give a file with --secret-file FILE",
+        sender.name
+    ))
+}
+
+/// A public key of Standard Webhooks shows that it is one.
+fn configured(text: String) -> Result<Secret, webhook_core::SecretsError> {
+    match text.starts_with("whpk_") {
+        true => Secret::public_key(text),
+        false => Secret::new(text),
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text)?;
+        return Ok(text);
+    }
+    fs::read_to_string(path)
+}
+
+/// Splits at commas, except the one in a secret of the form `v1,whsec_…`.
+fn items(text: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let mut from = 0;
+    for (comma, _) in text.match_indices(',') {
+        let (item, rest) = (&text[from..comma], &text[comma + 1..]);
+        if !(item.ends_with("v1") && rest.starts_with("whsec_")) {
+            items.push(item);
+            from = comma + 1;
+        }
+    }
+    items.push(&text[from..]);
+    items
+}
+
+fn parse<'a>(
+    items: impl Iterator<Item = &'a str>,
+    place: &str,
+    new: fn(String) -> Result<Secret, webhook_core::SecretsError>,
+) -> Result<Vec<Secret>, Error> {
+    let mut secrets = Vec::new();
+    for (at, item) in items.enumerate() {
+        let secret = match labeled(item) {
+            Some((label, value)) => new(value.to_owned()).and_then(|secret| secret.labeled(label)),
+            None => new(item.to_owned()),
+        };
+        secrets.push(secret.map_err(|error| {
+            Error::usage(format!("{place} is wrong at secret {}: {error}", at + 1))
+        })?);
+    }
+    match secrets.is_empty() {
+        true => Err(Error::usage(format!("{place} has no secret in it"))),
+        false => Ok(secrets),
+    }
+}
+
+/// Splits `label=secret`, not the padding of base64.
+fn labeled(item: &str) -> Option<(&str, &str)> {
+    let (label, value) = item.split_once('=')?;
+    let is_label = label.starts_with(|first: char| first.is_ascii_lowercase())
+        && label
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    (is_label && value != "=").then_some((label, value))
+}
+
+/// The directory of this command's own files: `WEBHOOK_RS_HOME`, or where the system keeps the state of programs.
+pub(crate) fn home() -> Result<PathBuf, Error> {
+    if let Some(home) = std::env::var_os("WEBHOOK_RS_HOME") {
+        return Ok(home.into());
+    }
+    let strategy = choose_app_strategy(AppStrategyArgs {
+        app_name: "webhook-rs".to_owned(),
+        ..AppStrategyArgs::default()
+    })
+    .map_err(|error| {
+        Error::usage(format!(
+            "{error}: set WEBHOOK_RS_HOME to a directory for the files of this command"
+        ))
+    })?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
+/// Creates a directory that only its owner can look into.
+pub(crate) fn private_directory(path: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|error| Error::failed(format!("cannot create {}: {error}", path.display())))
+}
+
+/// The secrets that this command has made for this machine, so that `listen` and `send` agree without a setting.
+struct Made {
+    path: PathBuf,
+    secrets: BTreeMap<String, String>,
+}
+
+impl Made {
+    fn open() -> Result<Self, Error> {
+        let home = home()?;
+        private_directory(&home)?;
+        let path = home.join("secrets.toml");
+        let secrets = match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|_| {
+                Error::failed(format!(
+                    "{} is damaged: delete it, and new secrets are made",
+                    path.display()
+                ))
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => {
+                return Err(Error::failed(format!("{}: {error}", path.display())));
+            }
+        };
+        Ok(Self { path, secrets })
+    }
+
+    fn secret(mut self, sender: &Sender) -> Result<Secret, Error> {
+        if let Some(secret) = self.secrets.get(&*sender.name) {
+            return Secret::new(secret.clone()).map_err(|error| Error::failed(error.to_string()));
+        }
+        let secret = sender.generate_secret()?;
+        self.secrets
+            .insert(sender.name.to_string(), secret.expose().to_owned());
+        self.save()?;
+        // Another process may have made one at the same moment: what is in the file counts.
+        let saved = Self::open()?.secrets.remove(&*sender.name);
+        Ok(saved
+            .and_then(|saved| Secret::new(saved).ok())
+            .unwrap_or(secret))
+    }
+
+    /// Replaces the file at once, so that nobody reads half of it.
+    fn save(&self) -> Result<(), Error> {
+        let lines = self
+            .secrets
+            .iter()
+            .map(|(name, secret)| format!("{name} = \"{secret}\"\n"));
+        let text = format!(
+            "# Secrets that webhook-rs has made for deliveries on this machine. They are of no use elsewhere.\n{}",
+            lines.collect::<String>()
+        );
+        let temporary = self
+            .path
+            .with_extension(format!("{}.new", std::process::id()));
+        let failed = |error: io::Error| Error::failed(format!("{}: {error}", self.path.display()));
+        write_private(&temporary, text.as_bytes()).map_err(failed)?;
+        fs::rename(&temporary, &self.path).map_err(failed)
+    }
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}

@@ -1,0 +1,148 @@
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderName;
+use serde_json::Value;
+
+use super::Args;
+use crate::error::Error;
+use crate::senders::{Draft, Ids, Sample, Sender};
+
+/// Makes the deliveries that the arguments ask for.
+pub(super) struct Deliveries<'a> {
+    args: &'a Args,
+    sample: Sample,
+    body: Option<Vec<u8>>,
+    same: Option<Draft>,
+}
+
+impl<'a> Deliveries<'a> {
+    pub(super) fn new(args: &'a Args, sender: &Sender) -> Result<Self, Error> {
+        let body = match &args.body {
+            Some(path) => Some(
+                fs::read(path)
+                    .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?,
+            ),
+            None => None,
+        };
+        let sample = match (sender.sample(args.event.as_deref()), &body, &args.event) {
+            (Ok(sample), ..) => sample.clone(),
+            // With a body of the user's, the event may be any.
+            (Err(_), Some(_), Some(event)) => Sample {
+                name: event.clone(),
+                ..sender.sample(None)?.clone()
+            },
+            (Err(error), ..) => return Err(error),
+        };
+        let mut deliveries = Self {
+            args,
+            sample,
+            body,
+            same: None,
+        };
+        if args.same {
+            deliveries.same = Some(deliveries.next()?);
+        }
+        Ok(deliveries)
+    }
+
+    /// The next one: with ids of its own, unless all are the same.
+    pub(super) fn next(&self) -> Result<Draft, Error> {
+        if let Some(draft) = &self.same {
+            return Ok(draft.clone());
+        }
+        let ids = Ids::random("webhook-rs-")?;
+        let mut draft = Draft::new(&self.sample, &ids, SystemTime::now())?;
+        if let Some(body) = &self.body {
+            draft = draft.with_body(body.clone());
+        }
+        for (name, value) in &self.args.headers {
+            draft = draft.with_header(name.clone(), value.clone());
+        }
+        for (path, value) in &self.args.fields {
+            draft = draft.with_field(path, value.clone())?;
+        }
+        Ok(draft)
+    }
+}
+
+/// `PATH=VALUE`: the value is JSON if it can be read as such, and text otherwise.
+pub(super) fn field(text: &str) -> Result<(String, Value), String> {
+    let (path, value) = text
+        .split_once('=')
+        .filter(|(path, _)| !path.is_empty())
+        .ok_or("write it as PATH=VALUE, such as data.id=17")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    Ok((path.to_owned(), value))
+}
+
+/// `NAME: VALUE`.
+pub(super) fn header(text: &str) -> Result<(HeaderName, String), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("write it as NAME: VALUE, such as 'x-request-id: 1'")?;
+    let name = name
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{name}` is not the name of a header"))?;
+    Ok((name, value.trim().to_owned()))
+}
+
+/// A length of time with its unit.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, f64); 5] = [
+        ("ms", 0.001),
+        ("min", 60.0),
+        ("s", 1.0),
+        ("h", 3600.0),
+        ("d", 86_400.0),
+    ];
+
+    let split = text.find(|character: char| character.is_ascii_alphabetic());
+    let (number, unit) = text.split_at(split.unwrap_or(text.len()));
+    let number: Option<f64> = number.trim().parse().ok();
+    let unit = UNITS.iter().find(|(name, _)| *name == unit.trim());
+    number
+        .zip(unit)
+        .and_then(|(number, (_, seconds))| Duration::try_from_secs_f64(number * seconds).ok())
+        .ok_or_else(|| "write a number and a unit: ms, s, min, h or d, such as 500ms".to_owned())
+}
+
+/// A factor above zero.
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    let factor = text
+        .parse()
+        .ok()
+        .filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
+    factor.ok_or_else(|| {
+        "write a number above 0, such as 3600: an hour then takes a second".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_needs_its_unit() {
+        for (text, expected) in [
+            ("200ms", Some(Duration::from_millis(200))),
+            ("1.5 s", Some(Duration::from_millis(1500))),
+            ("5min", Some(Duration::from_secs(300))),
+            ("5", None),
+            ("s", None),
+            ("-1s", None),
+            ("1 week", None),
+        ] {
+            assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_json_is_text() {
+        assert_eq!(field("a.b=1").unwrap().1, 1);
+        assert_eq!(field("a=hola=x").unwrap().1, "hola=x");
+        assert!(field("=x").is_err());
+        assert!(field("a").is_err());
+    }
+}

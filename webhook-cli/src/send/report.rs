@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, Request};
+use serde_json::{Value, json};
+
+use crate::conclusion::Conclusion;
+use crate::error::Error;
+use crate::net::Exchange;
+use crate::senders::{Draft, Sender};
+use crate::show::{self, length, line, printable};
+
+/// How much of a body is shown to a person.
+const SHOWN: usize = 16 * 1024;
+
+/// An attempt to deliver, with what came of it.
+pub(super) struct Attempted<'a> {
+    pub(super) sender: &'a Sender,
+    pub(super) draft: &'a Draft,
+    pub(super) number: usize,
+    pub(super) url: &'a str,
+    pub(super) hidden: &'a [HeaderName],
+    pub(super) request: &'a Request<Bytes>,
+    pub(super) exchange: &'a Exchange,
+    pub(super) conclusion: &'a Conclusion,
+}
+
+impl Attempted<'_> {
+    /// Request, answer and conclusion.
+    pub(super) fn in_full(&self) -> Result<(), Error> {
+        let request = self.request;
+        line(&format!("> {} {}", request.method(), request.uri()))?;
+        part(
+            '>',
+            &show::headers(request.headers(), self.hidden),
+            request.body(),
+        )?;
+        line("")?;
+        match &self.exchange.result {
+            Ok(answer) => {
+                let took = length(self.exchange.took);
+                line(&format!("< {} in {took}", answer.status))?;
+                part('<', &show::headers(&answer.headers, &[]), &answer.body)?;
+            }
+            Err(failure) => line(&format!("< {failure}"))?,
+        }
+        line("")?;
+        for text in self.conclusion.lines() {
+            line(&text)?;
+        }
+        Ok(())
+    }
+
+    /// One of many.
+    pub(super) fn in_a_line(&self) -> Result<(), Error> {
+        let answer = match &self.exchange.result {
+            Ok(answer) => answer.status.as_u16().to_string(),
+            Err(failure) => failure.to_string(),
+        };
+        let took = length(self.exchange.took);
+        let received = match self.conclusion.received {
+            true => "received",
+            false => "NOT received",
+        };
+        line(&format!("{}  {answer}  {took}  {received}", self.draft.id))
+    }
+
+    /// For scripts.
+    pub(super) fn json(&self) -> Result<(), Error> {
+        let answer = match &self.exchange.result {
+            Ok(answer) => json!({
+                "status": answer.status.as_u16(),
+                "headers": pairs(show::headers(&answer.headers, &[])),
+                "body": text(&answer.body),
+            }),
+            Err(_) => Value::Null,
+        };
+        let failure = self.exchange.result.as_ref().err().map(ToString::to_string);
+        let Conclusion {
+            received,
+            why,
+            retries,
+            then,
+        } = self.conclusion;
+        let retries: Vec<_> = retries.iter().map(Duration::as_secs).collect();
+        let request = self.request;
+        line(
+            &json!({
+                "sender": self.sender.name,
+                "event": self.draft.event,
+                "id": self.draft.id,
+                "attempt": self.number + 1,
+                "url": self.url,
+                "request": {
+                    "method": request.method().as_str(),
+                    "target": request.uri().to_string(),
+                    "headers": pairs(show::headers(request.headers(), self.hidden)),
+                    "body": text(request.body()),
+                },
+                "answer": answer,
+                "failure": failure,
+                "took_ms": u64::try_from(self.exchange.took.as_millis()).unwrap_or(u64::MAX),
+                "received": received,
+                "why": why,
+                "retries_after_s": retries,
+                "then": then,
+            })
+            .to_string(),
+        )
+    }
+}
+
+fn part(mark: char, headers: &[(String, String)], body: &[u8]) -> Result<(), Error> {
+    for (name, value) in headers {
+        line(&format!("{mark} {name}: {value}"))?;
+    }
+    if body.is_empty() {
+        return Ok(());
+    }
+    line(&mark.to_string())?;
+    let shown = &body[..body.len().min(SHOWN)];
+    for text in printable(&String::from_utf8_lossy(shown)).lines() {
+        line(&format!("{mark} {text}"))?;
+    }
+    match body.len() - shown.len() {
+        0 => Ok(()),
+        more => line(&format!("{mark} ({more} bytes more)")),
+    }
+}
+
+fn pairs(headers: Vec<(String, String)>) -> Value {
+    headers
+        .into_iter()
+        .map(|(name, value)| json!([name, value]))
+        .collect()
+}
+
+fn text(body: &[u8]) -> Value {
+    Value::String(String::from_utf8_lossy(body).into_owned())
+}

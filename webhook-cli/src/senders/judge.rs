@@ -1,0 +1,103 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::Request;
+use serde::Serialize;
+use serde_json::Value;
+use webhook_core::answer::Acknowledgement;
+use webhook_core::driver::{Accepted, EarlyReply, Verifier};
+use webhook_core::provider::ClaimTime;
+use webhook_core::{Head, Provider, Rejection, Reply};
+
+/// Judges requests as a receiver of one sender would.
+pub(crate) trait Judge: Send + Sync {
+    /// What a receiver makes of a request that arrives at this time.
+    fn judge(&self, request: &Request<Bytes>, at: SystemTime) -> Verdict;
+
+    /// The time that the request says it was signed at, if the sender signs one. Whether it was signed is not said.
+    fn claimed_time(&self, request: &Request<Bytes>) -> Option<SystemTime>;
+
+    /// How far that time may lie from the clock.
+    fn tolerance(&self) -> Option<Duration>;
+}
+
+/// What a receiver makes of a request.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The handler gets it.
+    Authentic(Box<Authentic>),
+    /// A handshake, which the layer answers by itself.
+    Greeted(Reply),
+    /// Nobody gets it.
+    Refused { rejection: Rejection, reply: Reply },
+}
+
+/// A delivery that a handler gets.
+#[derive(Debug)]
+pub(crate) struct Authentic {
+    /// Its kind.
+    pub(crate) kind: String,
+    /// What the sender calls it.
+    pub(crate) id: Option<String>,
+    /// The label of the secret that matched.
+    pub(crate) label: Option<String>,
+    /// The event, with what is not proven apart. Card tokens are masked in it.
+    pub(crate) event: Value,
+    /// What the sender must be answered.
+    pub(crate) rule: Acknowledgement,
+}
+
+impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
+    fn judge(&self, request: &Request<Bytes>, at: SystemTime) -> Verdict {
+        let verifier = self.clone().clock(move || at);
+        let judged = verifier
+            .begin(&head(request))
+            .and_then(|pending| pending.finish(request.body().clone()));
+        match judged {
+            Ok(Accepted {
+                delivery,
+                in_flight,
+                ..
+            }) => Verdict::Authentic(Box::new(Authentic {
+                kind: self.provider().kind(&delivery).to_owned(),
+                id: delivery.id().map(|id| id.as_str().to_owned()),
+                label: delivery.label().map(|label| label.as_str().to_owned()),
+                event: serde_json::to_value(&*delivery).unwrap_or_default(),
+                rule: in_flight.rule().clone(),
+            })),
+            Err(EarlyReply {
+                reply,
+                rejection: Some(rejection),
+                ..
+            }) => Verdict::Refused { rejection, reply },
+            Err(EarlyReply { reply, .. }) => Verdict::Greeted(reply),
+        }
+    }
+
+    fn claimed_time(&self, request: &Request<Bytes>) -> Option<SystemTime> {
+        let provider = self.provider();
+        let claim = provider.inspect(&head(request)).ok()?;
+        let since = match provider.time(&claim) {
+            ClaimTime::At(since) => since,
+            ClaimTime::InBody => {
+                let authentic = provider.authenticate(claim, request.body()).ok()?;
+                provider.time_in_body(authentic.facts())?
+            }
+            _ => return None,
+        };
+        UNIX_EPOCH.checked_add(since)
+    }
+
+    fn tolerance(&self) -> Option<Duration> {
+        self.provider().tolerance()
+    }
+}
+
+fn head(request: &Request<Bytes>) -> Head<'_> {
+    Head::new(
+        request.method().as_str(),
+        request.uri().path(),
+        request.uri().query(),
+        request.headers(),
+    )
+}

@@ -1,0 +1,200 @@
+//! The senders that the command knows: how each signs, and how its deliveries are judged. Both are the core's.
+
+mod code;
+mod draft;
+mod judge;
+mod of;
+mod presets;
+mod sample;
+mod schemes;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderName, Request};
+use webhook_core::Secret;
+use webhook_core::provider::Timing;
+
+pub(crate) use self::draft::{Draft, Ids};
+pub(crate) use self::judge::{Authentic, Judge, Verdict};
+pub(crate) use self::sample::Sample;
+use crate::error::Error;
+
+/// A sender of webhooks.
+pub(crate) struct Sender {
+    /// Its name, as on the command line.
+    pub(crate) name: Cow<'static, str>,
+    /// What people also call it.
+    pub(crate) alias: Option<&'static str>,
+    /// What it is, for a list.
+    pub(crate) title: Cow<'static, str>,
+    /// The environment variable with its secrets.
+    pub(crate) variable: Cow<'static, str>,
+    /// What its proof covers, in a few words.
+    pub(crate) proves: Cow<'static, str>,
+    /// What it sends, the most usual first.
+    pub(crate) samples: Vec<Sample>,
+    speaks: Box<dyn Speaks>,
+}
+
+/// What differs between senders in code.
+trait Speaks: Send + Sync {
+    fn facts(&self) -> Facts;
+
+    /// A secret of the form that this sender issues; with Ed25519, the private key.
+    fn generate(&self) -> Result<Secret, Error>;
+
+    /// What a receiver is configured with, if that is not what signs: the public key.
+    fn configured(&self, signing: &Secret) -> Result<Secret, Error>;
+
+    fn sign(
+        &self,
+        sent: &Parts<'_>,
+        at: SystemTime,
+        secret: Option<&Secret>,
+    ) -> Result<Request<Bytes>, Error>;
+
+    fn judge(&self, secrets: Vec<Secret>) -> Result<Box<dyn Judge>, Error>;
+}
+
+/// What is known of a sender without its secrets.
+#[derive(Clone)]
+pub(crate) struct Facts {
+    pub(crate) timing: Timing,
+    pub(crate) body_limit: usize,
+    pub(crate) credential_headers: Vec<HeaderName>,
+}
+
+/// A delivery that is not signed yet.
+pub(crate) struct Parts<'a> {
+    pub(crate) event: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) headers: &'a [(HeaderName, String)],
+    pub(crate) body: Bytes,
+}
+
+impl Sender {
+    /// When it delivers, what it counts as received, where its credential is.
+    pub(crate) fn facts(&self) -> Facts {
+        self.speaks.facts()
+    }
+
+    /// Whether its deliveries prove who sent them.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        !self.variable.is_empty()
+    }
+
+    /// A new secret, in the form that this sender issues. With Ed25519 it is the private key.
+    pub(crate) fn generate_secret(&self) -> Result<Secret, Error> {
+        self.speaks.generate()
+    }
+
+    /// What a receiver must be given for deliveries that are signed with this: the public key of a private one, the same
+    /// secret otherwise.
+    pub(crate) fn configured_secret(&self, signing: &Secret) -> Result<Secret, Error> {
+        self.speaks.configured(signing)
+    }
+
+    /// The request that this sender makes of a draft at this time, with a secret unless it is one without. Its target is the sender's own; see
+    /// [`Target::apply`](crate::net::Target::apply).
+    pub(crate) fn sign(
+        &self,
+        draft: &Draft,
+        at: SystemTime,
+        secret: Option<&Secret>,
+    ) -> Result<Request<Bytes>, Error> {
+        let parts = Parts {
+            event: &draft.event,
+            id: &draft.id,
+            headers: &draft.headers,
+            body: draft.body_at(at),
+        };
+        self.speaks.sign(&parts, at, secret)
+    }
+
+    /// What judges deliveries of this sender, with the secrets that a receiver is given.
+    pub(crate) fn judge(&self, secrets: Vec<Secret>) -> Result<Box<dyn Judge>, Error> {
+        self.speaks.judge(secrets)
+    }
+
+    /// The sample of this name, or the first.
+    pub(crate) fn sample(&self, event: Option<&str>) -> Result<&Sample, Error> {
+        let Some(name) = event else {
+            return self.samples.first().ok_or_else(|| {
+                Error::usage(format!(
+                    "there is no sample of {}: give a body with --body FILE",
+                    self.name
+                ))
+            });
+        };
+        self.samples
+            .iter()
+            .find(|sample| sample.name == name)
+            .ok_or_else(|| {
+                let known: Vec<_> = self.samples.iter().map(|sample| &*sample.name).collect();
+                Error::usage(format!(
+                    "{} has no sample `{name}`: use one of {}, or a body of your own with --body FILE",
+                    self.name,
+                    known.join(", ")
+                ))
+            })
+    }
+}
+
+/// All senders.
+pub(crate) struct Senders(Vec<Sender>);
+
+impl Senders {
+    /// Those that the core knows, and those of a file with schemes.
+    pub(crate) fn load(schemes: Option<&Path>) -> Result<Self, Error> {
+        let mut senders = code::senders()?;
+        senders.extend(presets::senders()?);
+        if let Some(path) = schemes {
+            for sender in schemes::read(path)? {
+                if senders.iter().any(|known| known.is_called(&sender.name)) {
+                    return Err(Error::usage(format!(
+                        "{}: there is a sender `{}` already: choose another name",
+                        path.display(),
+                        sender.name
+                    )));
+                }
+                senders.push(sender);
+            }
+        }
+        Ok(Self(senders))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sender> {
+        self.0.iter()
+    }
+
+    /// The sender of this name.
+    pub(crate) fn find(&self, name: &str) -> Result<&Sender, Error> {
+        self.position(name).map(|at| &self.0[at])
+    }
+
+    /// The same, to keep.
+    pub(crate) fn take(&mut self, name: &str) -> Result<Sender, Error> {
+        let at = self.position(name)?;
+        Ok(self.0.remove(at))
+    }
+
+    fn position(&self, name: &str) -> Result<usize, Error> {
+        self.0
+            .iter()
+            .position(|sender| sender.is_called(name))
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "there is no sender `{name}`: `webhook-rs senders` lists them, and --schemes FILE adds one"
+                ))
+            })
+    }
+}
+
+impl Sender {
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.alias == Some(name)
+    }
+}
