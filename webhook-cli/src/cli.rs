@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::error::Error;
 use crate::senders::Senders;
-use crate::{check, inbox, listen, send, show, verify};
+use crate::{check, inbox, list, listen, send, verify};
 
 /// Sends webhooks as their senders do, checks receivers, and shows what arrives.
 ///
@@ -16,6 +16,7 @@ use crate::{check, inbox, listen, send, show, verify};
 #[derive(Debug, Parser)]
 #[command(
     name = "webhook-rs",
+    bin_name = "webhook-rs",
     version,
     max_term_width = 100,
     propagate_version = false
@@ -23,7 +24,13 @@ use crate::{check, inbox, listen, send, show, verify};
 struct Cli {
     /// Also know the senders of this file: one TOML table each, as in the documentation of `SchemeBuilder`, with
     /// `secret = "VARIABLE"`
-    #[arg(long, global = true, value_name = "FILE", env = "SCHEMES")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SCHEMES",
+        hide_env_values = true
+    )]
     schemes: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -32,18 +39,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sign a delivery, send it, and say what the sender makes of the answer
     Send(send::Args),
-    /// Try what a receiver must tell apart, and say what goes wrong where it does not
     Check(check::Args),
-    /// Say whether a captured request is authentic, or why not
     Verify(verify::Args),
-    /// Receive deliveries and show them on a page
     Listen(listen::Args),
-    /// Look into the inbox of a running app, and act on what is in it
     Inbox(inbox::Args),
-    /// List the senders and their events
-    Senders(show::SendersArgs),
+    Senders(list::Args),
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -60,7 +61,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify(args) => senders().and_then(|senders| verify::run(args, &senders)),
         Command::Listen(args) => senders().and_then(|senders| listen::run(args, senders)),
         Command::Inbox(args) => inbox::run(args),
-        Command::Senders(args) => senders().and_then(|senders| show::senders(&args, &senders)),
+        Command::Senders(args) => senders().and_then(|senders| list::run(&args, &senders)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "webhook-rs", &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ mod cli;
 mod conclusion;
 mod error;
 mod inbox;
+mod list;
 mod listen;
 mod net;
 mod secrets;

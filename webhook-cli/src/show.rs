@@ -1,51 +1,11 @@
 //! What is written for a person.
 
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
 use crate::error::Error;
-use crate::senders::Senders;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct SendersArgs {
-    /// Only this one, with its events and where its secret is read
-    sender: Option<String>,
-}
-
-pub(crate) fn senders(args: &SendersArgs, senders: &Senders) -> Result<ExitCode, Error> {
-    let Some(name) = &args.sender else {
-        for sender in senders.iter() {
-            line(&format!("{:22}{}", sender.name, sender.title))?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    };
-    let sender = senders.find(name)?;
-    let facts = sender.facts();
-    line(&sender.title)?;
-    if let Some(alias) = sender.alias {
-        line(&format!("also called   {alias}"))?;
-    }
-    line(&format!("proves        {}", sender.proves))?;
-    match sender.variable.is_empty() {
-        true => line("secret        none")?,
-        false => line(&format!("secret        in {}", sender.variable))?,
-    }
-    line(&format!(
-        "counts        {}",
-        crate::conclusion::rule(facts.timing.received)
-    ))?;
-    if let Some(wait) = facts.timing.longest_wait() {
-        line(&format!("waits         {}", length(wait)))?;
-    }
-    for (at, sample) in sender.samples.iter().enumerate() {
-        let label = if at == 0 { "events" } else { "" };
-        line(&format!("{label:14}{:26}{}", sample.name, sample.about))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
 
 /// Writes a line to stdout. A reader that has gone away ends the command.
 pub(crate) fn line(text: &str) -> Result<(), Error> {

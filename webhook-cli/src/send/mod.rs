@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use webhook_core::Secret;
 
-use self::delivery::{Deliveries, duration, field, header, speed};
+pub(crate) use self::delivery::duration;
+use self::delivery::{Deliveries, field, header, speed};
 use self::report::Attempted;
 use crate::cli::runtime;
 use crate::conclusion::Conclusion;

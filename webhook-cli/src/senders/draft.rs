@@ -78,9 +78,12 @@ impl Draft {
             place = match place {
                 Value::Object(fields) => fields.entry(key).or_insert(Value::Null),
                 Value::Array(items) => {
-                    key.parse::<usize>()
-                        .ok()
-                        .and_then(|at| items.get_mut(at))
+                    let at: Option<usize> = key.parse().ok();
+                    // One past the end adds an item.
+                    if at == Some(items.len()) {
+                        items.push(Value::Null);
+                    }
+                    at.and_then(|at| items.get_mut(at))
                         .ok_or_else(|| wrong("the list has no item at this position"))?
                 }
                 Value::Null => {

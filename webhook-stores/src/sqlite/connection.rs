@@ -15,6 +15,12 @@ const STATEMENTS: usize = 64;
 const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
 const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
+/// Opens a file that is there, and changes nothing about it: it may be no inbox.
+pub(super) fn look_into(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, Cause::from(error)))
+}
+
 /// Opens the file, creates it if that is wanted, and sets it up so that a commit is durable.
 pub(super) fn open(
     path: &Path,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use webhook_core::guarantee::StoreError;
 
-use super::connection::{check_writable, open};
+use super::connection::{check_writable, look_into, open};
 use super::error::{Cause, cannot_open, refuse_path};
 use super::reader::Reader;
 use super::rows::{Clock, millis};
@@ -94,14 +94,13 @@ impl Settings {
             let why = "there is no such file: start the app first, or name another";
             return Err(cannot_open(path, why));
         }
+        if existing && !is_inbox(path, busy_timeout)? {
+            let why = "the tables of this release are not in the file: start the app of this release first";
+            return Err(cannot_open(path, why));
+        }
         let connection = open(path, !existing, busy_timeout)?;
         if !existing {
             schema::migrate(&connection, path, busy_timeout, clock())?;
-        } else if !schema::is_current(&connection, busy_timeout)
-            .map_err(|error| cannot_open(path, Cause::from(error)))?
-        {
-            let why = "the tables of this release are not in the file: start the app of this release first";
-            return Err(cannot_open(path, why));
         }
         check_writable(&connection, path)?;
 
@@ -142,6 +141,13 @@ impl Settings {
             inner: Arc::new(inner),
         })
     }
+}
+
+/// Whether the tables are in the file, which is not changed by looking.
+fn is_inbox(path: &Path, busy_timeout: Duration) -> Result<bool, StoreError> {
+    let connection = look_into(path)?;
+    schema::is_current(&connection, busy_timeout)
+        .map_err(|error| cannot_open(path, Cause::from(error)))
 }
 
 fn spawn(

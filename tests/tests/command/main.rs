@@ -1,0 +1,8 @@
+//! The command `webhook-rs`, as a process: what it sends, what it says, and its exit status.
+
+mod canned;
+mod courier;
+mod help;
+mod inbox;
+mod run;
+mod send;
