@@ -6,3 +6,4 @@ mod help;
 mod inbox;
 mod run;
 mod send;
+mod tls;

@@ -91,11 +91,7 @@ pub(crate) async fn exchange(
 }
 
 async fn attempt(target: &Target, request: Request<Bytes>) -> Result<Answer, Failure> {
-    let address = target.address();
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| Failure::NotConnected(format!("{address}: {error}")))?;
-    let _only_slower_without = stream.set_nodelay(true);
+    let stream = connect(target).await?;
     match target.tls_name() {
         Some(name) => {
             let stream = tls::encrypt(stream, &name)
@@ -105,6 +101,21 @@ async fn attempt(target: &Target, request: Request<Bytes>) -> Result<Answer, Fai
         }
         None => over(stream, request).await,
     }
+}
+
+/// Connects to the first address that takes the connection.
+async fn connect(target: &Target) -> Result<TcpStream, Failure> {
+    let mut why = String::new();
+    for address in target.addresses() {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                let _only_slower_without = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => why = format!("{address}: {error}"),
+        }
+    }
+    Err(Failure::NotConnected(why))
 }
 
 async fn over<S>(stream: S, request: Request<Bytes>) -> Result<Answer, Failure>

@@ -7,11 +7,11 @@ use url::{Host, Url};
 
 use crate::error::Error;
 
-/// A receiver: its URL, and the address that was found for it once.
+/// A receiver: its URL, and the addresses that were found for it once.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     url: Url,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     authority: HeaderValue,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Reach {
 }
 
 impl Target {
-    /// Finds the address of a URL. What is connected to later is this address, whatever the name then resolves to.
+    /// Finds the addresses of a URL. What is connected to later is one of these, whatever the name then resolves to.
     pub(crate) async fn resolve(url: &str, reach: Reach) -> Result<Self, Error> {
         let wrong = |what: &str| Error::usage(format!("`{url}`: {what}"));
         let parsed = Url::parse(url).map_err(|_| {
@@ -50,15 +50,18 @@ impl Target {
                 .map_err(|error| wrong(&format!("the name {name} cannot be resolved: {error}")))?
                 .collect(),
         };
-        let own = found.iter().find(|address| is_own(address.ip()));
-        let address = match reach {
-            Reach::ThisMachine => own.ok_or_else(|| {
-                wrong("this is not an address of this machine: give --remote if the receiver is yours")
-            })?,
-            Reach::Anywhere => own
-                .or(found.first())
-                .ok_or_else(|| wrong("the name has no address"))?,
-        };
+        let mut addresses = found;
+        if reach == Reach::ThisMachine {
+            addresses.retain(|address| is_own(address.ip()));
+        }
+        if addresses.is_empty() {
+            return Err(wrong(match reach {
+                Reach::ThisMachine => {
+                    "this is not an address of this machine: give --remote if the receiver is yours"
+                }
+                Reach::Anywhere => "the name has no address",
+            }));
+        }
         let authority = match parsed.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_string(),
@@ -66,19 +69,19 @@ impl Target {
         Ok(Self {
             authority: HeaderValue::from_str(&authority)
                 .map_err(|_| wrong("the host cannot be sent in a header"))?,
-            address: *address,
+            addresses,
             url: parsed,
         })
     }
 
-    /// The address.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// The addresses, to be tried in this order.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Whether it is this machine.
     pub(crate) fn is_own(&self) -> bool {
-        is_own(self.address.ip())
+        self.addresses.iter().all(|address| is_own(address.ip()))
     }
 
     /// The host, for TLS.
