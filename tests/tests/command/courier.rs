@@ -253,6 +253,13 @@ fn many_deliveries_have_ids_of_their_own_unless_they_are_the_same() {
     };
     assert_eq!(send(&[]), 20);
     assert_eq!(send(&["--concurrency", "8"]), 20);
+    let total = command
+        .run(&["send", "tusfacturas", &url, "--repeat", "3"], &[TF])
+        .stdout;
+    assert!(
+        total.contains("3 sent, 3 received, 0 not; the slowest answer took"),
+        "{total}"
+    );
     assert_eq!(send(&["--same", "--concurrency", "8"]), 1);
 }
 
@@ -312,6 +319,31 @@ fn no_secret_is_shown_unless_asked_for() {
     }
     let ran = command.run(&["send", "tusfacturas", &url, "--reveal"], &[TF]);
     assert!(ran.stdout.contains(TOKEN), "{}", ran.stdout);
+}
+
+#[test]
+fn a_token_in_the_query_is_not_shown_either() {
+    const FILE: &str = r#"
+        [acme]
+        secret = "ACME_SECRET"
+        algorithm = "token"
+        credential = { query-which-logs-show = "key" }
+    "#;
+
+    let command = WebhookRs::new();
+    let file = command.home().file("schemes.toml");
+    std::fs::write(&file, FILE).unwrap();
+    let server = Canned::answering("200 OK", "text/plain", "OK");
+    let url = server.url("/acme");
+    let schemes = file.to_str().unwrap();
+    for more in [&[][..], &["--json"]] {
+        let arguments = [&["send", "acme", &url, "--schemes", schemes], more].concat();
+        let ran = command.run(&arguments, &[("ACME_SECRET", "secret-of-acme-4f5e6d")]);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        assert!(!ran.stdout.contains("4f5e6d"), "{}", ran.stdout);
+        let sent = server.seen().pop().unwrap();
+        assert!(sent.contains("4f5e6d"), "{sent}");
+    }
 }
 
 #[test]

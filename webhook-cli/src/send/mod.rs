@@ -2,6 +2,7 @@
 
 mod delivery;
 mod report;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,14 +13,15 @@ use webhook_core::Secret;
 
 pub(crate) use self::delivery::duration;
 use self::delivery::{Deliveries, field, header, speed};
-use self::report::Attempted;
+use self::report::{Attempted, Total};
+use self::wait::wait;
 use crate::cli::runtime;
 use crate::conclusion::Conclusion;
 use crate::error::Error;
 use crate::net::{Patience, Reach, Target, exchange};
 use crate::secrets;
 use crate::senders::{Draft, Facts, Sender, Senders};
-use crate::show::{length, note};
+use crate::show::note;
 
 /// How long an answer is waited for if the sender does not say it.
 const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
@@ -112,11 +114,24 @@ async fn send(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     let sent = stream::iter(0..args.repeat)
         .map(|_| async { courier.deliver(&deliveries.next()?).await })
         .buffer_unordered(args.concurrency.into());
-    let all = sent.try_fold(true, |all, received| async move { Ok(all && received) });
-    Ok(match all.await? {
+    let total = sent.try_fold(Total::default(), |total, sent| async move {
+        Ok(total.and(sent))
+    });
+    let total = total.await?;
+    if args.repeat > 1 && !args.json {
+        total.line()?;
+    }
+    Ok(match total.all_received() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// What became of a delivery.
+struct Sent {
+    received: bool,
+    /// How long its last answer took.
+    took: Duration,
 }
 
 /// Makes the attempts of deliveries.
@@ -129,21 +144,25 @@ struct Courier<'a> {
 }
 
 impl Courier<'_> {
-    /// Makes one attempt, or with `--follow` all of them, and returns whether the delivery was received.
-    async fn deliver(&self, draft: &Draft) -> Result<bool, Error> {
+    /// Makes one attempt, or with `--follow` all that the sender would.
+    async fn deliver(&self, draft: &Draft) -> Result<Sent, Error> {
         let mut attempt = 0;
         loop {
-            let conclusion = self.attempt(draft, attempt).await?;
+            let (conclusion, took) = self.attempt(draft, attempt).await?;
             let next = conclusion.retries.first().filter(|_| self.args.follow);
-            let Some(wait) = next else {
-                return Ok(conclusion.received);
+            let Some(after) = next else {
+                return Ok(Sent {
+                    received: conclusion.received,
+                    took,
+                });
             };
             attempt += 1;
-            self.wait(*wait, attempt).await;
+            let attempts = self.facts.timing.attempts.len();
+            wait(*after, self.args.speed, (attempt + 1, attempts)).await;
         }
     }
 
-    async fn attempt(&self, draft: &Draft, number: usize) -> Result<Conclusion, Error> {
+    async fn attempt(&self, draft: &Draft, number: usize) -> Result<(Conclusion, Duration), Error> {
         let now = SystemTime::now();
         let mut request = self.sender.sign(draft, now, self.secret.as_ref())?;
         self.target.apply(&mut request)?;
@@ -160,10 +179,7 @@ impl Courier<'_> {
             draft,
             number,
             url: &self.args.url,
-            hidden: match self.args.reveal {
-                true => &[],
-                false => &self.facts.credential_headers,
-            },
+            hidden: (!self.args.reveal).then_some(&*self.facts.credential_headers),
             request: &request,
             exchange: &exchange,
             conclusion: &conclusion,
@@ -174,22 +190,6 @@ impl Courier<'_> {
             (false, true) => attempted.in_full()?,
             (false, false) => attempted.in_a_line()?,
         }
-        Ok(conclusion)
-    }
-
-    /// Waits as the sender does, only faster.
-    async fn wait(&self, wait: Duration, attempt: usize) {
-        let shortened = wait.div_f64(self.args.speed);
-        let attempts = self.facts.timing.attempts.len();
-        note(&format!(
-            "attempt {} of {attempts} in {}{}",
-            attempt + 1,
-            length(wait),
-            match self.args.speed == 1.0 {
-                true => String::new(),
-                false => format!(": {} at this speed", length(shortened)),
-            }
-        ));
-        tokio::time::sleep(shortened).await;
+        Ok((conclusion, exchange.took))
     }
 }

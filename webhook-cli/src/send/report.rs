@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, Request};
 use serde_json::{Value, json};
 
+use super::Sent;
 use crate::conclusion::Conclusion;
 use crate::error::Error;
 use crate::net::Exchange;
@@ -19,7 +20,8 @@ pub(super) struct Attempted<'a> {
     pub(super) draft: &'a Draft,
     pub(super) number: usize,
     pub(super) url: &'a str,
-    pub(super) hidden: &'a [HeaderName],
+    /// The headers with the credential, unless it is to be shown.
+    pub(super) hidden: Option<&'a [HeaderName]>,
     pub(super) request: &'a Request<Bytes>,
     pub(super) exchange: &'a Exchange,
     pub(super) conclusion: &'a Conclusion,
@@ -29,12 +31,8 @@ impl Attempted<'_> {
     /// Request, answer and conclusion.
     pub(super) fn in_full(&self) -> Result<(), Error> {
         let request = self.request;
-        line(&format!("> {} {}", request.method(), request.uri()))?;
-        part(
-            '>',
-            &show::headers(request.headers(), self.hidden),
-            request.body(),
-        )?;
+        line(&format!("> {} {}", request.method(), self.target()))?;
+        part('>', &self.headers(), request.body())?;
         line("")?;
         match &self.exchange.result {
             Ok(answer) => {
@@ -93,8 +91,8 @@ impl Attempted<'_> {
                 "url": self.url,
                 "request": {
                     "method": request.method().as_str(),
-                    "target": request.uri().to_string(),
-                    "headers": pairs(show::headers(request.headers(), self.hidden)),
+                    "target": self.target(),
+                    "headers": pairs(self.headers()),
                     "body": text(request.body()),
                 },
                 "answer": answer,
@@ -107,6 +105,56 @@ impl Attempted<'_> {
             })
             .to_string(),
         )
+    }
+}
+
+impl Attempted<'_> {
+    fn headers(&self) -> Vec<(String, String)> {
+        let hidden = self.hidden.unwrap_or_default();
+        show::headers(self.request.headers(), hidden)
+    }
+
+    /// Path and query. Without a header for it, the credential is in the query.
+    fn target(&self) -> String {
+        let uri = self.request.uri();
+        match (self.hidden, uri.query()) {
+            (Some([]), Some(_)) if self.sender.is_authenticated() => {
+                format!("{}?(hidden)", uri.path())
+            }
+            _ => uri.to_string(),
+        }
+    }
+}
+
+/// What became of many deliveries.
+#[derive(Default)]
+pub(super) struct Total {
+    sent: u32,
+    received: u32,
+    slowest: Duration,
+}
+
+impl Total {
+    pub(super) fn and(self, sent: Sent) -> Self {
+        Self {
+            sent: self.sent + 1,
+            received: self.received + u32::from(sent.received),
+            slowest: self.slowest.max(sent.took),
+        }
+    }
+
+    pub(super) fn all_received(&self) -> bool {
+        self.sent == self.received
+    }
+
+    pub(super) fn line(&self) -> Result<(), Error> {
+        let not = self.sent - self.received;
+        line(&format!(
+            "{} sent, {} received, {not} not; the slowest answer took {}",
+            self.sent,
+            self.received,
+            length(self.slowest)
+        ))
     }
 }
 
