@@ -51,7 +51,7 @@ impl Conclusion {
         }
     }
 
-    /// The same in a line or two for a person, without a full stop.
+    /// The same in a few lines for a person.
     pub(crate) fn lines(&self) -> Vec<String> {
         if self.received {
             return vec![format!("received: {}", self.why)];
@@ -74,12 +74,8 @@ impl Conclusion {
 fn why_not(received: Received, answer: &Answer) -> Option<String> {
     let status = answer.status;
     if !received.counts(status) {
-        let redirect = match status.is_redirection() {
-            true => ", and follows no redirect",
-            false => "",
-        };
         return Some(format!(
-            "the sender counts {}, and this is {status}{redirect}",
+            "the sender counts {}, and this is {status}",
             rule(received)
         ));
     }

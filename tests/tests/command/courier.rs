@@ -37,7 +37,7 @@ fn what_counts_as_received_is_the_senders_rule() {
             "302 Found\r\nLocation: http://127.0.0.1:1/",
             "text/plain",
             "",
-            "and follows no redirect",
+            "and this is 302 Found",
         ),
         (
             "klap",

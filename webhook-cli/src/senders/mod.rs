@@ -198,3 +198,56 @@ impl Sender {
         self.name == name || self.alias == Some(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_is_what_its_sender_would_send() {
+        for sender in Senders::load(None).unwrap().iter() {
+            let name = &sender.name;
+            assert!(!sender.samples.is_empty(), "{name}");
+            let secret = sender
+                .is_authenticated()
+                .then(|| sender.generate_secret().unwrap());
+            let configured = secret
+                .iter()
+                .map(|secret| sender.configured_secret(secret).unwrap());
+            let judge = sender.judge(configured.collect()).unwrap();
+            for sample in &sender.samples {
+                let now = SystemTime::now();
+                let ids = Ids::random("webhook-rs-").unwrap();
+                let draft = Draft::new(sample, &ids, now).unwrap();
+                let request = sender.sign(&draft, now, secret.as_ref()).unwrap();
+                let verdict = judge.judge(&request, now);
+                let is_handshake = matches!(&*sample.name, "ping" | "url_verification")
+                    && matches!(&**name, "discord" | "slack");
+                let accepted = match &verdict {
+                    Verdict::Authentic(_) => !is_handshake,
+                    Verdict::Greeted(_) => is_handshake,
+                    Verdict::Refused { .. } => false,
+                };
+                assert!(accepted, "{name} {}: {verdict:?}", sample.name);
+                let body = String::from_utf8_lossy(request.body());
+                assert!(!body.contains("{{"), "{name} {}: {body}", sample.name);
+                assert!(!format!("{:?}", request.headers()).contains("{{"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_deliveries_differ_and_two_attempts_of_one_do_not() {
+        for sender in Senders::load(None).unwrap().iter() {
+            let now = SystemTime::now();
+            let sample = sender.sample(None).unwrap();
+            let draft = || Draft::new(sample, &Ids::random("a-").unwrap(), now).unwrap();
+            let (one, other) = (draft(), draft());
+            assert_ne!(one.body_at(now), other.body_at(now), "{}", sender.name);
+            let later = now + std::time::Duration::from_secs(300);
+            let changes = one.body_at(now) != one.body_at(later);
+            // Linear signs the time of the attempt in the body; the signer of Wompi adds it.
+            assert_eq!(changes, sender.name == "linear", "{}", sender.name);
+        }
+    }
+}
