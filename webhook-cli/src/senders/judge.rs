@@ -14,6 +14,9 @@ pub(crate) trait Judge: Send + Sync {
     /// What a receiver makes of a request that arrives at this time.
     fn judge(&self, request: &Request<Bytes>, at: SystemTime) -> Verdict;
 
+    /// Whether the credential of a request matches a secret, whatever its time and the rest of it; false for one that needs none.
+    fn proof(&self, request: &Request<Bytes>) -> Result<bool, Unproven>;
+
     /// The time that the request says it was signed at, if the sender signs one. Whether it was signed is not said.
     fn claimed_time(&self, request: &Request<Bytes>) -> Option<SystemTime>;
 
@@ -30,6 +33,14 @@ pub(crate) enum Verdict {
     Greeted(Reply),
     /// Nobody gets it.
     Refused { rejection: Rejection, reply: Reply },
+}
+
+/// Why the credential of a request does not match.
+#[derive(Debug)]
+pub(crate) struct Unproven {
+    pub(crate) rejection: Rejection,
+    /// Whether the head alone shows it, whatever the body is.
+    pub(crate) in_head: bool,
 }
 
 /// A delivery that a handler gets.
@@ -72,6 +83,14 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
             }) => Verdict::Refused { rejection, reply },
             Err(EarlyReply { reply, .. }) => Verdict::Greeted(reply),
         }
+    }
+
+    fn proof(&self, request: &Request<Bytes>) -> Result<bool, Unproven> {
+        let provider = self.provider();
+        let unproven = |in_head| move |rejection| Unproven { rejection, in_head };
+        let claim = provider.inspect(&head(request)).map_err(unproven(true))?;
+        let authentic = provider.authenticate(claim, request.body());
+        authentic.map(|it| it.is_proven()).map_err(unproven(false))
     }
 
     fn claimed_time(&self, request: &Request<Bytes>) -> Option<SystemTime> {

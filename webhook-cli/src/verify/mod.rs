@@ -1,11 +1,102 @@
-use std::process::ExitCode;
+//! Says whether a captured request is authentic, or why not.
 
+mod body;
+mod capture;
+mod change;
+mod chunked;
+mod curl;
+mod examination;
+mod header;
+mod json_text;
+mod moment;
+mod raw;
+mod report;
+mod shell;
+mod signed_ids;
+mod spelling;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use self::capture::Captured;
+use self::examination::{Outcome, WORK, examine};
+use self::moment::Moment;
+use self::report::Report;
 use crate::error::Error;
+use crate::secrets;
 use crate::senders::Senders;
 
+/// Say whether a captured request is authentic, or why not.
+///
+/// The request is raw HTTP or a `curl` command, which is parsed and never run. A cause is given only if the signature matches
+/// once it is undone: another spelling of the secret; a body that was minified, re-indented or re-escaped, or whose line ends
+/// or byte order mark changed; a header that was split or joined; for Mercado Pago, another `x-request-id` or `data.id`.
+/// Otherwise it cannot be told, and what was tried is listed.
+///
+/// The secret is read from the sender's variable (`webhook-rs senders SENDER` names it), from --secret-env or from
+/// --secret-file. It is never shown.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  webhook-rs verify stripe < request.http
+  pbpaste | webhook-rs verify mercadopago --at 2026-11-29T12:00:00Z
 
-pub(crate) fn run(_: Args, _: &Senders) -> Result<ExitCode, Error> {
-    Err(Error::failed("not yet"))
+The time is judged apart: it changes neither the result nor the exit status.
+
+Limits: 64 MiB of request, 2 GiB of hashing to find a cause.
+
+Exit status: 0 if it is authentic, 1 if not, 2 if it could not be read or judged.")]
+pub(crate) struct Args {
+    /// The sender: `webhook-rs senders` lists them
+    sender: String,
+    /// Read the request from this file instead of stdin
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// When the request arrived, in RFC 3339 or Unix time; its Date unless given, or else now
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    at: Option<SystemTime>,
+    #[command(flatten)]
+    secret: secrets::From,
+    /// Print a line of JSON, with the event
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
+    let sender = senders.find(&args.sender)?;
+    if args.file.is_none() && args.secret.secret_file.as_deref() == Some(Path::new("-")) {
+        return Err(Error::usage(
+            "both the request and the secret would be read from stdin: give the request with --file FILE",
+        ));
+    }
+    let found = args.secret.configured(sender, false)?;
+    let captured = Captured::read(args.file.as_deref())?;
+    let mut finding = examine(sender, &captured, &found.secrets, WORK)?;
+    let is_authentic = matches!(
+        finding.outcome,
+        Outcome::Authentic { .. } | Outcome::Handshake
+    );
+    if !is_authentic && sender.name == "dlocal" && std::env::var_os("DLOCAL_LOGIN").is_none() {
+        let note =
+            "DLOCAL_LOGIN is not set, and dLocal signs it: set it to the login of the account";
+        finding.notes.push(note.to_owned());
+    }
+    let report = Report {
+        sender,
+        captured: &captured,
+        secrets: &found.secrets,
+        finding: &finding,
+        moment: Moment::of(args.at, captured.request.headers()),
+    };
+    match args.json {
+        true => report.json()?,
+        false => report.text()?,
+    }
+    Ok(match is_authentic {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }

@@ -36,6 +36,11 @@ impl<F> Authentic<F> {
         &self.facts
     }
 
+    /// Whether a secret matched; otherwise the request [proves nothing](Self::nothing_proven).
+    pub fn is_proven(&self) -> bool {
+        self.proven
+    }
+
     /// Facts of a request that **proves nothing**, for an endpoint that the sender does not authenticate. Anyone can
     /// send it, and its event type has to say so.
     pub fn nothing_proven(facts: F) -> Self {

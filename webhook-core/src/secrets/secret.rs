@@ -79,6 +79,12 @@ impl Secret {
         Ok(Self::of(value, Form::Raw))
     }
 
+    /// The same for a text with any mistake in it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn any(value: String) -> Self {
+        Self::of(Zeroizing::new(value), Form::Raw)
+    }
+
     pub(super) fn of(value: Zeroizing<String>, form: Form) -> Self {
         Self {
             label: None,

@@ -208,6 +208,12 @@ pub fn unsigned_form(path: &str, form: impl Into<Bytes>) -> TestRequest {
     unsigned(path, form).with("content-type", "application/x-www-form-urlencoded")
 }
 
+/// A secret of any text, even one with a line end or in quotes, which [`Secret::new`] refuses: for finding out what a request
+/// was signed with. As with [`Secret::raw`], the text is the key itself.
+pub fn any_secret(text: impl Into<String>) -> Secret {
+    Secret::any(text.into())
+}
+
 fn unix_time(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,0 +1,75 @@
+//! A captured request, as it was read.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request};
+
+use super::{curl, raw};
+use crate::error::Error;
+use crate::show::note;
+
+/// The longest capture that is read, in bytes.
+pub(super) const LIMIT: usize = 64 * 1024 * 1024;
+
+/// A request that was captured somewhere, and what is odd about the capture.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) request: Request<Bytes>,
+    /// Headers whose value was on several lines, which the request has with a space between them.
+    pub(super) folded: Vec<(HeaderName, HeaderValue)>,
+    /// What its reader should know, in a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+impl Captured {
+    /// Reads a request from a file, or else from stdin.
+    pub(super) fn read(file: Option<&Path>) -> Result<Self, Error> {
+        let (read, place) = match file {
+            Some(path) => (File::open(path).and_then(read), path.display().to_string()),
+            None => {
+                if io::stdin().is_terminal() {
+                    note("paste the request, and end it with Ctrl-D on a line of its own");
+                }
+                (read(io::stdin().lock()), "stdin".to_owned())
+            }
+        };
+        let bytes = read.map_err(|error| Error::usage(format!("{place}: {error}")))?;
+        if bytes.len() > LIMIT {
+            return Err(Error::usage(format!(
+                "{place} is longer than {} MiB: give one request only",
+                LIMIT / (1024 * 1024)
+            )));
+        }
+        Self::parse(&bytes).map_err(|error| Error::usage(format!("{place}: {error}")))
+    }
+
+    /// Reads raw HTTP or a `curl` command, whichever it is.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(Error::usage(
+                "this is UTF-16, which has changed the body already: capture the request as bytes (PowerShell's `>` writes UTF-16)",
+            ));
+        }
+        // An editor may have written it before the first line.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let start = bytes.trim_ascii_start();
+        if start.is_empty() {
+            return Err(Error::usage(
+                "there is no request in it: give raw HTTP or a `curl` command",
+            ));
+        }
+        match curl::arguments(start) {
+            Some(command) => curl::parse(command),
+            None => raw::parse(start),
+        }
+    }
+}
+
+fn read(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
