@@ -52,6 +52,13 @@ impl Undo {
         all
     }
 
+    /// The same, the simplest first: of two that both explain a body, the smaller one is named.
+    fn simplest_first(all: &[Self]) -> Vec<Self> {
+        let mut sorted = all.to_vec();
+        sorted.sort_by_key(|it| it.needs_json());
+        sorted
+    }
+
     /// Changes of one group exclude each other.
     fn group(self) -> u8 {
         match self {
@@ -108,11 +115,7 @@ impl Undo {
                 return ("body_reescaped", happened, undone.to_owned(), PARSED);
             }
             Self::Layout(layout) => {
-                let was_minified = Self::Layout(Layout::Minified).of(body).is_none();
-                let (cause, happened) = match was_minified {
-                    true => ("body_minified", "the body was minified"),
-                    false => ("body_reindented", "the body was re-indented"),
-                };
+                let (cause, happened) = layout_of(body);
                 let undone = match layout {
                     Layout::Minified => "no white space around the tokens of the body",
                     Layout::Spaced => {
@@ -171,6 +174,25 @@ impl Undo {
     }
 }
 
+/// What happened to the white space of a body that had another before.
+fn layout_of(body: &[u8]) -> (&'static str, &'static str) {
+    // Writers of files end the last line.
+    let text = body.strip_suffix(b"\n").unwrap_or(body);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let is_laid_out = |layout: &Layout| {
+        let written = layout.of(text, longest(text));
+        written.is_some_and(|it| it == text)
+    };
+    match Layout::ALL.iter().find(|layout| is_laid_out(layout)) {
+        Some(Layout::Minified) => ("body_minified", "the body was minified"),
+        Some(_) => ("body_reindented", "the body was re-indented"),
+        None => (
+            "body_white_space",
+            "the white space between the tokens of the body was changed",
+        ),
+    }
+}
+
 /// A form that is much longer than the body is not what a sender wrote.
 fn longest(body: &[u8]) -> usize {
     body.len().saturating_mul(8).saturating_add(64 * 1024)
@@ -194,7 +216,7 @@ fn with_line_ends(body: &[u8], end: &[u8]) -> Vec<u8> {
 /// The request with one change of its body undone, then with two, each made when it is asked for.
 pub(super) fn changes(request: &Request<Bytes>) -> impl Iterator<Item = Change> + '_ {
     let all = Undo::all(request);
-    let singles = all.clone().into_iter().filter_map(|undo| {
+    let singles = Undo::simplest_first(&all).into_iter().filter_map(|undo| {
         let body = applied(undo, request.body())?;
         let (cause, happened, undone, advice) = undo.words(request.body());
         Some(Change {
@@ -219,7 +241,7 @@ pub(super) fn changes(request: &Request<Bytes>) -> impl Iterator<Item = Change> 
             let (cause_2, happened_2, undone_2, _) = second.words(between);
             Some(Change {
                 causes: vec![cause_1, cause_2],
-                happened: format!("{happened_1}, and {happened_2}"),
+                happened: both(happened_1, happened_2),
                 undone: format!("{undone_1}, and {undone_2}"),
                 advice,
                 request: with_body(request, body),
@@ -227,6 +249,15 @@ pub(super) fn changes(request: &Request<Bytes>) -> impl Iterator<Item = Change> 
         })
     });
     singles.chain(pairs)
+}
+
+/// Two sentences as one.
+fn both(first: &str, second: &str) -> String {
+    const SAME: &str = "the body was ";
+    match second.strip_prefix(SAME) {
+        Some(second) if first.starts_with(SAME) => format!("{first} and {second}"),
+        _ => format!("{first}, and {second}"),
+    }
 }
 
 fn applied(undo: Undo, body: &[u8]) -> Option<Vec<u8>> {

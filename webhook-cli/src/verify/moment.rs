@@ -48,7 +48,10 @@ impl Moment {
             From::Now => "now",
         };
         let how_far = match (distance.as_secs(), before) {
-            (0, _) => format!("at {place}"),
+            (0, _) => match self.from {
+                From::Now => place.to_owned(),
+                From::Argument | From::Date => format!("at {place}"),
+            },
             (_, true) => format!("{} before {place}", length(distance)),
             (_, false) => format!("{} after {place}", length(distance)),
         };
@@ -57,10 +60,13 @@ impl Moment {
             Some(within) if distance <= within => {
                 format!("within the tolerance of {}", length(within))
             }
-            Some(within) => format!(
-                "OUTSIDE the tolerance of {}: a receiver would refuse it then",
-                length(within)
-            ),
+            Some(within) => {
+                let then = match self.from {
+                    From::Now => "give --at TIME if it arrived at another time",
+                    From::Argument | From::Date => "a receiver refuses it then",
+                };
+                format!("OUTSIDE the tolerance of {}: {then}", length(within))
+            }
         };
         format!("{}, {how_far}; {judged}", written(time))
     }

@@ -33,11 +33,8 @@ impl Report<'_> {
         match &self.finding.outcome {
             Outcome::Authentic { secret, verdict } => {
                 lines.push(format!(
-                    "authentic: it is signed with the secret of {sender}"
+                    "authentic: its credential matches the secret of {sender}"
                 ));
-                if self.sender.proves.contains("nothing is signed") {
-                    lines = vec![format!("authentic: it has the token of {sender}")];
-                }
                 lines.push(field("secret", &self.secret(*secret)));
                 lines.push(field("proves", &self.sender.proves));
                 lines.extend(verdict_lines(verdict));
@@ -67,7 +64,7 @@ impl Report<'_> {
                         lines.push(field("cause", &it.happened));
                         lines.push(field(
                             "shown by",
-                            &format!("with {}, the signature matches", it.undone),
+                            &format!("it is authentic with {}", it.undone),
                         ));
                         if let Some(number) = it.secret {
                             lines.push(field("secret", &self.secret(number)));
@@ -203,10 +200,14 @@ impl Report<'_> {
             }
             return lines;
         }
-        lines.push("cannot tell why: none of this makes the signature match".to_owned());
+        lines.push("cannot tell why: nothing that was tried makes it authentic".to_owned());
         lines.extend(tries.into_iter().map(|text| field("tried", &text)));
-        let other = "the secret may be that of another endpoint, account or environment, or the body not the one that was signed";
-        lines.push(field("perhaps", other));
+        if tried.counts.iter().any(|(group, _)| *group == Group::Body) {
+            let lost = "keys in another order, numbers written in another way (1.0 as 1), and bytes that changed: nothing undoes them";
+            lines.push(field("not tried", lost));
+        }
+        let advice = "compare the secret with that of this endpoint, account and environment, and capture the request as bytes";
+        lines.push(field("do", advice));
         lines
     }
 
@@ -262,7 +263,7 @@ fn verdict_lines(verdict: &Verdict) -> Vec<String> {
             &format!("none: a layer answers it by itself, with {}", reply.status),
         )],
         Verdict::Refused { rejection, .. } => vec![field(
-            "BUT",
+            "but",
             &format!("a receiver refuses it for another reason: {rejection}"),
         )],
     }

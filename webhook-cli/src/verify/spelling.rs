@@ -11,7 +11,7 @@ use webhook_core::{Secret, SecretsError};
 pub(super) struct Spelling {
     /// Which of the configured secrets it is made of, from 1; `None` if of several.
     pub(super) number: Option<usize>,
-    /// How it is spelled, after "with the secret".
+    /// How it is spelled, after "with the secret" or "with secret 2".
     pub(super) how: String,
     pub(super) secret: Secret,
 }
@@ -51,10 +51,10 @@ impl Spellings {
             self.push(number, &how, Secret::raw(&*other));
         }
         for (other, how) in [
-            (format!("{text}\n"), "with a line end (LF) after it"),
-            (format!("{text}\r\n"), "with a line end (CRLF) after it"),
-            (format!("{text} "), "with a space after it"),
-            (format!(" {text}"), "with a space before it"),
+            (format!("{text}\n"), "followed by a line end (LF)"),
+            (format!("{text}\r\n"), "followed by a line end (CRLF)"),
+            (format!("{text} "), "followed by a space"),
+            (format!(" {text}"), "preceded by a space"),
             (format!("\"{text}\""), "in double quotes"),
             (format!("'{text}'"), "in single quotes"),
         ] {
@@ -84,12 +84,12 @@ fn texts(secret: &Secret) -> Vec<(String, &'static str)> {
     let bare = text.strip_prefix("v1,").unwrap_or(text);
     match bare.strip_prefix("whsec_") {
         Some(rest) => texts.push((rest.to_owned(), "without `whsec_`")),
-        None => texts.push((format!("whsec_{text}"), "with `whsec_` before it")),
+        None => texts.push((format!("whsec_{text}"), "preceded by `whsec_`")),
     }
     if let Some(label) = secret.label() {
         texts.push((
             format!("{}={text}", label.as_str()),
-            "with its label and `=` before it",
+            "preceded by its label and `=`",
         ));
     }
     let bare = bare.strip_prefix("whsec_").unwrap_or(bare);
