@@ -441,7 +441,7 @@ proptest! {
             let signed = signed(0, &sender, None);
             for name in sender.facts().credential_headers {
                 let Some(before) = signed.request.headers().get(&name).cloned() else { continue };
-                let Ok(after) = HeaderValue::from_bytes(&accident.of(before.as_bytes())) else { continue };
+                let Ok(after) = HeaderValue::from_bytes(accident.of(before.as_bytes()).trim_ascii()) else { continue };
                 let mut request = signed.request.clone();
                 request.headers_mut().insert(&name, after.clone());
                 let finding = finding(&sender, &request, &signed.configured);
@@ -455,13 +455,14 @@ proptest! {
     }
 
     #[test]
-    fn an_accident_to_a_secret_has_no_cause(accident in accident()) {
+    fn an_accident_to_a_secret_has_no_cause_but_its_case(accident in accident()) {
         for sender in authenticated() {
             let signed = signed(0, &sender, None);
             let damaged = accident.of(signed.configured[1].expose().as_bytes());
             let Some(damaged) = String::from_utf8(damaged).ok().and_then(|it| Secret::new(it).ok()) else {
                 continue;
             };
+            let spelled = damaged.expose().to_owned();
             // Most are no secrets of this sender.
             let Ok(finding) = examine(&sender, &captured(signed.request.clone()), &[damaged], WORK) else {
                 continue;
@@ -469,7 +470,7 @@ proptest! {
             if let Some(diagnosis) = diagnosis(&finding) {
                 prop_assert_eq!(&diagnosis.causes, &["secret_spelling"], "{}", &sender.name);
                 let text = signed.configured[1].expose();
-                prop_assert!(text.starts_with("whsec_"), "{}: {:?} {}", sender.name, accident, diagnosis.undone);
+                prop_assert!(spelled.eq_ignore_ascii_case(text), "{}: {:?} {}", sender.name, accident, diagnosis.undone);
             }
         }
     }
