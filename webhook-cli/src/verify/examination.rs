@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use http::Request;
-use webhook_core::{Rejection, Secret};
+use webhook_core::{Rejection, RejectionClass, Secret};
 
 use super::capture::Captured;
-use super::change::{Change, Diagnosis};
-use super::{body, header, signed_ids, spelling};
+use super::change::{Change, Diagnosis, body, header, signed_ids, spelling};
 use crate::error::Error;
 use crate::senders::{Judge, Sender, Unproven, Verdict};
 
@@ -106,13 +106,16 @@ pub(super) fn examine(
         Ok(false) => Outcome::ProvesNothing { verdict },
         Err(_) if matches!(verdict, Verdict::Greeted(_)) => Outcome::Handshake,
         Err(unproven) => {
-            // A receiver looks at the method and at handshakes first.
-            let reason = match verdict {
-                Verdict::Refused { rejection, .. } => rejection,
-                _ => unproven.rejection.clone(),
+            let first = match verdict {
+                // A receiver looks at these before the credential.
+                Verdict::Refused { rejection, .. } if is_first(&rejection) => Some(rejection),
+                _ => None,
             };
-            let found = search.cause(&*judge, &unproven);
-            let reason = Reason::Rejection(reason);
+            let found = match first {
+                Some(_) => None,
+                None => search.cause(&*judge, &unproven),
+            };
+            let reason = Reason::Rejection(first.unwrap_or(unproven.rejection));
             return Ok(match found {
                 Some((diagnosis, right)) => {
                     let right = right.as_deref().unwrap_or(&*judge);
@@ -128,6 +131,16 @@ pub(super) fn examine(
         tolerance: judge.tolerance(),
         notes,
     })
+}
+
+/// Whether a rejection is about what comes before any credential.
+fn is_first(rejection: &Rejection) -> bool {
+    use RejectionClass::{Endpoint, Handshake, Method, Unverifiable};
+
+    matches!(
+        rejection.class(),
+        Endpoint | Handshake | Method | Unverifiable
+    )
 }
 
 /// What the secrets are good for.
@@ -175,16 +188,6 @@ impl Search<'_> {
         judge: &dyn Judge,
         unproven: &Unproven,
     ) -> Option<(Diagnosis, Option<Box<dyn Judge>>)> {
-        // Nothing can be changed into a credential that is not there.
-        if matches!(
-            unproven.rejection,
-            Rejection::EndpointUnknown
-                | Rejection::EndpointUnnamed
-                | Rejection::EndpointAmbiguous
-                | Rejection::Unverifiable
-        ) {
-            return None;
-        }
         let captured = self.captured;
         let request = &captured.request;
         let mut names = self.sender.facts().credential_headers;
@@ -196,7 +199,8 @@ impl Search<'_> {
         if let Some(found) = self.first(Group::Header, of_headers, judge) {
             return Some((found, None));
         }
-        if let Some((found, judge)) = self.other_spelling(request) {
+        let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
+        if is_compared && let Some((found, judge)) = self.other_spelling(request) {
             return Some((found, Some(judge)));
         }
         if signs_ids {
@@ -230,10 +234,7 @@ impl Search<'_> {
         None
     }
 
-    fn other_spelling(
-        &mut self,
-        request: &Request<bytes::Bytes>,
-    ) -> Option<(Diagnosis, Box<dyn Judge>)> {
+    fn other_spelling(&mut self, request: &Request<Bytes>) -> Option<(Diagnosis, Box<dyn Judge>)> {
         for spelling in spelling::spellings(self.secrets) {
             let Ok(judge) = self.sender.judge(vec![spelling.secret]) else {
                 continue;
@@ -262,7 +263,7 @@ impl Search<'_> {
     }
 
     /// The secret that a request is authentic with, from 1.
-    fn number(&self, request: &Request<bytes::Bytes>) -> Option<usize> {
+    fn number(&self, request: &Request<Bytes>) -> Option<usize> {
         let is_right = |secret: &Secret| {
             let judge = self.sender.judge(vec![secret.clone()]);
             judge.is_ok_and(|judge| matches!(judge.proof(request), Ok(true)))
@@ -271,7 +272,7 @@ impl Search<'_> {
         at.map(|at| at + 1)
     }
 
-    fn may_try(&mut self, group: Group, request: &Request<bytes::Bytes>, secrets: usize) -> bool {
+    fn may_try(&mut self, group: Group, request: &Request<Bytes>, secrets: usize) -> bool {
         let bytes = request.body().len() as u64 + WORK_OF_HEAD;
         let Some(left) = self.work.checked_sub(bytes.saturating_mul(secrets as u64)) else {
             self.tried.was_limited = true;

@@ -1,19 +1,10 @@
 //! Says whether a captured request is authentic, or why not.
 
-mod body;
 mod capture;
 mod change;
-mod chunked;
-mod curl;
 mod examination;
-mod header;
-mod json_text;
 mod moment;
-mod raw;
 mod report;
-mod shell;
-mod signed_ids;
-mod spelling;
 #[cfg(test)]
 mod tests;
 

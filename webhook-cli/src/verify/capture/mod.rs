@@ -1,13 +1,19 @@
 //! A captured request, as it was read.
 
+mod chunked;
+mod curl;
+mod options;
+mod raw;
+mod shell;
+
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
-use super::{curl, raw};
 use crate::error::Error;
 use crate::show::note;
 
@@ -66,6 +72,13 @@ impl Captured {
             None => raw::parse(start),
         }
     }
+}
+
+/// What `Content-Length` says, if it is there once.
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let value = values.next().filter(|_| values.next().is_none())?;
+    value.to_str().ok()?.parse().ok()
 }
 
 fn read(from: impl Read) -> io::Result<Vec<u8>> {

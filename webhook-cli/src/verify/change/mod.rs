@@ -1,3 +1,13 @@
+//! What may have happened to a request on its way, and what undoes it.
+
+pub(super) mod body;
+mod escapes;
+pub(super) mod header;
+mod layout;
+pub(super) mod signed_ids;
+pub(super) mod spelling;
+mod tokens;
+
 use bytes::Bytes;
 use http::Request;
 
@@ -43,7 +53,7 @@ impl Change {
 }
 
 /// The same request with another body.
-pub(super) fn with_body(request: &Request<Bytes>, body: Vec<u8>) -> Request<Bytes> {
+fn with_body(request: &Request<Bytes>, body: Vec<u8>) -> Request<Bytes> {
     let mut changed = request.clone();
     *changed.body_mut() = Bytes::from(body);
     changed

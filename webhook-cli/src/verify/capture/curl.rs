@@ -5,8 +5,8 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use url::Url;
 
-use super::capture::Captured;
-use super::shell;
+use super::options::Meaning;
+use super::{Captured, shell};
 use crate::error::Error;
 
 /// What follows the name of the command, if this is one.
@@ -35,71 +35,6 @@ pub(super) fn parse(arguments: &[u8]) -> Result<Captured, Error> {
     command.request()
 }
 
-/// What an option is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    Method,
-    Header,
-    UserAgent,
-    Url,
-    Data,
-    Json,
-    /// Nothing that the server sees, or nothing that a signature covers.
-    Nothing,
-    /// The same, with a value.
-    NothingWithValue,
-}
-
-/// The options with the letter of their short form, a space if there is none.
-const OPTIONS: &[(char, &str, Meaning)] = &[
-    ('X', "request", Meaning::Method),
-    ('H', "header", Meaning::Header),
-    ('A', "user-agent", Meaning::UserAgent),
-    (' ', "url", Meaning::Url),
-    ('d', "data", Meaning::Data),
-    (' ', "data-ascii", Meaning::Data),
-    (' ', "data-binary", Meaning::Data),
-    (' ', "data-raw", Meaning::Data),
-    (' ', "json", Meaning::Json),
-    ('s', "silent", Meaning::Nothing),
-    ('S', "show-error", Meaning::Nothing),
-    ('i', "include", Meaning::Nothing),
-    (' ', "show-headers", Meaning::Nothing),
-    ('k', "insecure", Meaning::Nothing),
-    ('v', "verbose", Meaning::Nothing),
-    ('L', "location", Meaning::Nothing),
-    (' ', "location-trusted", Meaning::Nothing),
-    ('f', "fail", Meaning::Nothing),
-    (' ', "fail-with-body", Meaning::Nothing),
-    ('g', "globoff", Meaning::Nothing),
-    ('N', "no-buffer", Meaning::Nothing),
-    ('#', "progress-bar", Meaning::Nothing),
-    ('4', "ipv4", Meaning::Nothing),
-    ('6', "ipv6", Meaning::Nothing),
-    ('0', "http1.0", Meaning::Nothing),
-    (' ', "http1.1", Meaning::Nothing),
-    (' ', "http2", Meaning::Nothing),
-    (' ', "http2-prior-knowledge", Meaning::Nothing),
-    (' ', "http3", Meaning::Nothing),
-    (' ', "compressed", Meaning::Nothing),
-    (' ', "no-keepalive", Meaning::Nothing),
-    (' ', "path-as-is", Meaning::Nothing),
-    ('o', "output", Meaning::NothingWithValue),
-    ('w', "write-out", Meaning::NothingWithValue),
-    ('m', "max-time", Meaning::NothingWithValue),
-    ('x', "proxy", Meaning::NothingWithValue),
-    ('E', "cert", Meaning::NothingWithValue),
-    (' ', "key", Meaning::NothingWithValue),
-    (' ', "cacert", Meaning::NothingWithValue),
-    (' ', "connect-timeout", Meaning::NothingWithValue),
-    (' ', "connect-to", Meaning::NothingWithValue),
-    (' ', "resolve", Meaning::NothingWithValue),
-    (' ', "retry", Meaning::NothingWithValue),
-    (' ', "retry-delay", Meaning::NothingWithValue),
-    ('b', "cookie", Meaning::NothingWithValue),
-    ('e', "referer", Meaning::NothingWithValue),
-];
-
 #[derive(Default)]
 struct Command {
     method: Option<Method>,
@@ -123,20 +58,14 @@ impl Command {
         };
         let name = String::from_utf8_lossy(name.unwrap_or_default());
         let shown = format!("--{}", crate::show::printable(&name));
-        if matches!(
-            &*name,
-            "get" | "data-urlencode" | "form" | "form-string" | "upload-file" | "head"
-        ) {
-            return Err(unfit(&shown));
-        }
-        let known = OPTIONS.iter().find(|(_, long, _)| *long == name);
-        let (.., meaning) = known.ok_or_else(|| unknown(&shown))?;
+        let meaning = Meaning::of_name(&name).ok_or_else(|| unknown(&shown))?;
         let value = match (meaning, inline) {
             (Meaning::Nothing, _) => return Ok(()),
+            (Meaning::AnotherRequest, _) => return Err(unfit(&shown)),
             (_, Some(inline)) => inline.to_vec(),
             (_, None) => words.next().ok_or_else(|| no_value(&shown))?,
         };
-        self.option(*meaning, &shown, &value)
+        self.option(meaning, &shown, &value)
     }
 
     /// Options of one letter, several of which can be one word: `-sSXPOST`.
@@ -149,22 +78,20 @@ impl Command {
         while let Some((letter, after)) = rest.split_first() {
             let letter = char::from(*letter);
             let shown = format!("-{letter}");
-            if matches!(letter, 'G' | 'F' | 'T' | 'I') {
-                return Err(unfit(&shown));
-            }
-            let known = OPTIONS
-                .iter()
-                .find(|(short, ..)| *short == letter && letter != ' ');
-            let (.., meaning) = known.ok_or_else(|| unknown(&shown))?;
-            if *meaning == Meaning::Nothing {
-                rest = after;
-                continue;
+            let meaning = Meaning::of_letter(letter).ok_or_else(|| unknown(&shown))?;
+            match meaning {
+                Meaning::Nothing => {
+                    rest = after;
+                    continue;
+                }
+                Meaning::AnotherRequest => return Err(unfit(&shown)),
+                _ => {}
             }
             let value = match after {
                 [] => words.next().ok_or_else(|| no_value(&shown))?,
                 inline => inline.to_vec(),
             };
-            return self.option(*meaning, &shown, &value);
+            return self.option(meaning, &shown, &value);
         }
         Ok(())
     }
@@ -172,6 +99,7 @@ impl Command {
     fn option(&mut self, meaning: Meaning, shown: &str, value: &[u8]) -> Result<(), Error> {
         match meaning {
             Meaning::Nothing | Meaning::NothingWithValue => {}
+            Meaning::AnotherRequest => return Err(unfit(shown)),
             Meaning::Url => self.url(value)?,
             Meaning::Method => {
                 let method = Method::from_bytes(value);

@@ -1,11 +1,10 @@
 //! Reads a request as it is on the wire, or as a tool has written it down.
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Request, Uri};
 
-use super::capture::Captured;
-use super::chunked;
+use super::{Captured, announced, chunked};
 use crate::error::Error;
 
 /// The most headers that are read.
@@ -194,13 +193,6 @@ fn body_of(sent: &[u8], headers: &HeaderMap, notes: &mut Vec<String>) -> Vec<u8>
         ));
     }
     sent.to_vec()
-}
-
-/// What `Content-Length` says, if it is there once.
-pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
-    let mut values = headers.get_all(CONTENT_LENGTH).iter();
-    let value = values.next().filter(|_| values.next().is_none())?;
-    value.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -8,16 +8,16 @@ use webhook_core::testing::any_secret;
 use webhook_core::{Secret, SecretsError};
 
 /// A secret that may be the right one.
-pub(super) struct Spelling {
+pub(in crate::verify) struct Spelling {
     /// Which of the configured secrets it is made of, from 1; `None` if of several.
-    pub(super) number: Option<usize>,
+    pub(in crate::verify) number: Option<usize>,
     /// How it is spelled, after "with the secret" or "with secret 2".
-    pub(super) how: String,
-    pub(super) secret: Secret,
+    pub(in crate::verify) how: String,
+    pub(in crate::verify) secret: Secret,
 }
 
 /// Every spelling of these secrets once.
-pub(super) fn spellings(secrets: &[Secret]) -> Vec<Spelling> {
+pub(in crate::verify) fn spellings(secrets: &[Secret]) -> Vec<Spelling> {
     let mut spellings = Spellings::default();
     for (at, secret) in secrets.iter().enumerate() {
         spellings.of(at + 1, secret);

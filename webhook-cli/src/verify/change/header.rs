@@ -2,8 +2,8 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::capture::Captured;
-use super::change::Change;
+use super::Change;
+use crate::verify::capture::Captured;
 
 /// The most commas at which a value is taken apart.
 const COMMAS: usize = 32;
@@ -14,7 +14,7 @@ const ADVICE: &str = "a proxy or a framework joins and splits headers, and so do
                       arrives";
 
 /// The request with one of these headers whole again.
-pub(super) fn changes(captured: &Captured, names: &[HeaderName]) -> Vec<Change> {
+pub(in crate::verify) fn changes(captured: &Captured, names: &[HeaderName]) -> Vec<Change> {
     let mut changes = Vec::new();
     for name in names {
         let together = captured.folded.iter().filter(|(other, _)| other == name);

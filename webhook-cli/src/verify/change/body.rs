@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use http::Request;
 
-use super::change::{Change, with_body};
-use super::json_text::{Escapes, Layout, is_json};
-use super::raw::announced;
+use super::escapes::Escapes;
+use super::layout::Layout;
+use super::tokens::is_json;
+use super::{Change, with_body};
+use crate::verify::capture::announced;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -16,7 +18,7 @@ const EDITED: &str = "an editor, a shell or a tool that captures does that; if t
 
 /// One way to undo a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Undo {
+enum Undo {
     /// Only as many bytes as `Content-Length` says.
     Cut(usize),
     RemoveBom,
@@ -73,7 +75,7 @@ impl Undo {
     }
 
     /// The body without the change; `None` if it is the same, or if it cannot have happened to this body.
-    pub(super) fn of(self, body: &[u8]) -> Option<Vec<u8>> {
+    fn of(self, body: &[u8]) -> Option<Vec<u8>> {
         let undone = match self {
             Self::Cut(length) => body.get(..length)?.to_vec(),
             Self::RemoveBom => body.strip_prefix(BOM)?.to_vec(),
@@ -214,7 +216,7 @@ fn with_line_ends(body: &[u8], end: &[u8]) -> Vec<u8> {
 }
 
 /// The request with one change of its body undone, then with two, each made when it is asked for.
-pub(super) fn changes(request: &Request<Bytes>) -> impl Iterator<Item = Change> + '_ {
+pub(in crate::verify) fn changes(request: &Request<Bytes>) -> impl Iterator<Item = Change> + '_ {
     let all = Undo::all(request);
     let singles = Undo::simplest_first(&all).into_iter().filter_map(|undo| {
         let body = applied(undo, request.body())?;

@@ -8,12 +8,12 @@ use http::{HeaderName, HeaderValue, Request, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
-use super::change::Change;
+use super::Change;
 
 /// The sender whose ids these are.
-pub(super) const SENDER: &str = "mercadopago";
+pub(in crate::verify) const SENDER: &str = "mercadopago";
 /// The header with one of them.
-pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(in crate::verify) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The most headers whose value is tried as that of another.
 const HEADERS: usize = 64;
@@ -36,7 +36,7 @@ struct Id<T> {
 }
 
 /// The request with other ids: one of them, then both.
-pub(super) fn changes(request: &Request<Bytes>) -> Vec<Change> {
+pub(in crate::verify) fn changes(request: &Request<Bytes>) -> Vec<Change> {
     let request_ids = request_ids(request);
     let data_ids = data_ids(request);
     let mut changes = Vec::new();
