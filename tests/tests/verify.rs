@@ -278,6 +278,27 @@ fn what_cannot_be_read_is_said_with_what_to_do() {
 }
 
 #[test]
+fn another_spelling_of_the_secret_is_named_and_not_shown() {
+    let directory = Directory::new();
+    let file = directory.file("secret");
+    let secret_file = file.display().to_string();
+    let spelled = SECRET.strip_prefix("whsec_").unwrap();
+    std::fs::write(&file, format!("{spelled}\n")).unwrap();
+    let arguments = ["stripe", "--secret-file", &secret_file];
+    let (status, text) = said(&arguments, raw(BODY, BODY));
+    assert_eq!(status, 1, "{text}");
+    assert!(
+        text.contains("it is authentic with the secret preceded by `whsec_`"),
+        "{text}"
+    );
+    // What no receiver would start with is an error that names the fix.
+    std::fs::write(&file, format!("\"{SECRET}\"\n")).unwrap();
+    let (status, text) = said(&arguments, raw(BODY, BODY));
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("wrapped in quotes: remove them"), "{text}");
+}
+
+#[test]
 fn a_request_and_a_secret_can_come_from_files() {
     let directory = Directory::new();
     let request = directory.file("request.http");

@@ -7,14 +7,10 @@ use http::Request;
 use webhook_core::{Rejection, RejectionClass, Secret};
 
 use super::capture::Captured;
-use super::change::{Change, Diagnosis, body, header, signed_ids, spelling};
+use super::change::Diagnosis;
+use super::search::{Fit, Search, Tried};
 use crate::error::Error;
-use crate::senders::{Judge, Sender, Unproven, Verdict};
-
-/// How many bytes are hashed to find a cause, all attempts together.
-pub(super) const WORK: u64 = 2 * 1024 * 1024 * 1024;
-/// What an attempt costs beside the body.
-const WORK_OF_HEAD: u64 = 4 * 1024;
+use crate::senders::{Judge, Sender, Verdict};
 
 /// What was found out about a request.
 #[derive(Debug)]
@@ -39,7 +35,7 @@ pub(super) enum Outcome {
     /// It is not authentic as it is.
     Refused {
         reason: Reason,
-        diagnosis: Option<Diagnosis>,
+        diagnosis: Option<Box<Diagnosis>>,
         tried: Tried,
     },
 }
@@ -53,23 +49,6 @@ pub(super) enum Reason {
     Unfit(String),
 }
 
-/// How many changes were tried, by what they change.
-#[derive(Debug, Default)]
-pub(super) struct Tried {
-    pub(super) counts: Vec<(Group, usize)>,
-    /// Whether the work has reached its limit before the end.
-    pub(super) was_limited: bool,
-}
-
-/// What a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
-    Header,
-    Secret,
-    SignedIds,
-    Body,
-}
-
 /// Examines a request with the secrets that its receiver has, within so much work.
 pub(super) fn examine(
     sender: &Sender,
@@ -78,13 +57,7 @@ pub(super) fn examine(
     work: u64,
 ) -> Result<Finding, Error> {
     let request = &captured.request;
-    let mut search = Search {
-        sender,
-        captured,
-        secrets,
-        work,
-        tried: Tried::default(),
-    };
+    let mut search = Search::new(sender, captured, secrets, work);
     let (judge, notes) = match search.judge()? {
         Fit::Judge(judge, notes) => (judge, notes),
         Fit::None(error) => {
@@ -93,7 +66,14 @@ pub(super) fn examine(
                 return Err(error);
             };
             let reason = Reason::Unfit(error.to_string());
-            return Ok(search.refused(reason, Some(diagnosis), &*judge, Vec::new()));
+            return Ok(refused(
+                search,
+                request,
+                reason,
+                Some(diagnosis),
+                &*judge,
+                Vec::new(),
+            ));
         }
     };
     let time = judge.claimed_time(request);
@@ -119,9 +99,9 @@ pub(super) fn examine(
             return Ok(match found {
                 Some((diagnosis, right)) => {
                     let right = right.as_deref().unwrap_or(&*judge);
-                    search.refused(reason, Some(diagnosis), right, notes)
+                    refused(search, request, reason, Some(diagnosis), right, notes)
                 }
-                None => search.refused(reason, None, &*judge, notes),
+                None => refused(search, request, reason, None, &*judge, notes),
             });
         }
     };
@@ -143,170 +123,24 @@ fn is_first(rejection: &Rejection) -> bool {
     )
 }
 
-/// What the secrets are good for.
-enum Fit {
-    /// Some or all are secrets of this sender; what is wrong with the others.
-    Judge(Box<dyn Judge>, Vec<String>),
-    /// None is.
-    None(Error),
-}
-
-struct Search<'a> {
-    sender: &'a Sender,
-    captured: &'a Captured,
-    secrets: &'a [Secret],
-    work: u64,
-    tried: Tried,
-}
-
-impl Search<'_> {
-    fn judge(&self) -> Result<Fit, Error> {
-        let error = match self.sender.judge(self.secrets.to_vec()) {
-            Ok(judge) => return Ok(Fit::Judge(judge, Vec::new())),
-            Err(error) => error,
-        };
-        let mut fit = Vec::new();
-        let mut notes = Vec::new();
-        for (at, secret) in self.secrets.iter().enumerate() {
-            match self.sender.judge(vec![secret.clone()]) {
-                Ok(_) => fit.push(secret.clone()),
-                Err(error) => notes.push(format!("secret {} is not used: {error}", at + 1)),
-            }
-        }
-        if fit.is_empty() {
-            return Ok(Fit::None(error));
-        }
-        if fit.len() == self.secrets.len() {
-            return Err(error);
-        }
-        Ok(Fit::Judge(self.sender.judge(fit)?, notes))
-    }
-
-    /// The first change that makes the request authentic, with the judge if it is not the one with the configured secrets.
-    fn cause(
-        &mut self,
-        judge: &dyn Judge,
-        unproven: &Unproven,
-    ) -> Option<(Diagnosis, Option<Box<dyn Judge>>)> {
-        let captured = self.captured;
-        let request = &captured.request;
-        let mut names = self.sender.facts().credential_headers;
-        let signs_ids = self.sender.name == signed_ids::SENDER;
-        if signs_ids {
-            names.push(signed_ids::REQUEST_ID.clone());
-        }
-        let of_headers = header::changes(captured, &names);
-        if let Some(found) = self.first(Group::Header, of_headers, judge) {
-            return Some((found, None));
-        }
-        let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
-        if is_compared && let Some((found, judge)) = self.other_spelling(request) {
-            return Some((found, Some(judge)));
-        }
-        if signs_ids {
-            let of_ids = signed_ids::changes(request);
-            if let Some(found) = self.first(Group::SignedIds, of_ids, judge) {
-                return Some((found, None));
-            }
-        }
-        if unproven.in_head {
-            return None;
-        }
-        let found = self.first(Group::Body, body::changes(request), judge)?;
-        Some((found, None))
-    }
-
-    fn first(
-        &mut self,
-        group: Group,
-        changes: impl IntoIterator<Item = Change>,
-        judge: &dyn Judge,
-    ) -> Option<Diagnosis> {
-        for change in changes {
-            if !self.may_try(group, &change.request, self.secrets.len()) {
-                return None;
-            }
-            if matches!(judge.proof(&change.request), Ok(true)) {
-                let secret = self.number(&change.request);
-                return Some(change.shown(secret));
-            }
-        }
-        None
-    }
-
-    fn other_spelling(&mut self, request: &Request<Bytes>) -> Option<(Diagnosis, Box<dyn Judge>)> {
-        for spelling in spelling::spellings(self.secrets) {
-            let Ok(judge) = self.sender.judge(vec![spelling.secret]) else {
-                continue;
-            };
-            if !self.may_try(Group::Secret, request, 1) {
-                return None;
-            }
-            if matches!(judge.proof(request), Ok(true)) {
-                let which = match spelling.number {
-                    Some(number) if self.secrets.len() > 1 => format!("secret {number}"),
-                    Some(_) => "the secret".to_owned(),
-                    None => "the secrets as one,".to_owned(),
-                };
-                let diagnosis = Diagnosis {
-                    causes: vec!["secret_spelling"],
-                    happened: "the secret is spelled in another way than the sender's".to_owned(),
-                    undone: format!("{which} {}", spelling.how),
-                    advice: "configure the receiver with the secret as its sender uses it, or enter it again where the sender has it",
-                    request: request.clone(),
-                    secret: spelling.number,
-                };
-                return Some((diagnosis, judge));
-            }
-        }
-        None
-    }
-
-    /// The secret that a request is authentic with, from 1.
-    fn number(&self, request: &Request<Bytes>) -> Option<usize> {
-        let is_right = |secret: &Secret| {
-            let judge = self.sender.judge(vec![secret.clone()]);
-            judge.is_ok_and(|judge| matches!(judge.proof(request), Ok(true)))
-        };
-        let at = self.secrets.iter().position(is_right);
-        at.map(|at| at + 1)
-    }
-
-    fn may_try(&mut self, group: Group, request: &Request<Bytes>, secrets: usize) -> bool {
-        let bytes = request.body().len() as u64 + WORK_OF_HEAD;
-        let Some(left) = self.work.checked_sub(bytes.saturating_mul(secrets as u64)) else {
-            self.tried.was_limited = true;
-            return false;
-        };
-        self.work = left;
-        match self.tried.counts.last_mut() {
-            Some((last, count)) if *last == group => *count += 1,
-            _ => self.tried.counts.push((group, 1)),
-        }
-        true
-    }
-
-    /// The time is that of the authentic request, if there is one.
-    fn refused(
-        self,
-        reason: Reason,
-        diagnosis: Option<Diagnosis>,
-        judge: &dyn Judge,
-        notes: Vec<String>,
-    ) -> Finding {
-        let request = match &diagnosis {
-            Some(diagnosis) => &diagnosis.request,
-            None => &self.captured.request,
-        };
-        Finding {
-            time: judge.claimed_time(request),
-            tolerance: judge.tolerance(),
-            outcome: Outcome::Refused {
-                reason,
-                diagnosis,
-                tried: self.tried,
-            },
-            notes,
-        }
+/// The time is that of the authentic request, if there is one.
+fn refused(
+    search: Search<'_>,
+    request: &Request<Bytes>,
+    reason: Reason,
+    diagnosis: Option<Diagnosis>,
+    judge: &dyn Judge,
+    notes: Vec<String>,
+) -> Finding {
+    let request = diagnosis.as_ref().map_or(request, |it| &it.request);
+    Finding {
+        time: judge.claimed_time(request),
+        tolerance: judge.tolerance(),
+        outcome: Outcome::Refused {
+            reason,
+            diagnosis: diagnosis.map(Box::new),
+            tried: search.tried(),
+        },
+        notes,
     }
 }

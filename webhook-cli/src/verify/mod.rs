@@ -5,6 +5,7 @@ mod change;
 mod examination;
 mod moment;
 mod report;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use self::capture::Captured;
-use self::examination::{Outcome, WORK, examine};
+use self::examination::{Outcome, examine};
 use self::moment::Moment;
 use self::report::Report;
+use self::search::WORK;
 use crate::error::Error;
 use crate::secrets;
 use crate::senders::Senders;

@@ -93,7 +93,7 @@ fn texts(secret: &Secret) -> Vec<(String, &'static str)> {
         ));
     }
     let bare = bare.strip_prefix("whsec_").unwrap_or(bare);
-    if bare.len() % 2 == 0 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if bare.len().is_multiple_of(2) && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         texts.push((bare.to_ascii_lowercase(), "in lower-case hex"));
         texts.push((bare.to_ascii_uppercase(), "in upper-case hex"));
         if let Ok(bytes) = hex::decode(bare) {

@@ -7,8 +7,9 @@ use http::HeaderName;
 use webhook_core::{Rejection, Secret};
 
 use super::capture::Captured;
-use super::examination::{Finding, Group, Outcome, Reason, Tried, WORK};
+use super::examination::{Finding, Outcome, Reason};
 use super::moment::Moment;
+use super::search::{Group, Tried, WORK};
 use crate::senders::Sender;
 
 /// What is written about a request.

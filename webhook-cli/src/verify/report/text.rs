@@ -4,7 +4,8 @@ use super::{Report, tried_lines};
 use crate::error::Error;
 use crate::senders::Verdict;
 use crate::show::{line, printable};
-use crate::verify::examination::{Group, Outcome, Reason, Tried};
+use crate::verify::examination::{Outcome, Reason};
+use crate::verify::search::{Group, Tried};
 
 impl Report<'_> {
     /// For a person.

@@ -11,7 +11,8 @@ use super::{
     authenticated, captured, covering, covers_body, diagnosis, finding, is_authentic, signed,
     with_body,
 };
-use crate::verify::examination::{Finding, WORK, examine};
+use crate::verify::examination::{Finding, examine};
+use crate::verify::search::WORK;
 
 const BOM: &str = "\u{feff}";
 

@@ -8,7 +8,8 @@ use webhook_core::signing::HmacSha256;
 use super::{at, captured, covering, diagnosis, finding, is_authentic, signed, with_body};
 use crate::senders::{Draft, Ids, Senders, Verdict};
 use crate::verify::capture::Captured;
-use crate::verify::examination::{Group, Outcome, Reason, WORK, examine};
+use crate::verify::examination::{Outcome, Reason, examine};
+use crate::verify::search::{Group, WORK};
 
 #[test]
 fn keys_in_another_order_and_other_numbers_cannot_be_told() {

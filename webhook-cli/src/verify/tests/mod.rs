@@ -11,7 +11,8 @@ use webhook_core::Secret;
 
 use super::capture::Captured;
 use super::change::Diagnosis;
-use super::examination::{Finding, Outcome, WORK, examine};
+use super::examination::{Finding, Outcome, examine};
+use super::search::WORK;
 use crate::senders::{Draft, Ids, Sender, Senders, Verdict};
 
 fn at() -> SystemTime {
@@ -75,7 +76,7 @@ fn with_body(request: &Request<Bytes>, body: impl Into<Bytes>) -> Request<Bytes>
 
 fn diagnosis(finding: &Finding) -> Option<&Diagnosis> {
     match &finding.outcome {
-        Outcome::Refused { diagnosis, .. } => diagnosis.as_ref(),
+        Outcome::Refused { diagnosis, .. } => diagnosis.as_deref(),
         _ => None,
     }
 }

@@ -1,0 +1,201 @@
+//! Tries what may have happened to a request, until it is authentic.
+
+use bytes::Bytes;
+use http::Request;
+use webhook_core::{Rejection, Secret};
+
+use super::capture::Captured;
+use super::change::{Change, Diagnosis, body, header, signed_ids, spelling};
+use crate::error::Error;
+use crate::senders::{Judge, Sender, Unproven};
+
+/// How many bytes are hashed to find a cause, all attempts together.
+pub(super) const WORK: u64 = 2 * 1024 * 1024 * 1024;
+/// What an attempt costs beside the body.
+const WORK_OF_HEAD: u64 = 4 * 1024;
+
+/// How many changes were tried, by what they change.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    pub(super) counts: Vec<(Group, usize)>,
+    /// Whether the work has reached its limit before the end.
+    pub(super) was_limited: bool,
+}
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Header,
+    Secret,
+    SignedIds,
+    Body,
+}
+
+/// What the secrets are good for.
+pub(super) enum Fit {
+    /// Some or all are secrets of this sender; what is wrong with the others.
+    Judge(Box<dyn Judge>, Vec<String>),
+    /// None is.
+    None(Error),
+}
+
+pub(super) struct Search<'a> {
+    sender: &'a Sender,
+    captured: &'a Captured,
+    secrets: &'a [Secret],
+    /// How many bytes may still be hashed.
+    work: u64,
+    tried: Tried,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        sender: &'a Sender,
+        captured: &'a Captured,
+        secrets: &'a [Secret],
+        work: u64,
+    ) -> Self {
+        Self {
+            sender,
+            captured,
+            secrets,
+            work,
+            tried: Tried::default(),
+        }
+    }
+
+    /// What judges as a receiver with these secrets would.
+    pub(super) fn judge(&self) -> Result<Fit, Error> {
+        let error = match self.sender.judge(self.secrets.to_vec()) {
+            Ok(judge) => return Ok(Fit::Judge(judge, Vec::new())),
+            Err(error) => error,
+        };
+        let mut fit = Vec::new();
+        let mut notes = Vec::new();
+        for (at, secret) in self.secrets.iter().enumerate() {
+            match self.sender.judge(vec![secret.clone()]) {
+                Ok(_) => fit.push(secret.clone()),
+                Err(error) => notes.push(format!("secret {} is not used: {error}", at + 1)),
+            }
+        }
+        if fit.is_empty() {
+            return Ok(Fit::None(error));
+        }
+        if fit.len() == self.secrets.len() {
+            return Err(error);
+        }
+        Ok(Fit::Judge(self.sender.judge(fit)?, notes))
+    }
+
+    /// The first change that makes the request authentic, with the judge if it is not the one with the configured secrets.
+    pub(super) fn cause(
+        &mut self,
+        judge: &dyn Judge,
+        unproven: &Unproven,
+    ) -> Option<(Diagnosis, Option<Box<dyn Judge>>)> {
+        let captured = self.captured;
+        let request = &captured.request;
+        let mut names = self.sender.facts().credential_headers;
+        let signs_ids = self.sender.name == signed_ids::SENDER;
+        if signs_ids {
+            names.push(signed_ids::REQUEST_ID.clone());
+        }
+        let of_headers = header::changes(captured, &names);
+        if let Some(found) = self.first(Group::Header, of_headers, judge) {
+            return Some((found, None));
+        }
+        let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
+        if is_compared && let Some((found, judge)) = self.other_spelling(request) {
+            return Some((found, Some(judge)));
+        }
+        if signs_ids {
+            let of_ids = signed_ids::changes(request);
+            if let Some(found) = self.first(Group::SignedIds, of_ids, judge) {
+                return Some((found, None));
+            }
+        }
+        if unproven.in_head {
+            return None;
+        }
+        let found = self.first(Group::Body, body::changes(request), judge)?;
+        Some((found, None))
+    }
+
+    fn first(
+        &mut self,
+        group: Group,
+        changes: impl IntoIterator<Item = Change>,
+        judge: &dyn Judge,
+    ) -> Option<Diagnosis> {
+        for change in changes {
+            if !self.may_try(group, &change.request, self.secrets.len()) {
+                return None;
+            }
+            if matches!(judge.proof(&change.request), Ok(true)) {
+                let secret = self.number(&change.request);
+                return Some(change.shown(secret));
+            }
+        }
+        None
+    }
+
+    pub(super) fn other_spelling(
+        &mut self,
+        request: &Request<Bytes>,
+    ) -> Option<(Diagnosis, Box<dyn Judge>)> {
+        for spelling in spelling::spellings(self.secrets) {
+            let Ok(judge) = self.sender.judge(vec![spelling.secret]) else {
+                continue;
+            };
+            if !self.may_try(Group::Secret, request, 1) {
+                return None;
+            }
+            if matches!(judge.proof(request), Ok(true)) {
+                let which = match spelling.number {
+                    Some(number) if self.secrets.len() > 1 => format!("secret {number}"),
+                    Some(_) => "the secret".to_owned(),
+                    None => "the secrets as one,".to_owned(),
+                };
+                let diagnosis = Diagnosis {
+                    causes: vec!["secret_spelling"],
+                    happened: "the secret is spelled in another way than the sender's".to_owned(),
+                    undone: format!("{which} {}", spelling.how),
+                    advice: "configure the receiver with the secret as its sender uses it, or enter it again where the sender has it",
+                    request: request.clone(),
+                    secret: spelling.number,
+                };
+                return Some((diagnosis, judge));
+            }
+        }
+        None
+    }
+
+    /// The secret that a request is authentic with, from 1.
+    pub(super) fn number(&self, request: &Request<Bytes>) -> Option<usize> {
+        let is_right = |secret: &Secret| {
+            let judge = self.sender.judge(vec![secret.clone()]);
+            judge.is_ok_and(|judge| matches!(judge.proof(request), Ok(true)))
+        };
+        let at = self.secrets.iter().position(is_right);
+        at.map(|at| at + 1)
+    }
+
+    fn may_try(&mut self, group: Group, request: &Request<Bytes>, secrets: usize) -> bool {
+        let bytes = request.body().len() as u64 + WORK_OF_HEAD;
+        let Some(left) = self.work.checked_sub(bytes.saturating_mul(secrets as u64)) else {
+            self.tried.was_limited = true;
+            return false;
+        };
+        self.work = left;
+        match self.tried.counts.last_mut() {
+            Some((last, count)) if *last == group => *count += 1,
+            _ => self.tried.counts.push((group, 1)),
+        }
+        true
+    }
+
+    /// How much was tried.
+    pub(super) fn tried(self) -> Tried {
+        self.tried
+    }
+}
