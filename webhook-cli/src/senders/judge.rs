@@ -22,6 +22,9 @@ pub(crate) trait Judge: Send + Sync {
 
     /// How far that time may lie from the clock.
     fn tolerance(&self) -> Option<Duration>;
+
+    /// What an operator can do about a rejection, by the sender's provider.
+    fn remedy(&self, rejection: &Rejection) -> &'static str;
 }
 
 /// What a receiver makes of a request.
@@ -109,6 +112,10 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
 
     fn tolerance(&self) -> Option<Duration> {
         self.provider().tolerance()
+    }
+
+    fn remedy(&self, rejection: &Rejection) -> &'static str {
+        self.provider().remedy(rejection)
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) enum Outcome {
     /// It is not authentic as it is.
     Refused {
         reason: Reason,
+        /// What can be done about it, unless the diagnosis says more.
+        remedy: &'static str,
         diagnosis: Option<Box<Diagnosis>>,
         tried: Tried,
     },
@@ -133,11 +135,16 @@ fn refused(
     notes: Vec<String>,
 ) -> Finding {
     let request = diagnosis.as_ref().map_or(request, |it| &it.request);
+    let remedy = match &reason {
+        Reason::Rejection(rejection) => judge.remedy(rejection),
+        Reason::Unfit(_) => "",
+    };
     Finding {
         time: judge.claimed_time(request),
         tolerance: judge.tolerance(),
         outcome: Outcome::Refused {
             reason,
+            remedy,
             diagnosis: diagnosis.map(Box::new),
             tried: search.tried(),
         },

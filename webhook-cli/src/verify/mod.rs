@@ -39,7 +39,7 @@ Examples:
 
 The time is judged apart: it changes neither the result nor the exit status.
 
-Limits: 64 MiB of request, 2 GiB of hashing to find a cause.
+Limits: 64 MiB of request, 4 GiB of hashing to find a cause.
 
 Exit status: 0 if it is authentic, 1 if not, 2 if it could not be read or judged.")]
 pub(crate) struct Args {
@@ -72,10 +72,8 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
         finding.outcome,
         Outcome::Authentic { .. } | Outcome::Handshake
     );
-    if !is_authentic && sender.name == "dlocal" && std::env::var_os("DLOCAL_LOGIN").is_none() {
-        let note =
-            "DLOCAL_LOGIN is not set, and dLocal signs it: set it to the login of the account";
-        finding.notes.push(note.to_owned());
+    if !is_authentic {
+        finding.notes.extend(setting_of(&sender.name));
     }
     let report = Report {
         sender,
@@ -92,4 +90,15 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// What a sender needs beside its secret, and does not have.
+fn setting_of(sender: &str) -> Option<String> {
+    let (variable, what) = match sender {
+        "dlocal" => ("DLOCAL_LOGIN", "the login of the account, which is signed"),
+        "meta" => ("META_VERIFY_TOKEN", "the token of its handshakes"),
+        _ => return None,
+    };
+    let is_missing = std::env::var_os(variable).is_none();
+    is_missing.then(|| format!("{variable} is not set: set it to {what}"))
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::senders::{Judge, Sender, Unproven};
 
 /// How many bytes are hashed to find a cause, all attempts together.
-pub(super) const WORK: u64 = 2 * 1024 * 1024 * 1024;
+pub(super) const WORK: u64 = 4 * 1024 * 1024 * 1024;
 /// What an attempt costs beside the body.
 const WORK_OF_HEAD: u64 = 4 * 1024;
 

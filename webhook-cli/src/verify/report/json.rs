@@ -34,6 +34,7 @@ impl Report<'_> {
             Outcome::Handshake => set("result", "handshake".into()),
             Outcome::Refused {
                 reason,
+                remedy,
                 diagnosis,
                 tried,
             } => {
@@ -53,6 +54,7 @@ impl Report<'_> {
                 };
                 set("rejection", name.into());
                 set("reason", words.into());
+                set("remedy", (*remedy).into());
                 let diagnosis = diagnosis.as_ref().map(|it| {
                     json!({
                         "causes": it.causes,

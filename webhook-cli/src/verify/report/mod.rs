@@ -32,13 +32,11 @@ impl Report<'_> {
     fn reason(&self, reason: &Reason) -> String {
         match reason {
             Reason::Unfit(error) => format!("{error}, so no receiver can have this secret"),
-            Reason::Rejection(Rejection::CredentialMissing) => {
-                let absent = self.absent();
-                match absent.is_empty() {
-                    true => Rejection::CredentialMissing.to_string(),
-                    false => format!("it has no {}", absent.join(" and no ")),
-                }
-            }
+            Reason::Rejection(Rejection::CredentialMissing) => match &self.absent()[..] {
+                [] => Rejection::CredentialMissing.to_string(),
+                [one] => format!("it has no header {one}"),
+                several => format!("it has none of the headers {}", several.join(", ")),
+            },
             Reason::Rejection(rejection) => rejection.to_string(),
         }
     }
@@ -49,7 +47,7 @@ impl Report<'_> {
         let is_absent = |name: &HeaderName| headers.get(name).is_none_or(|value| value.is_empty());
         let names = self.sender.facts().credential_headers;
         let absent = names.iter().filter(|name| is_absent(name));
-        absent.map(|name| format!("header {name}")).collect()
+        absent.map(HeaderName::to_string).collect()
     }
 
     /// Whether the request itself shows the reason, so that there is nothing to find out.

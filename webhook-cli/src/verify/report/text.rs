@@ -1,5 +1,3 @@
-use webhook_core::Rejection;
-
 use super::{Report, tried_lines};
 use crate::error::Error;
 use crate::senders::Verdict;
@@ -44,6 +42,7 @@ impl Report<'_> {
             }
             Outcome::Refused {
                 reason,
+                remedy,
                 diagnosis,
                 tried,
             } => {
@@ -60,7 +59,7 @@ impl Report<'_> {
                         }
                         lines.push(field("do", it.advice));
                     }
-                    None => lines.extend(self.unexplained(reason, tried)),
+                    None => lines.extend(self.unexplained(reason, remedy, tried)),
                 }
             }
         }
@@ -71,24 +70,18 @@ impl Report<'_> {
         lines
     }
 
-    fn unexplained(&self, reason: &Reason, tried: &Tried) -> Vec<String> {
-        let tries = tried_lines(tried);
-        let mut lines = Vec::new();
+    fn unexplained(&self, reason: &Reason, remedy: &str, tried: &Tried) -> Vec<String> {
         if self.is_readable(reason) {
-            if let Reason::Rejection(Rejection::CredentialMissing) = reason {
-                let advice = "capture the request with its headers; a proxy that removes this one must let it pass";
-                lines.push(field("do", advice));
-            }
-            return lines;
+            return vec![field("do", remedy)];
         }
-        lines.push("cannot tell why: nothing that was tried makes it authentic".to_owned());
-        lines.extend(tries.into_iter().map(|text| field("tried", &text)));
+        let mut lines =
+            vec!["cannot tell why: nothing that was tried makes it authentic".to_owned()];
+        lines.extend(tried_lines(tried).iter().map(|text| field("tried", text)));
         if tried.counts.iter().any(|(group, _)| *group == Group::Body) {
             let lost = "keys in another order, numbers written in another way (1.0 as 1), and bytes that changed: nothing undoes them";
             lines.push(field("not tried", lost));
         }
-        let advice = "compare the secret with that of this endpoint, account and environment, and capture the request as bytes";
-        lines.push(field("do", advice));
+        lines.push(field("do", remedy));
         lines
     }
 

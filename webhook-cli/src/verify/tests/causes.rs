@@ -133,7 +133,7 @@ fn a_line_end_or_quotes_that_the_sender_has_in_its_secret_are_named() {
     }
 }
 
-fn key(secret: &str) -> HmacSha256 {
+pub(super) fn key(secret: &str) -> HmacSha256 {
     use webhook_core::secrets::SigningKey as _;
 
     HmacSha256::prepare(secret.as_bytes()).unwrap()
@@ -432,6 +432,7 @@ fn the_method_is_refused_before_anything_is_tried() {
         reason: Reason::Rejection(rejection),
         diagnosis: None,
         tried,
+        ..
     } = &found.outcome
     else {
         panic!("{found:?}");

@@ -1,6 +1,7 @@
 //! Whatever happens to a request, no wrong cause is named.
 
 mod accidents;
+mod captures;
 mod causes;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
