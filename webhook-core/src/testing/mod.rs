@@ -210,6 +210,18 @@ pub fn unsigned_form(path: &str, form: impl Into<Bytes>) -> TestRequest {
 
 /// A secret of any text, even one with a line end or in quotes, which [`Secret::new`] refuses: for finding out what a request
 /// was signed with. As with [`Secret::raw`], the text is the key itself.
+///
+/// ```
+/// use webhook_core::driver::Verifier;
+/// use webhook_core::github::Github;
+/// use webhook_core::{Secret, testing};
+///
+/// assert!(Secret::new("s3cr3t\n").is_err());
+/// let request = testing::github("push", r#"{"ref":"refs/heads/main"}"#, "s3cr3t");
+/// let verifier = Verifier::<Github>::try_new(testing::any_secret("s3cr3t\n"))?;
+/// assert!(request.deliver(&verifier).is_err(), "it was signed without a line end");
+/// # Ok::<(), webhook_core::SecretsError>(())
+/// ```
 pub fn any_secret(text: impl Into<String>) -> Secret {
     Secret::any(text.into())
 }
