@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use http::Method;
+
 use self::capture::Captured;
 use self::examination::{Outcome, examine};
 use self::moment::Moment;
@@ -45,7 +47,7 @@ Exit status: 0 if it is authentic, 1 if not, 2 if it could not be read or judged
 pub(crate) struct Args {
     /// The sender: `webhook-rs senders` lists them
     sender: String,
-    /// Read the request from this file instead of stdin
+    /// Read the request from this file instead of stdin, which `-` is as well
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// When the request arrived, in RFC 3339 or Unix time; its Date unless given, or else now
@@ -60,20 +62,23 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     let sender = senders.find(&args.sender)?;
-    if args.file.is_none() && args.secret.secret_file.as_deref() == Some(Path::new("-")) {
+    let file = args.file.as_deref().filter(|file| *file != Path::new("-"));
+    if file.is_none() && args.secret.secret_file.as_deref() == Some(Path::new("-")) {
         return Err(Error::usage(
             "both the request and the secret would be read from stdin: give the request with --file FILE",
         ));
     }
     let found = args.secret.configured(sender, false)?;
-    let captured = Captured::read(args.file.as_deref())?;
+    let captured = Captured::read(file)?;
     let mut finding = examine(sender, &captured, &found.secrets, WORK)?;
     let is_authentic = matches!(
         finding.outcome,
         Outcome::Authentic { .. } | Outcome::Handshake
     );
     if !is_authentic {
-        finding.notes.extend(setting_of(&sender.name));
+        finding
+            .notes
+            .extend(setting_of(&sender.name, captured.request.method()));
     }
     let report = Report {
         sender,
@@ -93,10 +98,10 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
 }
 
 /// What a sender needs beside its secret, and does not have.
-fn setting_of(sender: &str) -> Option<String> {
+fn setting_of(sender: &str, method: &Method) -> Option<String> {
     let (variable, what) = match sender {
         "dlocal" => ("DLOCAL_LOGIN", "the login of the account, which is signed"),
-        "meta" => ("META_VERIFY_TOKEN", "the token of its handshakes"),
+        "meta" if method == Method::GET => ("META_VERIFY_TOKEN", "the token of its handshakes"),
         _ => return None,
     };
     let is_missing = std::env::var_os(variable).is_none();
