@@ -79,6 +79,11 @@ impl Target {
         &self.addresses
     }
 
+    /// The URL, as it was given.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Whether it is this machine.
     pub(crate) fn is_own(&self) -> bool {
         self.addresses.iter().all(|address| is_own(address.ip()))
@@ -98,11 +103,23 @@ impl Target {
     /// Turns a signed request to the sender's own path into one to this receiver: its path and query, and what the sender adds
     /// to the query.
     pub(crate) fn apply(&self, request: &mut Request<Bytes>) -> Result<(), Error> {
+        self.apply_below(request, "")
+    }
+
+    /// The same with a path below this receiver's: empty, or with a slash first.
+    pub(crate) fn apply_below(
+        &self,
+        request: &mut Request<Bytes>,
+        below: &str,
+    ) -> Result<(), Error> {
         let queries = [self.url.query(), request.uri().query()];
         let query: Vec<&str> = queries.into_iter().flatten().collect();
-        let path = self.url.path();
+        let path = match below {
+            "" => self.url.path().to_owned(),
+            below => format!("{}{below}", self.url.path().trim_end_matches('/')),
+        };
         let target = match query.is_empty() {
-            true => path.to_owned(),
+            true => path,
             false => format!("{path}?{}", query.join("&")),
         };
         *request.uri_mut() = target

@@ -46,6 +46,21 @@ impl Draft {
         })
     }
 
+    /// A delivery that was received before, to send again.
+    pub(crate) fn stored(
+        event: String,
+        id: String,
+        headers: Vec<(HeaderName, String)>,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        Self {
+            event,
+            id,
+            headers,
+            body: Body::Fixed(body.into()),
+        }
+    }
+
     /// The same with other bytes as the body.
     pub(crate) fn with_body(self, body: impl Into<Bytes>) -> Self {
         Self {

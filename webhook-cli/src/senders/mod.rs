@@ -181,6 +181,11 @@ impl Senders {
         Ok(self.0.remove(at))
     }
 
+    /// All, to keep.
+    pub(crate) fn into_all(self) -> Vec<Sender> {
+        self.0
+    }
+
     fn position(&self, name: &str) -> Result<usize, Error> {
         self.0
             .iter()

@@ -1,0 +1,173 @@
+use http::Uri;
+use webhook_core::Secret;
+
+use super::mask::Masks;
+use crate::error::Error;
+use crate::secrets;
+use crate::senders::{Facts, Judge, Sender, Senders};
+
+/// A sender whose deliveries are received, with what judges them.
+pub(super) struct Receiver {
+    pub(super) sender: Sender,
+    pub(super) facts: Facts,
+    pub(super) judge: Box<dyn Judge>,
+    /// What a delivery is signed with that is sent again, if this command can sign for the sender.
+    pub(super) signing: Option<Secret>,
+    pub(super) secret: SecretFrom,
+    pub(super) masks: Masks,
+}
+
+/// Where the secret of a sender is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecretFrom {
+    Variable,
+    Made,
+    None,
+}
+
+impl SecretFrom {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Variable => "variable",
+            Self::Made => "made",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Which sender a path belongs to.
+pub(super) struct Routes {
+    receivers: Vec<Receiver>,
+    /// Every path belongs to the only sender that was named.
+    has_one: bool,
+}
+
+/// A sender, and what the path has below its name: nothing, or a slash and more.
+pub(super) struct Route<'a> {
+    pub(super) receiver: &'a Receiver,
+    pub(super) below: &'a str,
+}
+
+impl Routes {
+    /// The senders of these names, or all.
+    pub(super) fn new(
+        names: &[String],
+        mut senders: Senders,
+        from: &secrets::From,
+    ) -> Result<Self, Error> {
+        let given = from.secret_file.is_some() || from.secret_env.is_some();
+        if given && names.len() != 1 {
+            return Err(Error::usage(
+                "a secret is that of one sender: name it, as in `webhook-rs listen stripe --secret-file FILE`",
+            ));
+        }
+        let chosen: Vec<Sender> = match names {
+            [] => senders.into_all(),
+            names => {
+                let taken = names.iter().map(|name| senders.take(name));
+                taken.collect::<Result<_, _>>()?
+            }
+        };
+        let mut found = Vec::new();
+        for sender in chosen {
+            found.push((from.configured(&sender, true)?, sender));
+        }
+        let all: Vec<Secret> = found
+            .iter()
+            .flat_map(|(found, _)| found.secrets.iter().cloned())
+            .collect();
+        let receivers = found.into_iter().map(|(found, sender)| {
+            let secret = match (found.made, found.secrets.is_empty()) {
+                (true, _) => SecretFrom::Made,
+                (false, true) => SecretFrom::None,
+                (false, false) => SecretFrom::Variable,
+            };
+            Ok(Receiver {
+                facts: sender.facts(),
+                judge: sender.judge(found.secrets)?,
+                signing: signing(from, &sender, secret),
+                masks: Masks::new(&sender.name, &all),
+                secret,
+                sender,
+            })
+        });
+        Ok(Self {
+            receivers: receivers.collect::<Result<_, Error>>()?,
+            has_one: names.len() == 1,
+        })
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Receiver> {
+        self.receivers.iter()
+    }
+
+    /// The receiver of a sender.
+    pub(super) fn of(&self, name: &str) -> Option<&Receiver> {
+        self.receivers
+            .iter()
+            .find(|receiver| receiver.sender.name == name)
+    }
+
+    /// The sender that a path belongs to.
+    pub(super) fn find<'a>(&'a self, path: &'a str) -> Option<Route<'a>> {
+        // Below the URL that is forwarded to means below it.
+        if has_dots(path) {
+            return None;
+        }
+        let rest = path.strip_prefix('/')?;
+        let first = rest.split('/').next().unwrap_or_default();
+        let named = self
+            .receivers
+            .iter()
+            .find(|receiver| receiver.sender.name == first || receiver.sender.alias == Some(first));
+        match (named, self.receivers.first()) {
+            (Some(receiver), _) => Some(Route {
+                receiver,
+                below: rest.get(first.len()..).unwrap_or_default(),
+            }),
+            (None, Some(receiver)) if self.has_one => Some(Route {
+                receiver,
+                below: if rest.is_empty() { "" } else { path },
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Receiver {
+    /// The path that its sender is given.
+    pub(super) fn path(&self) -> String {
+        // These take the endpoint from the path.
+        let endpoint = match &*self.sender.name {
+            "multicaja" => "/webhook_confirm",
+            "multicaja-validation" => "/webhook_validation",
+            _ => "",
+        };
+        let path = format!("/{}{endpoint}", self.sender.name);
+        match path.parse::<Uri>() {
+            Ok(_) => path,
+            // A name of the user's own that is no path.
+            Err(_) => "/".to_owned(),
+        }
+    }
+}
+
+/// What signs for a sender, if it fits what judges: a private key for the public one that was given.
+fn signing(from: &secrets::From, sender: &Sender, configured: SecretFrom) -> Option<Secret> {
+    let found = from.signing(sender, true).ok()??;
+    if found.made != (configured == SecretFrom::Made) {
+        return None;
+    }
+    let secret = found.secrets.into_iter().next()?;
+    sender.configured_secret(&secret).ok()?;
+    Some(secret)
+}
+
+/// Whether a segment of the path is `.` or `..`, in any spelling.
+fn has_dots(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        let segment = segment.split(';').next().unwrap_or_default();
+        matches!(segment, "." | "..") || segment.contains("%2f") || segment.contains("%5c")
+    })
+}

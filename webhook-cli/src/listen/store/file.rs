@@ -1,0 +1,149 @@
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::Error;
+
+/// Marks a file of this command: `wrs1`.
+const APPLICATION: i32 = 0x7772_7331;
+
+/// What the tables are like.
+const VERSION: i32 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        sender TEXT NOT NULL,
+        verdict INTEGER NOT NULL,
+        reason TEXT,
+        kind TEXT,
+        delivery_id TEXT,
+        method TEXT NOT NULL,
+        path TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        received INTEGER,
+        took_ms INTEGER NOT NULL,
+        kept INTEGER NOT NULL,
+        rest TEXT NOT NULL,
+        body BLOB
+    ) STRICT;
+    CREATE INDEX deliveries_verdict ON deliveries (verdict, id);
+    CREATE INDEX deliveries_sender ON deliveries (sender, id);
+";
+
+/// Opens a file to write, with the lock that keeps other processes out.
+pub(super) fn open(path: &Path) -> Result<(Connection, File), Error> {
+    let lock = lock(path)?;
+    // SQLite gives the files beside it the mode of this one.
+    private_file(path).map_err(|error| failed(path, &error))?;
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|error| failed(path, &error))?;
+    prepare(&mut connection, path)?;
+    Ok((connection, lock))
+}
+
+/// Opens the same file to read.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    );
+    let connection = connection.map_err(|error| failed(path, &error))?;
+    connection
+        .busy_timeout(Duration::from_secs(5))
+        .map_err(|error| failed(path, &error))?;
+    Ok(connection)
+}
+
+/// What went wrong with the file.
+pub(super) fn failed(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::failed(format!(
+        "{}: {error}: give another file with --store FILE",
+        path.display()
+    ))
+}
+
+fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let foreign = |_| {
+        Error::usage(format!(
+            "{} is not a file of `webhook-rs listen`: give another one with --store FILE",
+            path.display()
+        ))
+    };
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application = number("application_id").map_err(foreign)?;
+    let version = number("user_version").map_err(foreign)?;
+    let tables = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", (), |row| {
+            row.get::<_, i64>(0)
+        })
+        .map_err(foreign)?;
+    if application == APPLICATION && version > VERSION {
+        return Err(Error::usage(format!(
+            "{} was written by a newer webhook-rs: update this one, or give another file with --store FILE",
+            path.display()
+        )));
+    }
+    let is_empty = tables == 0;
+    if !is_empty && (application != APPLICATION || version != VERSION) {
+        return Err(foreign(rusqlite::Error::InvalidQuery));
+    }
+    set_up(connection, is_empty).map_err(|error| failed(path, &error))
+}
+
+fn set_up(connection: &mut Connection, is_empty: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    // What is deleted is not left in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    if is_empty {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Two processes would each delete what the other has just written.
+fn lock(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = private_file(&name).map_err(|error| failed(&name, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::usage(format!(
+            "another `webhook-rs listen` uses {}: stop it, or give another file with --store FILE",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(failed(&name, &error)),
+    }
+}
+
+/// A file that only its owner can read, created if there is none.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        // One that was there before may be open to others.
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
