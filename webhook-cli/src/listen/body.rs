@@ -13,7 +13,7 @@ use webhook_core::Rejection;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What all bodies that are being received or written may take, in KiB.
-const ALL: u32 = 96 * 1024;
+const ALL: u32 = 64 * 1024;
 
 /// Reads bodies, within what all of them may take.
 #[derive(Clone)]
@@ -21,8 +21,14 @@ pub(super) struct Bodies(Arc<Semaphore>);
 
 /// A body, and what it takes until it is dropped.
 pub(super) struct Read {
-    pub(super) bytes: Bytes,
+    bytes: Bytes,
     _taken: Vec<OwnedSemaphorePermit>,
+}
+
+impl Read {
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
 }
 
 /// Why there is no body.

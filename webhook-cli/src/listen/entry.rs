@@ -1,5 +1,5 @@
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// What is kept of a delivery beside its number.
 #[derive(Clone, Debug)]
@@ -24,10 +24,11 @@ pub(super) struct Entry {
 }
 
 /// What is only shown when a delivery is looked at.
-#[derive(Clone, Debug, Default, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Rest {
     pub(super) label: Option<String>,
-    pub(super) event: Option<Value>,
+    /// As text: as a tree, a long one takes many times as much.
+    pub(super) event: Option<Box<RawValue>>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) hidden_headers: Vec<String>,
     pub(super) masked: Vec<String>,
@@ -37,7 +38,7 @@ pub(super) struct Rest {
 }
 
 /// An answer, and who gave it.
-#[derive(Clone, Debug, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Answered {
     pub(super) by: String,
     pub(super) status: u16,

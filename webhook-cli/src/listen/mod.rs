@@ -3,7 +3,9 @@
 mod body;
 mod entry;
 mod forward;
+mod given;
 mod headers;
+mod judged;
 mod mask;
 mod page;
 mod receive;
@@ -16,11 +18,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use self::body::Bodies;
 use self::forward::Forward;
 use self::page::Page;
 use self::receive::Receiving;
@@ -44,6 +46,9 @@ const PAGES: u32 = 64;
 /// `POST /SENDER` and any path below it is a delivery of that sender. Its secret is read from the sender's variable
 /// (`webhook-rs senders SENDER` names it); where it is not set, one is made for this machine, which `send` uses as well.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 if it was told to stop by Ctrl-C or SIGTERM, 2 if it could not be started."
+)]
 pub(crate) struct Args {
     /// Only these senders; with one, every path is its
     #[arg(value_name = "SENDER")]
@@ -81,10 +86,18 @@ pub(crate) fn run(args: Args, senders: Senders) -> Result<ExitCode, Error> {
         )));
     }
     let routes = Routes::new(&args.senders, senders, &args.secret)?;
-    runtime()?.block_on(listen(args, routes))
+    let runtime = runtime()?;
+    let writer = runtime.block_on(listen(args, routes))?;
+    // With it goes everything that could add a delivery. The thread ends once it has written what was added.
+    runtime.shutdown_timeout(serve::LAST);
+    match writer.join() {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(_) => Err(Error::failed("the store broke: look at what is in it")),
+    }
 }
 
-async fn listen(args: Args, routes: Routes) -> Result<ExitCode, Error> {
+/// Receives until it is told to stop, and returns the thread that writes.
+async fn listen(args: Args, routes: Routes) -> Result<JoinHandle<()>, Error> {
     let receiver = bind("--addr", args.addr).await?;
     let page = bind("--page", args.page).await?;
     let (addr, page_addr) = (local(&receiver)?, local(&page)?);
@@ -108,12 +121,7 @@ async fn listen(args: Args, routes: Routes) -> Result<ExitCode, Error> {
         bytes: args.keep_bytes,
     };
     let (store, writer) = Store::open(&path, bounds)?;
-    let receiving = Arc::new(Receiving {
-        routes,
-        forward,
-        store,
-        bodies: Bodies::new(),
-    });
+    let receiving = Arc::new(Receiving::new(routes, forward, store));
     let (stop, stopped) = watch::channel(false);
     let shown = Arc::new(Page::new(
         Arc::clone(&receiving),
@@ -129,14 +137,12 @@ async fn listen(args: Args, routes: Routes) -> Result<ExitCode, Error> {
     let pages = serve::serve(page, PAGES, stopped, move |request| {
         Arc::clone(&shown).answer(request)
     });
-    drop(receiving);
     tokio::join!(senders, pages, async {
         signal().await;
         stop.send_replace(true);
     });
-    // It ends once nobody can add a delivery, and has then written all.
-    let _written = tokio::task::spawn_blocking(|| writer.join()).await;
-    Ok(ExitCode::SUCCESS)
+    let _some_may_last_longer = tokio::time::timeout(serve::LAST, receiving.finish()).await;
+    Ok(writer)
 }
 
 async fn bind(option: &str, addr: SocketAddr) -> Result<TcpListener, Error> {

@@ -1,283 +1,207 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use webhook_core::{Rejection, Reply};
 
 use super::body::{Bodies, Read, Unread};
-use super::entry::{Answered, Entry, Kind, Rest};
-use super::forward::{self, Forward};
+use super::entry::{Entry, Kind, Rest};
+use super::forward::Forward;
+use super::given::{Given, turned_away};
 use super::headers;
+use super::judged::Judged;
 use super::routes::{Route, Routes};
 use super::store::Store;
 use crate::conclusion::Conclusion;
-use crate::net::{Answer, Exchange, Failure};
-use crate::senders::Verdict;
 use crate::show::note;
 
-/// What is kept of the text of an answer.
-const ANSWER: usize = 64 * 1024;
+/// Deliveries that are being answered, also those whose senders have hung up.
+const AT_WORK: u32 = 1024;
 
 /// A body from which on judging it may keep others waiting.
 const LONG: usize = 64 * 1024;
+
+/// A body from which on only one is judged at a time: read as JSON, it takes many times its length.
+const HUGE: usize = 1024 * 1024;
+
+/// A path or a query that is longer is no sender's.
+const LONGEST_TARGET: usize = 2048;
 
 /// Receives deliveries, answers them and keeps them.
 pub(super) struct Receiving {
     pub(super) routes: Routes,
     pub(super) forward: Option<Forward>,
     pub(super) store: Store,
-    pub(super) bodies: Bodies,
+    bodies: Bodies,
+    at_work: Arc<Semaphore>,
+    huge: Semaphore,
+    /// Whether the last delivery could not be kept.
+    is_failing: AtomicBool,
 }
 
-/// What was made of a request, before it is answered.
-struct Judged {
-    verdict: Kind,
-    reason: Option<String>,
-    kind: Option<String>,
-    delivery_id: Option<String>,
-    label: Option<String>,
-    event: Option<serde_json::Value>,
-    reply: Reply,
-}
-
-/// The answer, and who gave it.
-struct Given {
-    exchange: Exchange,
-    by: &'static str,
+/// A request as it arrived.
+struct Arrived {
+    request: Request<Bytes>,
+    /// Why there is no body.
+    unread: Option<Rejection>,
+    at: SystemTime,
+    started: Instant,
 }
 
 impl Receiving {
+    pub(super) fn new(routes: Routes, forward: Option<Forward>, store: Store) -> Self {
+        Self {
+            routes,
+            forward,
+            store,
+            bodies: Bodies::new(),
+            at_work: Arc::new(Semaphore::new(AT_WORK as usize)),
+            huge: Semaphore::new(1),
+            is_failing: AtomicBool::new(false),
+        }
+    }
+
     /// Answers a request.
     pub(super) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
-        let (arrived, started) = (SystemTime::now(), Instant::now());
+        let (at, started) = (SystemTime::now(), Instant::now());
         let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query();
+        if target.is_some_and(|target| target.as_str().len() > LONGEST_TARGET) {
+            return turned_away(&Reply::new(StatusCode::URI_TOO_LONG));
+        }
         let Some(route) = self.routes.find(head.uri.path()) else {
-            let text =
-                "no sender has this path: the path is the name of a sender, such as /stripe\n";
-            return respond(Reply::text(StatusCode::NOT_FOUND, text));
+            let text = "no sender has this path: it begins with the name of a sender\n";
+            return turned_away(&Reply::text(StatusCode::NOT_FOUND, text));
         };
         let limit = route.receiver.facts.body_limit;
-        let read = self.bodies.read(&head.headers, body, limit).await;
-        let request = Request::from_parts(head, ());
+        let (read, unread) = match self.bodies.read(&head.headers, body, limit).await {
+            Ok(read) => (Some(read), None),
+            Err(Unread::Refused(rejection)) => (None, Some(rejection)),
+            Err(Unread::Busy) => return turned_away(&Reply::try_again()),
+        };
+        let Ok(permit) = Arc::clone(&self.at_work).try_acquire_owned() else {
+            return turned_away(&Reply::try_again());
+        };
+        let bytes = read.as_ref().map(Read::bytes).unwrap_or_default();
+        let arrived = Arrived {
+            request: Request::from_parts(head, bytes),
+            unread,
+            at,
+            started,
+        };
         // In a task of its own: a sender that hangs up has sent the delivery all the same.
         let task = tokio::spawn(async move {
-            let (read, unread) = match read {
-                Ok(read) => (Some(read), None),
-                Err(Unread::Refused(rejection)) => (None, Some(rejection)),
-                Err(Unread::Busy) => return respond(Reply::try_again()),
-            };
-            self.take(&request, read, unread, arrived, started).await
+            let response = self.take(&arrived).await;
+            drop((read, permit));
+            response
         });
-        match task.await {
-            Ok(response) => response,
-            Err(_) => respond(Reply::new(StatusCode::INTERNAL_SERVER_ERROR)),
-        }
+        let response = task.await;
+        response.unwrap_or_else(|_| turned_away(&Reply::new(StatusCode::INTERNAL_SERVER_ERROR)))
+    }
+
+    /// Waits until nothing is being answered.
+    pub(super) async fn finish(&self) {
+        let _all = self.at_work.acquire_many(AT_WORK).await;
     }
 
     /// Judges, answers and keeps a request.
-    async fn take(
-        &self,
-        request: &Request<()>,
-        read: Option<Read>,
-        unread: Option<Rejection>,
-        arrived: SystemTime,
-        started: Instant,
-    ) -> Response<Full<Bytes>> {
-        let Some(route) = self.routes.find(request.uri().path()) else {
-            return respond(Reply::new(StatusCode::NOT_FOUND));
+    async fn take(&self, arrived: &Arrived) -> Response<Full<Bytes>> {
+        let Some(route) = self.routes.find(arrived.request.uri().path()) else {
+            return turned_away(&Reply::new(StatusCode::NOT_FOUND));
         };
-        let body = read.as_ref().map(|read| read.bytes.clone());
-        let mut whole = Request::new(body.clone().unwrap_or_default());
-        *whole.method_mut() = request.method().clone();
-        *whole.uri_mut() = request.uri().clone();
-        *whole.headers_mut() = request.headers().clone();
-
-        let judged = match unread {
-            Some(rejection) => Judged::refused(&rejection, Reply::standard(&rejection)),
-            None => aside(whole.body().len(), || {
-                Judged::by(route.receiver.judge.judge(&whole, arrived))
-            }),
-        };
-        let given = self.give(&route, &whole, &judged, started).await;
-        let response = given.respond();
-        let entry = aside(whole.body().len(), || {
-            self.entry(&route, &whole, body.is_some(), judged, &given, arrived)
+        let judged = self.judge(&route, arrived).await;
+        let given = self.give(&route, arrived, &judged).await;
+        let response = given.response();
+        let entry = aside(arrived.request.body().len(), || {
+            entry(&route, arrived, judged, &given)
         });
-        if let Err(error) = self.store.add(entry).await {
-            note(&format!("a delivery cannot be kept: {error}"));
+        match self.store.add(entry).await {
+            Ok(_) => self.is_failing.store(false, Ordering::Relaxed),
+            // Once, and not for each of many.
+            Err(error) if !self.is_failing.swap(true, Ordering::Relaxed) => note(&format!(
+                "deliveries are answered and cannot be kept: {error}"
+            )),
+            Err(_) => {}
         }
-        drop(read);
         response
+    }
+
+    async fn judge(&self, route: &Route<'_>, arrived: &Arrived) -> Judged {
+        if let Some(rejection) = &arrived.unread {
+            return Judged::refused(rejection, Reply::standard(rejection));
+        }
+        let receiver = route.receiver;
+        let length = arrived.request.body().len();
+        let _turn = match length > HUGE {
+            true => self.huge.acquire().await.ok(),
+            false => None,
+        };
+        aside(length, || {
+            let verdict = receiver.judge.judge(&arrived.request, arrived.at);
+            Judged::by(verdict, &receiver.masks)
+        })
     }
 
     /// The answer: the app's, or what a receiver would answer.
-    async fn give(
-        &self,
-        route: &Route<'_>,
-        request: &Request<Bytes>,
-        judged: &Judged,
-        started: Instant,
-    ) -> Given {
+    async fn give(&self, route: &Route<'_>, arrived: &Arrived, judged: &Judged) -> Given {
         if let Some(forward) = &self.forward
             && (judged.verdict != Kind::Refused || forward.all)
+            && arrived.unread.is_none()
         {
-            return Given {
-                exchange: forward.pass(route, request).await,
-                by: "app",
-            };
+            return Given::by_app(forward.pass(route, &arrived.request).await);
         }
-        Given {
-            exchange: Exchange {
-                took: started.elapsed(),
-                result: Ok(answer_of(&judged.reply)),
-            },
-            by: "webhook-rs",
-        }
-    }
-
-    fn entry(
-        &self,
-        route: &Route<'_>,
-        request: &Request<Bytes>,
-        has_body: bool,
-        judged: Judged,
-        given: &Given,
-        arrived: SystemTime,
-    ) -> Entry {
-        let receiver = route.receiver;
-        let masks = &receiver.masks;
-        let shown =
-            headers::of_request(request.headers(), &receiver.facts.credential_headers, masks);
-        let body = masks.body(request.body(), request.headers());
-        let event = judged.event.map(|mut event| {
-            masks.json(&mut event);
-            event
-        });
-        let exchange = &given.exchange;
-        // What a sender counts as received is said of deliveries, not of handshakes.
-        let conclusion = (judged.verdict != Kind::Handshake)
-            .then(|| Conclusion::of(&receiver.facts.timing, 0, exchange));
-        Entry {
-            at_ms: millis(arrived),
-            sender: receiver.sender.name.to_string(),
-            verdict: judged.verdict,
-            reason: judged.reason,
-            kind: judged.kind.map(|kind| masks.text(&kind)),
-            delivery_id: judged.delivery_id.map(|id| masks.text(&id)),
-            method: masks.text(request.method().as_str()),
-            path: masks.target(request.uri()),
-            bytes: request.body().len() as u64,
-            status: given.status().as_u16(),
-            received: conclusion.as_ref().map(|conclusion| conclusion.received),
-            took_ms: u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
-            rest: Rest {
-                label: judged.label,
-                event,
-                headers: shown.headers,
-                hidden_headers: shown.hidden,
-                masked: body.masked,
-                answer: exchange.result.as_ref().ok().map(|answer| {
-                    let body = masks.body(&answer.body, &answer.headers);
-                    Answered {
-                        by: given.by.to_owned(),
-                        status: answer.status.as_u16(),
-                        headers: headers::of_answer(&answer.headers, masks),
-                        body: beginning(&body.bytes.unwrap_or_default()),
-                    }
-                }),
-                failure: exchange.result.as_ref().err().map(ToString::to_string),
-                conclusion: conclusion.map(|it| it.lines()).unwrap_or_default(),
-            },
-            body: body.bytes.filter(|_| has_body),
-        }
+        Given::by_this(&judged.reply, arrived.started.elapsed())
     }
 }
 
-impl Judged {
-    fn by(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Authentic(authentic) => Self {
-                verdict: Kind::Authentic,
-                reason: None,
-                kind: Some(authentic.kind),
-                delivery_id: authentic.id,
-                label: authentic.label,
-                event: Some(authentic.event),
-                reply: authentic.rule.reply(),
-            },
-            Verdict::Greeted(reply) => Self {
-                verdict: Kind::Handshake,
-                reason: None,
-                ..Self::refused(&Rejection::HandshakeRefused, reply)
-            },
-            Verdict::Refused { rejection, reply } => Self::refused(&rejection, reply),
-        }
+/// What is kept.
+fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) -> Entry {
+    let receiver = route.receiver;
+    let masks = &receiver.masks;
+    let request = &arrived.request;
+    let credentials = &receiver.facts.credential_headers;
+    let shown = headers::of_request(request.headers(), credentials, masks);
+    let mut body = masks.body(request.body(), request.headers());
+    let path = masks.target(request.uri());
+    if path.split('?').next() != Some(request.uri().path()) {
+        body.masked.push("path".to_owned());
     }
-
-    fn refused(rejection: &Rejection, reply: Reply) -> Self {
-        Self {
-            verdict: Kind::Refused,
-            reason: Some(rejection.name().to_owned()),
-            kind: None,
-            delivery_id: None,
-            label: None,
-            event: None,
-            reply,
-        }
+    // What a sender counts as received is said of deliveries, not of handshakes.
+    let conclusion = (judged.verdict != Kind::Handshake)
+        .then(|| Conclusion::of(&receiver.facts.timing, 0, &given.exchange));
+    Entry {
+        at_ms: millis(arrived.at),
+        sender: receiver.sender.name.to_string(),
+        verdict: judged.verdict,
+        reason: judged.reason,
+        kind: judged.kind,
+        delivery_id: judged.delivery_id,
+        method: masks.text(request.method().as_str()),
+        path,
+        bytes: request.body().len() as u64,
+        status: given.status().as_u16(),
+        received: conclusion.as_ref().map(|conclusion| conclusion.received),
+        took_ms: u64::try_from(given.exchange.took.as_millis()).unwrap_or(u64::MAX),
+        rest: Rest {
+            label: judged.label,
+            event: judged.event,
+            headers: shown.headers,
+            hidden_headers: shown.hidden,
+            masked: body.masked,
+            answer: given.kept(masks),
+            failure: given.failure(),
+            conclusion: conclusion.map(|it| it.lines()).unwrap_or_default(),
+        },
+        body: body.bytes.filter(|_| arrived.unread.is_none()),
     }
-}
-
-impl Given {
-    /// What the sender is answered with if there is no answer of the app's.
-    fn status(&self) -> StatusCode {
-        match &self.exchange.result {
-            Ok(answer) => answer.status,
-            Err(Failure::TooLate(_) | Failure::HungUp(_)) => StatusCode::GATEWAY_TIMEOUT,
-            Err(_) => StatusCode::BAD_GATEWAY,
-        }
-    }
-
-    fn respond(&self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = self.status();
-        if let Ok(answer) = &self.exchange.result {
-            *response.headers_mut() = answer.headers.clone();
-            forward::remove_hop_by_hop(response.headers_mut());
-            *response.body_mut() = Full::new(answer.body.clone());
-        }
-        response
-    }
-}
-
-fn answer_of(reply: &Reply) -> Answer {
-    let mut headers: http::HeaderMap = reply.headers.iter().cloned().collect();
-    if let Some(content_type) = &reply.content_type {
-        headers.insert(CONTENT_TYPE, content_type.clone());
-    }
-    Answer {
-        status: reply.status,
-        headers,
-        body: reply.body.clone(),
-    }
-}
-
-fn respond(reply: Reply) -> Response<Full<Bytes>> {
-    let answer = answer_of(&reply);
-    let mut response = Response::new(Full::new(answer.body));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    // A body that was not read is not waited for.
-    response
-        .headers_mut()
-        .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 /// Does what takes long without keeping other requests waiting.
@@ -288,13 +212,7 @@ fn aside<T>(length: usize, work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// The beginning of a text, in which characters are whole.
-fn beginning(text: &[u8]) -> String {
-    let text = text.get(..ANSWER).unwrap_or(text);
-    String::from_utf8_lossy(text).into_owned()
-}
-
-pub(super) fn millis(time: SystemTime) -> i64 {
+fn millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

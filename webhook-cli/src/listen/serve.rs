@@ -16,8 +16,11 @@ use tokio::sync::{Semaphore, watch};
 /// How long the head of a request may take, and a connection be idle.
 const HEAD: Duration = Duration::from_secs(10);
 
+/// How long the head of a request may be, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+
 /// How long requests that are being answered have when the command stops.
-const LAST: Duration = Duration::from_secs(5);
+pub(super) const LAST: Duration = Duration::from_secs(5);
 
 /// Answers requests until it is told to stop, on so many connections at a time.
 pub(super) async fn serve<F, A, B>(
@@ -69,6 +72,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
+        .max_buf_size(LONGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

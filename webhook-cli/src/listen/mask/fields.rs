@@ -33,7 +33,7 @@ pub(super) fn mask(
 }
 
 /// In text that is JSON.
-fn in_json(json: &[u8], masks: &Masks) -> Body {
+pub(super) fn in_json(json: &[u8], masks: &Masks) -> Body {
     let mut bytes = Vec::with_capacity(json.len());
     let mut masked = Vec::new();
     let mut scanner = Scanner::new(json);

@@ -1,18 +1,19 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use serde_json::json;
+use url::form_urlencoded;
 
 use super::super::forward::Forward;
-use super::super::headers::of_answer;
+use super::super::given::Given;
 use super::super::routes::{Receiver, Route};
 use super::super::store::Kept;
 use super::{Body, Page, answer, problem};
 use crate::conclusion::Conclusion;
 use crate::net::{Reach, Target};
-use crate::senders::Draft;
+use crate::senders::{Draft, Ids};
 
 impl Page {
     /// Signs a delivery again and sends it.
@@ -47,25 +48,21 @@ impl Page {
             }
         };
         let conclusion = Conclusion::of(&receiver.facts.timing, 0, &exchange);
-        let masks = &receiver.masks;
-        let shown = exchange.result.as_ref().ok().map(|answer| {
-            let body = masks.body(&answer.body, &answer.headers).bytes;
-            json!({
-                "by": if self.receiving.forward.is_some() { "app" } else { "webhook-rs" },
-                "status": answer.status.as_u16(),
-                "headers": of_answer(&answer.headers, masks),
-                "body": String::from_utf8_lossy(&body.unwrap_or_default()),
-            })
-        });
-        let failure = exchange.result.as_ref().err().map(ToString::to_string);
+        let given = match self.receiving.forward {
+            Some(_) => Given::by_app(exchange),
+            None => Given {
+                exchange,
+                by: "webhook-rs",
+            },
+        };
         answer(
             StatusCode::OK,
             &json!({
                 "signed_anew": receiver.sender.is_authenticated(),
                 "masked": kept.rest.masked,
                 "target": target,
-                "answer": shown,
-                "failure": failure,
+                "answer": given.kept(&receiver.masks),
+                "failure": given.failure(),
                 "conclusion": conclusion.lines(),
                 "received": conclusion.received,
             }),
@@ -104,16 +101,42 @@ impl Page {
                 sender.variable.replace("PUBLIC", "PRIVATE")
             ));
         }
-        let draft = Draft::stored(
-            summary.kind.clone().unwrap_or_default(),
-            summary.delivery_id.clone().unwrap_or_default(),
-            signed_headers(receiver, kept),
-            body,
-        );
+        let (event, id) = (event_of(kept), id_of(kept)?);
+        if [&event, &id]
+            .map(|text| HeaderValue::from_str(text))
+            .iter()
+            .any(Result::is_err)
+        {
+            return Err("its id or its kind cannot be sent in a header".to_owned());
+        }
+        let draft = Draft::stored(event, id, signed_headers(receiver, kept), body);
         let request = sender
             .sign(&draft, SystemTime::now(), receiver.signing.as_ref())
             .map_err(|error| error.to_string())?;
         Ok((Route { receiver, below }, request))
+    }
+}
+
+/// What it is about. Where that is in the query, the sender's name for it is there.
+fn event_of(kept: &Kept) -> String {
+    let query = kept.summary.path.split_once('?').map(|(_, query)| query);
+    let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    match parameters.find(|(name, _)| name == "type") {
+        Some((_, topic)) => topic.into_owned(),
+        None => kept.summary.kind.clone().unwrap_or_default(),
+    }
+}
+
+/// What the sender called it: nobody has read that in what was refused. One of its own if it has none.
+fn id_of(kept: &Kept) -> Result<String, String> {
+    let sent = kept.rest.headers.iter();
+    let mut sent = sent.filter(|(name, _)| matches!(name.as_str(), "webhook-id" | "svix-id"));
+    match (&kept.summary.delivery_id, sent.next()) {
+        (Some(id), _) | (None, Some((_, id))) => Ok(id.clone()),
+        (None, None) => match Ids::random("webhook-rs-") {
+            Ok(ids) => Ok(ids.text().to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
     }
 }
 
@@ -124,6 +147,7 @@ fn signed_headers(receiver: &Receiver, kept: &Kept) -> Vec<(HeaderName, String)>
         name.ends_with("timestamp")
             || name.starts_with("content-") && name != CONTENT_TYPE.as_str()
             || match name {
+                "webhook-id" | "svix-id" => receiver.sender.name == "standard-webhooks",
                 "date" | "transfer-encoding" | "user-agent" | "x-date" | "x-kushki-id" => true,
                 "x-request-id" => receiver.sender.name == "mercadopago",
                 _ => false,

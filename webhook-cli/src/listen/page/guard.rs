@@ -115,15 +115,15 @@ impl Guard {
 
     fn is_own(&self, authority: &str) -> bool {
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()),
+            Some((host, port)) if !port.ends_with(']') => (host, port),
             // Browsers leave the port out where it is that of the scheme.
-            _ => (authority, Some(80)),
+            _ => (authority, "80"),
         };
         let ip = match host.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')) {
             Some(ip) => ip.parse().ok().map(IpAddr::V6),
             None => host.parse().ok().map(IpAddr::V4),
         };
-        port == Some(self.port)
+        port == self.port.to_string()
             && (host.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback()))
     }
 

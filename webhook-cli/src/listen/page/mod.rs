@@ -26,8 +26,14 @@ use crate::error::Error;
 pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 const HTML: &str = include_str!("../assets/index.html");
-const CSS: &str = include_str!("../assets/app.css");
-const SCRIPT: &str = include_str!("../assets/app.js");
+
+/// What the page loads: path, type, text.
+const ASSETS: [(&str, &str, &str); 2] = [
+    ("/app.css", CSS, include_str!("../assets/app.css")),
+    ("/app.js", SCRIPT, include_str!("../assets/app.js")),
+];
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// What the page shows.
 pub(super) struct Page {
@@ -71,16 +77,17 @@ impl Page {
         let is_post = head.method == Method::POST;
         let path = head.uri.path();
         let query = head.uri.query().unwrap_or_default();
-        let found = match path {
-            "/" => Some((false, text("text/html; charset=utf-8", self.html.clone()))),
-            "/app.css" => Some((false, text("text/css; charset=utf-8", CSS))),
-            "/app.js" => Some((false, text("text/javascript; charset=utf-8", SCRIPT))),
-            _ => None,
+        let asset = match path {
+            "/" => Some(text("text/html; charset=utf-8", self.html.clone())),
+            path => ASSETS
+                .iter()
+                .find(|(at, ..)| *at == path)
+                .map(|(_, content_type, asset)| text(content_type, *asset)),
         };
-        if let Some((_, response)) = found {
+        if let Some(asset) = asset {
             return match is_post {
                 true => not_allowed("GET, HEAD"),
-                false => response,
+                false => asset,
             };
         }
         let parts: Vec<&str> = path.split('/').skip(1).collect();

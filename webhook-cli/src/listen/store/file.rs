@@ -102,6 +102,7 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
 fn set_up(connection: &mut Connection, is_empty: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     // What is deleted is not left in the file.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.busy_timeout(Duration::from_secs(5))?;

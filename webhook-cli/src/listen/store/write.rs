@@ -182,8 +182,11 @@ fn insert(
     };
     let rest = serde_json::to_string(&entry.rest).unwrap_or_default();
     let length = |body: &Option<Vec<u8>>| {
+        let texts =
+            [&entry.kind, &entry.delivery_id].map(|text| text.as_ref().map_or(0, String::len));
         let body = body.as_ref().map_or(0, Vec::len);
-        u64::try_from(body + rest.len()).unwrap_or(u64::MAX)
+        let length = body + rest.len() + entry.path.len() + texts.iter().sum::<usize>();
+        u64::try_from(length).unwrap_or(u64::MAX)
     };
     // One that fits no bound would push out all others, and then itself.
     let body = match length(&entry.body) <= bounds.bytes {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Uri};
+use serde_json::value::RawValue;
 use webhook_core::Secret;
 use zeroize::Zeroizing;
 
@@ -132,29 +133,12 @@ impl Masks {
         body
     }
 
-    /// JSON of this command's own about a delivery.
-    pub(super) fn json(&self, value: &mut serde_json::Value) {
-        use serde_json::Value;
-
-        match value {
-            Value::String(text) => *text = self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
-            Value::Object(named) => {
-                for (name, value) in named.iter_mut() {
-                    match self.is_field(name) && !is_nothing(value) {
-                        true => *value = MASK.into(),
-                        false => self.json(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn is_field(&self, name: &str) -> bool {
-        self.fields
-            .iter()
-            .any(|field| field.eq_ignore_ascii_case(name))
+    /// An event in JSON as it is kept.
+    pub(super) fn event(&self, event: &serde_json::Value) -> Option<Box<RawValue>> {
+        let json = serde_json::to_vec(event).ok()?;
+        let masked = self.without_secrets(fields::in_json(&json, self));
+        let text = String::from_utf8(masked.bytes?).ok()?;
+        RawValue::from_string(text).ok()
     }
 
     /// Whether a value is a secret.
@@ -165,8 +149,4 @@ impl Masks {
                 || (secret.len() >= FOUND_INSIDE && value.contains(secret.as_str()))
         })
     }
-}
-
-fn is_nothing(value: &serde_json::Value) -> bool {
-    value.is_null() || value.as_str() == Some("")
 }
