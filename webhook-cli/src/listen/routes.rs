@@ -171,3 +171,63 @@ fn has_dots(path: &str) -> bool {
         matches!(segment, "." | "..") || segment.contains("%2f") || segment.contains("%5c")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of what a path is, and what is below: with secrets in no file and in no variable.
+    fn find(routes: &Routes, path: &str) -> Option<(String, String)> {
+        let route = routes.find(path)?;
+        Some((
+            route.receiver.sender.name.to_string(),
+            route.below.to_owned(),
+        ))
+    }
+
+    fn routes(names: &[&str]) -> Routes {
+        let senders = Senders::load(None).unwrap();
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        Routes::new(&names, senders, &secrets::From::default()).unwrap()
+    }
+
+    #[test]
+    fn a_path_belongs_to_the_sender_that_it_begins_with() {
+        let routes = routes(&["flow", "mercadolibre"]);
+        for (path, expected) in [
+            ("/flow", Some(("flow", ""))),
+            ("/flow/", Some(("flow", "/"))),
+            ("/flow/a/b", Some(("flow", "/a/b"))),
+            ("/mercadolibre", Some(("mercadolibre", ""))),
+            ("/flows", None),
+            ("/", None),
+            ("", None),
+            ("*", None),
+            ("/x/flow", None),
+            ("/flow/../admin", None),
+            ("/flow/%2e%2E/admin", None),
+            ("/flow/.;a/admin", None),
+            ("/flow/a%2f..%2fb", None),
+            ("/flow/..\\admin", None),
+            ("/flow/..a", Some(("flow", "/..a"))),
+        ] {
+            let expected = expected.map(|(name, below)| (name.to_owned(), below.to_owned()));
+            assert_eq!(find(&routes, path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_path_belongs_to_the_only_sender() {
+        let routes = routes(&["flow"]);
+        for (path, below) in [
+            ("/", ""),
+            ("/a/b", "/a/b"),
+            ("/flow", ""),
+            ("/flow/a", "/a"),
+        ] {
+            let expected = Some(("flow".to_owned(), below.to_owned()));
+            assert_eq!(find(&routes, path), expected, "{path}");
+        }
+        assert_eq!(find(&routes, "/a/../b"), None);
+    }
+}

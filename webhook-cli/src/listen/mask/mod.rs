@@ -150,3 +150,6 @@ impl Masks {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,8 +31,10 @@ pub(super) fn command(origin: &str, kept: &Kept) -> String {
         None => format!("{comment}, nor is the body kept\n{command}"),
         Some([]) => format!("{comment}\n{command}"),
         Some(body) => match std::str::from_utf8(body) {
+            // Not `--data`, which would read a file that is named after an `@`.
             Ok(text) if is_plain(text) => {
-                format!("{comment}\n{command} --data-binary {}", at_safe(text))
+                let body = text.replace('\'', "'\\''");
+                format!("{comment}\n{command} --data-raw '{body}'")
             }
             _ => format!(
                 "{comment}\nprintf %s '{}' | base64 -d | {command} --data-binary @-",
@@ -45,15 +47,6 @@ pub(super) fn command(origin: &str, kept: &Kept) -> String {
 /// In quotes of a shell, within which nothing but their end has a meaning.
 fn quoted(text: &str) -> String {
     format!("'{}'", printable(text).replace('\'', "'\\''"))
-}
-
-/// The same for a body. `--data-binary` would read a file that is named after an `@`.
-fn at_safe(text: &str) -> String {
-    let quoted = format!("'{}'", text.replace('\'', "'\\''"));
-    match text.starts_with('@') {
-        true => format!("'' --data-raw {quoted}"),
-        false => quoted,
-    }
 }
 
 /// Whether a terminal into which the text is pasted takes it as text: a control character could end the pasting.
@@ -74,4 +67,104 @@ fn word(name: &str) -> String {
     name.chars()
         .filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '_'))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::super::super::entry::{Rest, Summary};
+    use super::*;
+
+    fn kept(path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Kept {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Kept {
+            summary: Summary {
+                id: 1,
+                at: String::new(),
+                sender: "stripe".to_owned(),
+                verdict: "authentic",
+                reason: None,
+                kind: None,
+                delivery_id: None,
+                method: "POST".to_owned(),
+                path: path.to_owned(),
+                bytes: 0,
+                status: 200,
+                received: None,
+                took_ms: 0,
+            },
+            rest: Rest {
+                headers: headers.collect(),
+                ..Rest::default()
+            },
+            body: body.map(<[u8]>::to_vec),
+        }
+    }
+
+    /// What curl would be started with, by a shell in which it only prints that.
+    fn arguments(command: &str) -> Vec<String> {
+        let script = format!("curl() {{ cat >/dev/null; printf '%s\\0' \"$@\"; }}\n{command}");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.stderr, b"", "{command}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let arguments = printed.strip_suffix('\0').unwrap_or(&printed).split('\0');
+        arguments.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn nothing_in_a_request_is_carried_out_by_a_shell() {
+        let hostile = "'; touch /tmp/x; $(id) `id` \\ \" !! &\n# %";
+        let kept = kept(
+            "/stripe/'$(id)'",
+            &[
+                ("user-agent", hostile),
+                ("x-empty", ""),
+                ("content-length", "9"),
+            ],
+            Some(hostile.as_bytes()),
+        );
+        let arguments = arguments(&command("http://127.0.0.1:4000", &kept));
+        let header = format!("user-agent: {}", hostile.replace('\n', ""));
+        let expected = [
+            "-g",
+            "-X",
+            "POST",
+            "http://127.0.0.1:4000/stripe/'$(id)'",
+            "-H",
+            &header,
+            "-H",
+            "x-empty;",
+            "--data-raw",
+            hostile,
+        ];
+        assert_eq!(arguments, expected);
+    }
+
+    #[test]
+    fn a_body_that_a_terminal_would_obey_is_encoded() {
+        for body in [b"\x1b[201~id\n".as_slice(), b"\xff\x00", b"a\rb"] {
+            let command = command("http://x", &kept("/", &[], Some(body)));
+            assert!(command.contains(&STANDARD.encode(body)), "{command}");
+            assert!(!command.contains('\x1b') && !command.contains('\r'));
+            assert_eq!(arguments(&command).last().unwrap(), "@-");
+        }
+    }
+
+    #[test]
+    fn it_says_that_the_credential_and_the_body_are_left_out() {
+        let command = command("http://x", &kept("/", &[], None));
+        let (comment, rest) = command.split_once('\n').unwrap();
+        assert!(comment.contains("credential is left out"));
+        assert!(comment.contains("nor is the body kept"));
+        assert!(!rest.contains("--data"));
+        // Were the comment a command, nothing in it would start another.
+        assert!(!comment.contains([';', '`', '$', '&', '|', '>', '<', '(']));
+    }
 }

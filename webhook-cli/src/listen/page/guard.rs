@@ -205,3 +205,160 @@ pub(super) fn protect(headers: &mut HeaderMap) {
         headers.insert(name, HeaderValue::from_static(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PORT: u16 = 4001;
+
+    fn guard() -> Guard {
+        Guard::new(([127, 0, 0, 1], PORT).into()).unwrap()
+    }
+
+    fn check(method: &str, path: &str, headers: &[(&str, &str)]) -> Result<(), Refused> {
+        let guard = guard();
+        let mut request = http::Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, value.replace("{token}", guard.token()));
+        }
+        guard.check(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn only_names_of_this_machine_with_the_port_are_its_host() {
+        for (host, is_own) in [
+            ("127.0.0.1:4001", true),
+            ("127.8.0.1:4001", true),
+            ("localhost:4001", true),
+            ("LocalHost:4001", true),
+            ("[::1]:4001", true),
+            ("127.0.0.1:4000", false),
+            ("127.0.0.1:+4001", false),
+            ("127.0.0.1", false),
+            ("localhost", false),
+            ("[::1]", false),
+            ("::1:4001", false),
+            ("evil.example:4001", false),
+            ("localhost.evil.example:4001", false),
+            ("127.0.0.1.evil.example:4001", false),
+            ("user@127.0.0.1:4001", false),
+            ("0.0.0.0:4001", false),
+            ("192.168.1.2:4001", false),
+            ("", false),
+            (":4001", false),
+        ] {
+            let found = check("GET", "/", &[("host", host)]);
+            assert_eq!(found.is_ok(), is_own, "{host}");
+        }
+        assert_eq!(check("GET", "/", &[]), Err(Refused::Host));
+        let twice = [("host", "127.0.0.1:4001"), ("host", "127.0.0.1:4001")];
+        assert_eq!(check("GET", "/", &twice), Err(Refused::Host));
+        let own = [("host", "127.0.0.1:4001")];
+        let other = check("GET", "http://evil.example/", &own);
+        assert_eq!(other, Err(Refused::Host));
+    }
+
+    #[test]
+    fn what_came_through_a_proxy_is_refused() {
+        for name in [
+            "Forwarded",
+            "X-Forwarded-For",
+            "X-Forwarded-Proto",
+            "X-Real-IP",
+            "Via",
+            "CF-Connecting-IP",
+            "CF-Ray",
+            "Ngrok-Skip-Browser-Warning",
+            "True-Client-IP",
+            "Fly-Client-IP",
+            "Tailscale-User-Login",
+            "X-Amzn-Trace-Id",
+        ] {
+            let headers = [("host", "127.0.0.1:4001"), (name, "")];
+            assert_eq!(check("GET", "/", &headers), Err(Refused::Proxy), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_change_needs_the_page_and_its_token() {
+        let host = ("host", "127.0.0.1:4001");
+        let own = ("origin", "http://127.0.0.1:4001");
+        let site = ("sec-fetch-site", "same-origin");
+        let token = ("x-webhook-rs-token", "{token}");
+        let cross_site = Err(Refused::CrossSite);
+        for (headers, expected) in [
+            (&[host, own, token][..], Ok(())),
+            (&[host, site, token], Ok(())),
+            (&[host, own, site, token], Ok(())),
+            (&[host, token], cross_site),
+            (&[host, ("origin", "null"), token], Err(Refused::CrossSite)),
+            (
+                &[host, ("origin", "http://127.0.0.1:4000"), token],
+                Err(Refused::CrossSite),
+            ),
+            (
+                &[host, ("origin", "https://127.0.0.1:4001"), token],
+                Err(Refused::CrossSite),
+            ),
+            (
+                &[host, ("origin", "http://localhost:4001"), token],
+                Err(Refused::CrossSite),
+            ),
+            (
+                &[host, own, ("origin", "http://x"), token],
+                Err(Refused::CrossSite),
+            ),
+            (
+                &[host, own, ("sec-fetch-site", "same-site"), token],
+                Err(Refused::CrossSite),
+            ),
+            (
+                &[host, ("sec-fetch-site", "none"), token],
+                Err(Refused::CrossSite),
+            ),
+            (&[host, own], Err(Refused::Token)),
+            (
+                &[host, own, ("x-webhook-rs-token", "")],
+                Err(Refused::Token),
+            ),
+            (
+                &[host, own, ("x-webhook-rs-token", "{token}0")],
+                Err(Refused::Token),
+            ),
+            (&[host, own, token, token], Err(Refused::Token)),
+        ] {
+            assert_eq!(
+                check("POST", "/api/clear", headers),
+                expected,
+                "{headers:?}"
+            );
+        }
+        for method in ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
+            let found = check(method, "/api/clear", &[host, own, token]);
+            assert_eq!(found, Err(Refused::Method));
+        }
+    }
+
+    #[test]
+    fn another_page_reads_nothing() {
+        let host = ("host", "127.0.0.1:4001");
+        for (path, site, expected) in [
+            ("/api/state", "cross-site", Err(Refused::CrossSite)),
+            ("/api/state", "same-site", Err(Refused::CrossSite)),
+            ("/api/events", "cross-site", Err(Refused::CrossSite)),
+            ("/api/state", "same-origin", Ok(())),
+            ("/api/state", "none", Ok(())),
+            // A link to the page is no harm: nothing is framed, and nothing can be read.
+            ("/", "cross-site", Ok(())),
+        ] {
+            let headers = [host, ("sec-fetch-site", site)];
+            assert_eq!(check("GET", path, &headers), expected, "{path} {site}");
+        }
+        let foreign = [host, ("origin", "http://localhost:3000")];
+        assert_eq!(
+            check("GET", "/api/state", &foreign),
+            Err(Refused::CrossSite)
+        );
+    }
+}

@@ -187,3 +187,6 @@ fn kind(number: i64) -> Kind {
         _ => Kind::Refused,
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,268 @@
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::listen::entry::Rest;
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let name = format!("webhook-rs-{}-{name}.db", std::process::id());
+        let file = Self(std::env::temp_dir().join(name));
+        file.delete();
+        file
+    }
+
+    fn delete(&self) {
+        for end in ["", "-wal", "-shm", ".lock"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(end);
+            drop(std::fs::remove_file(name));
+        }
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        self.delete();
+    }
+}
+
+fn entry(verdict: Kind, body: &[u8]) -> Entry {
+    Entry {
+        at_ms: 0,
+        sender: "stripe".to_owned(),
+        verdict,
+        reason: None,
+        kind: Some("event".to_owned()),
+        delivery_id: Some("evt_1".to_owned()),
+        method: "POST".to_owned(),
+        path: "/stripe".to_owned(),
+        bytes: body.len() as u64,
+        status: 200,
+        received: Some(true),
+        took_ms: 1,
+        rest: Rest::default(),
+        body: Some(body.to_vec()),
+    }
+}
+
+const WIDE: Bounds = Bounds {
+    deliveries: 10_000,
+    bytes: 1 << 28,
+};
+
+fn ids(found: &Found) -> Vec<i64> {
+    found.deliveries.iter().map(|it| it.id).collect()
+}
+
+async fn all(store: &Store) -> Vec<i64> {
+    let filter = Filter {
+        limit: 200,
+        ..Filter::default()
+    };
+    ids(&store.list(filter).await.unwrap())
+}
+
+fn close(store: Store, thread: JoinHandle<()>) {
+    drop(store);
+    thread.join().unwrap();
+}
+
+#[tokio::test]
+async fn the_newest_are_kept_and_of_what_is_refused_a_tenth() {
+    let file = File::new("bounds");
+    let bounds = Bounds {
+        deliveries: 20,
+        ..WIDE
+    };
+    let (store, thread) = Store::open(&file.0, bounds).unwrap();
+    for _ in 0..15 {
+        store.add(entry(Kind::Authentic, b"")).await.unwrap();
+    }
+    for _ in 0..30 {
+        store.add(entry(Kind::Refused, b"")).await.unwrap();
+    }
+    // Strangers have pushed out nothing but what is theirs.
+    let kept: Vec<i64> = [45, 44].into_iter().chain((1..=15).rev()).collect();
+    assert_eq!(all(&store).await, kept);
+    for _ in 0..10 {
+        store.add(entry(Kind::Handshake, b"")).await.unwrap();
+    }
+    assert_eq!(store.size().0, 20);
+    let kept: Vec<i64> = (46..=55)
+        .rev()
+        .chain([45, 44])
+        .chain((8..=15).rev())
+        .collect();
+    assert_eq!(all(&store).await, kept);
+    close(store, thread);
+
+    // With narrower bounds, what is too much goes when the file is opened.
+    let narrower = Bounds {
+        deliveries: 10,
+        ..WIDE
+    };
+    let (store, thread) = Store::open(&file.0, narrower).unwrap();
+    assert_eq!(all(&store).await, (46..=55).rev().collect::<Vec<_>>());
+    close(store, thread);
+}
+
+#[tokio::test]
+async fn bytes_are_bounded_for_all_and_for_what_is_refused() {
+    let file = File::new("bytes");
+    let bounds = Bounds {
+        bytes: 100_000,
+        ..WIDE
+    };
+    let (store, thread) = Store::open(&file.0, bounds).unwrap();
+    for _ in 0..30 {
+        store
+            .add(entry(Kind::Authentic, &[b'a'; 9_000]))
+            .await
+            .unwrap();
+        store
+            .add(entry(Kind::Refused, &[b'r'; 3_000]))
+            .await
+            .unwrap();
+        assert!(store.size().1 <= 100_000);
+    }
+    let refused = Filter {
+        limit: 200,
+        verdict: Some(Kind::Refused),
+        ..Filter::default()
+    };
+    let refused = ids(&store.list(refused).await.unwrap());
+    assert_eq!(refused, [60, 58, 56]);
+    // Longer than all that may be kept of its kind: only its head is.
+    let id = store
+        .add(entry(Kind::Refused, &[b'r'; 10_001]))
+        .await
+        .unwrap();
+    let kept = store.get(id).await.unwrap().unwrap();
+    assert_eq!((kept.body, kept.summary.bytes), (None, 10_001));
+    let kept = store.get(59).await.unwrap().unwrap();
+    assert_eq!(kept.body.unwrap(), [b'a'; 9_000]);
+    close(store, thread);
+}
+
+#[tokio::test]
+async fn a_filter_finds_by_sender_verdict_and_text() {
+    let file = File::new("filter");
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    let of_other = Entry {
+        sender: "github".to_owned(),
+        path: "/github/100%_a".to_owned(),
+        ..entry(Kind::Authentic, b"{\"note\":\"Factura 17\"}")
+    };
+    store.add(of_other).await.unwrap();
+    store
+        .add(entry(Kind::Refused, b"\xff binary"))
+        .await
+        .unwrap();
+    store.add(entry(Kind::Handshake, b"hola")).await.unwrap();
+    let find = async |sender: Option<&str>, verdict, text: Option<&str>, before| {
+        let filter = Filter {
+            before,
+            limit: 1,
+            sender: sender.map(str::to_owned),
+            verdict,
+            text: text.map(str::to_owned),
+        };
+        let found = store.list(filter).await.unwrap();
+        (ids(&found), found.more)
+    };
+    assert_eq!(find(None, None, None, None).await, (vec![3], true));
+    assert_eq!(find(None, None, None, Some(2)).await, (vec![1], false));
+    assert_eq!(
+        find(Some("github"), None, None, None).await,
+        (vec![1], false)
+    );
+    assert_eq!(
+        find(None, Some(Kind::Refused), None, None).await,
+        (vec![2], false)
+    );
+    assert_eq!(
+        find(None, None, Some("factura 17"), None).await,
+        (vec![1], false)
+    );
+    assert_eq!(find(None, None, Some("0%_a"), None).await, (vec![1], false));
+    assert_eq!(find(None, None, Some("0%a"), None).await, (vec![], false));
+    assert_eq!(
+        find(None, None, Some("binary"), None).await,
+        (vec![2], false)
+    );
+    assert_eq!(find(None, None, Some("EVT_1"), None).await, (vec![3], true));
+    close(store, thread);
+}
+
+#[tokio::test]
+async fn numbers_are_not_used_again_after_everything_was_deleted() {
+    let file = File::new("clear");
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    let secret = b"what was here once";
+    for _ in 0..3 {
+        store.add(entry(Kind::Authentic, secret)).await.unwrap();
+    }
+    store.clear().await.unwrap();
+    assert_eq!(store.size(), (0, 0));
+    assert_eq!(store.add(entry(Kind::Authentic, b"")).await, Ok(4));
+    assert_eq!(store.after(1, 10).await.unwrap().unwrap().len(), 1);
+    assert!(store.after(5, 10).await.unwrap().is_none());
+    close(store, thread);
+    let bytes = std::fs::read(&file.0).unwrap();
+    assert!(memchr::memmem::find(&bytes, secret).is_none());
+}
+
+#[tokio::test]
+async fn a_file_is_only_its_owner_s_and_one_process_s() {
+    let file = File::new("mode");
+    std::fs::write(&file.0, "").unwrap();
+    std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    store.add(entry(Kind::Authentic, b"x")).await.unwrap();
+    for end in ["", "-wal", "-shm", ".lock"] {
+        let mut name = file.0.clone().into_os_string();
+        name.push(end);
+        let mode = std::fs::metadata(&name).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{end}");
+    }
+    let again = Store::open(&file.0, WIDE).err().unwrap().to_string();
+    assert!(
+        again.contains("another `webhook-rs listen` uses"),
+        "{again}"
+    );
+    close(store, thread);
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    assert_eq!(all(&store).await, [1]);
+    close(store, thread);
+}
+
+#[test]
+fn a_file_of_something_else_is_left_alone() {
+    let file = File::new("foreign");
+    let refused = || Store::open(&file.0, WIDE).err().unwrap().to_string();
+    std::fs::write(&file.0, "a letter to my grandmother").unwrap();
+    assert!(refused().contains("is not a file of `webhook-rs listen`"));
+    assert_eq!(
+        std::fs::read(&file.0).unwrap(),
+        b"a letter to my grandmother"
+    );
+
+    file.delete();
+    let other = Connection::open(&file.0).unwrap();
+    other.execute_batch("CREATE TABLE invoices (id)").unwrap();
+    drop(other);
+    assert!(refused().contains("is not a file of `webhook-rs listen`"));
+
+    file.delete();
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    close(store, thread);
+    let newer = Connection::open(&file.0).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    assert!(refused().contains("was written by a newer webhook-rs: update this one"));
+}
