@@ -14,7 +14,7 @@ mod serve;
 mod store;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ async fn listen(args: Args, routes: Routes) -> Result<JoinHandle<()>, Error> {
     let (stop, stopped) = watch::channel(false);
     let shown = Arc::new(Page::new(
         Arc::clone(&receiving),
-        addr,
+        reachable(addr),
         page_addr,
         stopped.clone(),
     )?);
@@ -166,6 +166,15 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Error> {
         .map_err(|error| Error::failed(format!("no address: {error}")))
 }
 
+/// An address that a client on this machine can connect to.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, addr.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, addr.port()).into(),
+        _ => addr,
+    }
+}
+
 /// The app, which must not be this command.
 async fn target(url: &str, own: SocketAddr) -> Result<Target, Error> {
     let target = Target::resolve(url, Reach::Anywhere).await?;
@@ -186,7 +195,8 @@ fn announce(receiving: &Receiving, addr: SocketAddr, page: SocketAddr) {
     if let Some(receiver) = receiving.routes.iter().next() {
         let name = &receiver.sender.name;
         note(&format!(
-            "try: webhook-rs send {name} http://{addr}{}",
+            "try: webhook-rs send {name} http://{}{}",
+            reachable(addr),
             receiver.path()
         ));
     }

@@ -91,8 +91,12 @@ impl Events {
             return match news {
                 Ok(Ok(News::Delivery { id, .. })) if id <= self.last => continue,
                 Ok(Ok(News::Delivery { id, summary })) => Some(delivery(id, &summary)),
-                // What a slow page has not read is not kept for it.
-                Ok(Ok(News::Reload) | Err(RecvError::Lagged(_))) => Some(RELOAD.to_owned()),
+                Ok(Ok(News::Reload)) => Some(RELOAD.to_owned()),
+                // What a slow page has not read is not kept for it: it loads again, and is told of what comes then.
+                Ok(Err(RecvError::Lagged(_))) => {
+                    self.news = self.news.resubscribe();
+                    Some(RELOAD.to_owned())
+                }
                 Ok(Err(RecvError::Closed)) => None,
                 Err(_quiet) => Some(": quiet\n\n".to_owned()),
             };
@@ -102,4 +106,36 @@ impl Events {
 
 fn delivery(id: i64, json: &str) -> String {
     format!("id: {id}\nevent: delivery\ndata: {json}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_that_reads_slowly_is_told_to_load_again() {
+        let (sender, news) = broadcast::channel(4);
+        let (stop, stopped) = watch::channel(false);
+        let mut events = Events {
+            first: VecDeque::new(),
+            news,
+            last: 2,
+            stop: stopped,
+        };
+        let tell = |id| {
+            let summary = "{}".into();
+            sender.send(News::Delivery { id, summary }).unwrap();
+        };
+        // Two that were replayed, and one that was not.
+        (1..=3).for_each(tell);
+        assert_eq!(events.next().await.unwrap(), delivery(3, "{}"));
+        (4..=20).for_each(tell);
+        assert_eq!(events.next().await.unwrap(), RELOAD);
+        tell(21);
+        assert_eq!(events.next().await.unwrap(), delivery(21, "{}"));
+        stop.send_replace(true);
+        assert_eq!(events.next().await, None);
+    }
 }
