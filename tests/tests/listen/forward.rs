@@ -1,11 +1,14 @@
 use std::time::{Duration, SystemTime};
 
-use webhook_core::testing;
+use webhook_core::slack::Slack;
+use webhook_core::{FromSecrets as _, Keyring, testing};
 use webhook_tests::directory::Directory;
 use webhook_tests::server;
 
 use super::canned::Canned;
-use super::listener::{CARD, Listener, STRIPE, TUSFACTURAS, command, klap, stripe, tusfacturas};
+use super::listener::{
+    CARD, Listener, SLACK, STRIPE, TUSFACTURAS, command, klap, stripe, tusfacturas,
+};
 
 #[test]
 fn a_delivery_is_passed_on_as_it_was_received_and_the_answer_as_it_was_given() {
@@ -191,6 +194,14 @@ fn a_delivery_is_sent_again_signed_for_the_time_of_now() {
         (&2.into(), &"authentic".into())
     );
     assert_eq!(shown["body"], body);
+
+    // With its time in a header, which must not be the old one.
+    let slack = Slack::<webhook_core::Value>::from_keyring(Keyring::new(SLACK).unwrap());
+    let old = testing::scheme(slack.scheme(), long, &[], body, SLACK);
+    listener.deliver("/slack", old);
+    assert_eq!(listener.newest()["reason"], "timestamp_outside_tolerance");
+    let (status, sent) = listener.change("/api/deliveries/3/send-again");
+    assert_eq!((status, &sent["received"]), (200, &true.into()), "{sent}");
 }
 
 #[test]

@@ -52,3 +52,25 @@ fn an_app_that_never_answers_does_not_keep_it_from_stopping() {
         started.elapsed()
     );
 }
+
+#[test]
+fn what_came_from_a_sender_that_hung_up_is_kept_before_it_stops() {
+    let app = Canned::start(
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        Duration::from_secs(1),
+    );
+    let home = Directory::new();
+    let mut listener = Listener::start(&home, &["--forward", &app.url("/")]);
+    let sent = sent("/stripe", &stripe("evt_1"));
+    let mut connection = Connection::open(listener.server.addr);
+    connection.write(&sent.head());
+    connection.write(&sent.body());
+    let deadline = Instant::now() + PATIENCE;
+    while app.seen().is_empty() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    connection.hang_up();
+    listener.server.signal("TERM");
+    assert!(listener.server.wait().success());
+    assert_eq!(Listener::start(&home, &[]).newest()["received"], true);
+}

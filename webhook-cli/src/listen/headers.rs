@@ -101,3 +101,42 @@ fn shown(
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use webhook_core::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_is_hidden_even_in_a_header_that_is_kept_otherwise() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("content-type", "text/plain"),
+            ("x-request-id", "of-this-sender"),
+            ("authorization", "Bearer x"),
+            ("user-agent", "a secret-of-the-app b"),
+            ("host", "127.0.0.1:4000"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let masks = Masks::new("acme", &[Secret::new("secret-of-the-app").unwrap()]);
+        let credentials = [HeaderName::from_static("x-request-id")];
+        let shown = of_request(&headers, &credentials, &masks);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut kept = shown.headers;
+        kept.sort();
+        assert_eq!(
+            kept,
+            [
+                pair("content-type", "text/plain"),
+                pair("user-agent", "a (masked) b")
+            ]
+        );
+        let mut hidden = shown.hidden;
+        hidden.sort();
+        assert_eq!(hidden, ["authorization", "x-request-id"]);
+        assert_eq!(of_answer(&headers, &masks).len(), 2);
+    }
+}
