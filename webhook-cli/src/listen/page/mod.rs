@@ -5,6 +5,8 @@ mod api;
 mod curl;
 mod events;
 mod guard;
+#[cfg(test)]
+mod spanish;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,9 +30,19 @@ pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 const HTML: &str = include_str!("../assets/index.html");
 
 /// What the page loads: path, type, text.
-const ASSETS: [(&str, &str, &str); 2] = [
+const ASSETS: [(&str, &str, &str); 12] = [
     ("/app.css", CSS, include_str!("../assets/app.css")),
     ("/app.js", SCRIPT, include_str!("../assets/app.js")),
+    ("/details.js", SCRIPT, include_str!("../assets/details.js")),
+    ("/en.js", SCRIPT, include_str!("../assets/en.js")),
+    ("/es.js", SCRIPT, include_str!("../assets/es.js")),
+    ("/keys.js", SCRIPT, include_str!("../assets/keys.js")),
+    ("/list.js", SCRIPT, include_str!("../assets/list.js")),
+    ("/news.js", SCRIPT, include_str!("../assets/news.js")),
+    ("/server.js", SCRIPT, include_str!("../assets/server.js")),
+    ("/setup.js", SCRIPT, include_str!("../assets/setup.js")),
+    ("/show.js", SCRIPT, include_str!("../assets/show.js")),
+    ("/texts.js", SCRIPT, include_str!("../assets/texts.js")),
 ];
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
