@@ -195,6 +195,12 @@ fn no_credential_and_no_card_token_is_in_the_file_the_page_or_the_output() {
             hostile.send(listener.server.addr);
         }
     }
+    // What is authentic can repeat its own secret.
+    let body = format!(r#"{{"id":"evt_2","type":"x","data":{{"{STRIPE}":"{STRIPE}"}}}}"#);
+    let repeated = testing::stripe(SystemTime::now(), body, STRIPE);
+    assert_eq!(listener.deliver("/stripe", repeated).status, 200);
+    let event = listener.newest()["event"].to_string();
+    assert!(event.contains("(masked)"), "{event}");
     let mut seen = Vec::new();
     for delivery in listener.list() {
         let detail = listener.get(&format!("/api/deliveries/{}", delivery["id"]));
@@ -216,7 +222,7 @@ fn no_credential_and_no_card_token_is_in_the_file_the_page_or_the_output() {
     ];
     forbidden.extend(digests.iter().map(String::as_str));
     let kept = listener.list().len();
-    assert_eq!(kept, 9 + 2 * SECRETS.len());
+    assert_eq!(kept, 9 + 2 * SECRETS.len() + 1);
     let written = listener.server.stop();
     seen.extend(written.as_bytes());
     let seen = String::from_utf8_lossy(&seen);
