@@ -1,4 +1,3 @@
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
@@ -18,11 +17,7 @@ fn refused(command: Command) -> String {
 
 #[test]
 fn a_port_that_is_taken_is_named_with_the_option_that_changes_it() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
     let home = Directory::new();
-    let busy = TcpListener::bind(&taken);
-    let _kept = busy.or_else(|_| TcpListener::bind("127.0.0.1:0"));
     let listener = Listener::start(&home, &[]);
     let own = listener.server.addr.to_string();
     for (option, arguments) in [
@@ -71,7 +66,14 @@ fn what_is_wrong_on_the_command_line_is_said_with_what_to_do() {
         ),
         (&["--forward", "nothing"], "this is no URL"),
         (&["--forward", "ftp://127.0.0.1/"], "http or https"),
-        (&["stripe", "stripe"], "there is no sender `stripe`"),
+        (
+            &["stripe", "stripe"],
+            "`stripe` is named twice: name it once",
+        ),
+        (
+            &["multicaja", "klap"],
+            "`klap` is named twice: name it once",
+        ),
     ] {
         let message = refused(command(&home, &[arguments, &own].concat(), &[]));
         assert!(message.contains(expected), "{arguments:?}: {message}");

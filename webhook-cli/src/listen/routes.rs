@@ -64,7 +64,13 @@ impl Routes {
         let chosen: Vec<Sender> = match names {
             [] => senders.into_all(),
             names => {
-                let taken = names.iter().map(|name| senders.take(name));
+                for name in names {
+                    senders.find(name)?;
+                }
+                let taken = names.iter().map(|name| {
+                    let twice = |_| Error::usage(format!("`{name}` is named twice: name it once"));
+                    senders.take(name).map_err(twice)
+                });
                 taken.collect::<Result<_, _>>()?
             }
         };

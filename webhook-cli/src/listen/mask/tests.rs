@@ -233,3 +233,81 @@ fn of_a_query_only_what_names_the_delivery_is_kept() {
         assert_eq!(masks(sender).target(&target.parse().unwrap()), expected);
     }
 }
+
+mod random {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    const TOKEN: &str = "tok_5547983144";
+
+    fn json() -> impl Strategy<Value = Value> {
+        let text = r#"[a-c"\\{}\[\],: \n\u{e9}\u{1f600}]{0,5}"#;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<f32>().prop_map(|number| Value::from(f64::from(number))),
+            text.prop_map(Value::from),
+            Just(Value::from(TOKEN)),
+        ];
+        let key = prop_oneof![3 => text, 1 => "(?i)token_id"];
+        leaf.prop_recursive(5, 48, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(key.clone(), inner, 0..5)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// The same with what is masked, by the tree and not by the text.
+    fn expected(value: &Value) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(expected).collect(),
+            Value::Object(fields) => {
+                let fields = fields.iter().map(|(key, value)| {
+                    let is_card = key.eq_ignore_ascii_case("token_id");
+                    let is_nothing = value.is_null() || value == "";
+                    let value = match is_card && !is_nothing {
+                        true => Value::from(MASK),
+                        false => expected(value),
+                    };
+                    (key.clone(), value)
+                });
+                Value::Object(fields.collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn json_of_any_shape_is_masked_as_its_tree_would_be(value in json(), pretty: bool) {
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            // A number may be read as one beside it.
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let kept = masked("multicaja", "application/json", text.as_bytes());
+            let kept: Value = serde_json::from_slice(&kept.bytes.unwrap()).unwrap();
+            prop_assert_eq!(kept, expected(&value));
+        }
+
+        #[test]
+        fn bytes_of_any_kind_are_kept_or_not_and_break_nothing(
+            body: Vec<u8>,
+            content_type in prop_oneof![Just(""), Just("application/x-www-form-urlencoded")],
+        ) {
+            let kept = masked("multicaja", content_type, &body);
+            prop_assert!(kept.masked.is_empty() || kept.bytes != Some(body));
+        }
+    }
+}

@@ -131,13 +131,14 @@ fn text(content_type: &'static str, text: impl Into<Bytes>) -> Response<Body> {
 
 /// An answer to the script of the page.
 fn answer(status: StatusCode, value: &impl serde::Serialize) -> Response<Body> {
-    let text = match serde_json::to_vec(value) {
-        Ok(json) => self::text("application/json", json),
-        Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-    };
-    let mut response = text;
-    *response.status_mut() = status;
-    response
+    match serde_json::to_vec(value) {
+        Ok(json) => {
+            let mut response = text("application/json", json);
+            *response.status_mut() = status;
+            response
+        }
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
 }
 
 /// What is wrong, and what to do.
