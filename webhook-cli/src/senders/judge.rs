@@ -49,7 +49,7 @@ pub(crate) struct Unproven {
 /// A delivery that a handler gets.
 #[derive(Debug)]
 pub(crate) struct Authentic {
-    /// Its kind.
+    /// What it is called in a list. The sender may not have proven it.
     pub(crate) kind: String,
     /// What the sender calls it.
     pub(crate) id: Option<String>,
@@ -72,13 +72,16 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
                 delivery,
                 in_flight,
                 ..
-            }) => Verdict::Authentic(Box::new(Authentic {
-                kind: self.provider().kind(&delivery).to_owned(),
-                id: delivery.id().map(|id| id.as_str().to_owned()),
-                label: delivery.label().map(|label| label.as_str().to_owned()),
-                event: serde_json::to_value(&*delivery).unwrap_or_default(),
-                rule: in_flight.rule().clone(),
-            })),
+            }) => {
+                let event = serde_json::to_value(&*delivery).unwrap_or_default();
+                Verdict::Authentic(Box::new(Authentic {
+                    kind: called(self.provider().kind(&delivery), &event),
+                    id: delivery.id().map(|id| id.as_str().to_owned()),
+                    label: delivery.label().map(|label| label.as_str().to_owned()),
+                    event,
+                    rule: in_flight.rule().clone(),
+                }))
+            }
             Err(EarlyReply {
                 reply,
                 rejection: Some(rejection),
@@ -117,6 +120,29 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
     fn remedy(&self, rejection: &Rejection) -> &'static str {
         self.provider().remedy(rejection)
     }
+}
+
+/// What an event is called in a list: its kind, or if all of its sender are of one kind, what the sender calls it, which may
+/// not be proven.
+fn called(kind: &str, event: &Value) -> String {
+    const NAMES: [&str; 6] = [
+        "/topic",
+        "/unauthenticated/topic",
+        "/unauthenticated/event",
+        "/payload/type",
+        "/payload/event",
+        "/hint/topic",
+    ];
+    const LONGEST: usize = 100;
+
+    if !matches!(kind, "event" | "hint") {
+        return kind.to_owned();
+    }
+    let named = NAMES
+        .iter()
+        .filter_map(|name| event.pointer(name)?.as_str());
+    let mut named = named.filter(|name| !name.is_empty() && name.len() <= LONGEST);
+    named.next().unwrap_or(kind).to_owned()
 }
 
 fn head(request: &Request<Bytes>) -> Head<'_> {

@@ -241,6 +241,66 @@ mod tests {
         }
     }
 
+    /// A list of deliveries shows it.
+    #[test]
+    fn an_event_is_called_what_its_sender_calls_it() {
+        let mut called = Vec::new();
+        for sender in Senders::load(None).unwrap().iter() {
+            let secret = sender
+                .is_authenticated()
+                .then(|| sender.generate_secret().unwrap());
+            let configured = secret
+                .iter()
+                .map(|secret| sender.configured_secret(secret).unwrap());
+            let judge = sender.judge(configured.collect()).unwrap();
+            let now = SystemTime::now();
+            let sample = sender.sample(None).unwrap();
+            let draft = Draft::new(sample, &Ids::random("a-").unwrap(), now).unwrap();
+            let request = sender.sign(&draft, now, secret.as_ref()).unwrap();
+            match judge.judge(&request, now) {
+                Verdict::Authentic(authentic) => {
+                    called.push((sender.name.to_string(), authentic.kind));
+                }
+                verdict => panic!("{verdict:?}"),
+            }
+        }
+        let called: Vec<_> = called
+            .iter()
+            .map(|(name, kind)| (&**name, &**kind))
+            .collect();
+        assert_eq!(
+            called,
+            [
+                ("tusfacturas", "emitido"),
+                ("multicaja", "confirm"),
+                ("multicaja-validation", "validation"),
+                ("mercadopago", "payment"),
+                ("wompi", "transaction"),
+                ("standard-webhooks", "invoice.paid"),
+                ("github", "push"),
+                ("stripe", "payment_intent.succeeded"),
+                ("flow", "hint"),
+                ("mercadolibre", "orders_v2"),
+                ("asaas", "PAYMENT_RECEIVED"),
+                ("discord", "APPLICATION_AUTHORIZED"),
+                // Their documentation names no topic.
+                ("dlocal", "event"),
+                ("fintoc", "payment_intent.succeeded"),
+                ("gitlab", "push"),
+                ("gitlab-signing", "push"),
+                ("khipu", "event"),
+                ("kushki", "event"),
+                ("linear", "Issue"),
+                ("meta", "whatsapp_business_account"),
+                ("shopify", "orders/paid"),
+                ("slack", "event_callback"),
+                ("telegram", "event"),
+                ("tiendanube", "order/paid"),
+                ("woocommerce", "order.updated"),
+            ]
+        );
+    }
+
     #[test]
     fn two_deliveries_differ_and_two_attempts_of_one_do_not() {
         for sender in Senders::load(None).unwrap().iter() {
