@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::{Target, tls};
 
 /// What is read of the body of an answer, at most.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+pub(super) const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What came of a request.
 #[derive(Debug)]

@@ -1,8 +1,11 @@
 //! One request, one connection, and what came back.
 
 mod exchange;
+mod parse;
 mod target;
 mod tls;
+mod wire;
 
 pub(crate) use self::exchange::{Answer, Exchange, Failure, Patience, exchange};
 pub(crate) use self::target::{Reach, Target};
+pub(crate) use self::wire::{Poured, Wire, head_of};
