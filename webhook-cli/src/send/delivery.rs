@@ -77,7 +77,7 @@ pub(super) fn field(text: &str) -> Result<(String, Value), String> {
 }
 
 /// `NAME: VALUE`.
-pub(super) fn header(text: &str) -> Result<(HeaderName, String), String> {
+pub(crate) fn header(text: &str) -> Result<(HeaderName, String), String> {
     let (name, value) = text
         .split_once(':')
         .ok_or("write it as NAME: VALUE, such as 'x-request-id: 1'")?;

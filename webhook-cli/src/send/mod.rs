@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use webhook_core::Secret;
 
-pub(crate) use self::delivery::duration;
-use self::delivery::{Deliveries, field, header, speed};
+use self::delivery::{Deliveries, field, speed};
+pub(crate) use self::delivery::{duration, header};
 use self::report::{Attempted, Total};
 use self::wait::wait;
 use crate::cli::runtime;

@@ -62,6 +62,7 @@ pub(crate) struct Authentic {
 }
 
 impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
+    #[allow(clippy::result_large_err, reason = "the answer is used at once")]
     fn judge(&self, request: &Request<Bytes>, at: SystemTime) -> Verdict {
         let verifier = self.clone().clock(move || at);
         let judged = verifier

@@ -1,0 +1,232 @@
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{HeaderName, Method, Request, Uri};
+use webhook_core::{RejectionClass, Secret};
+
+use super::case::Skip;
+use crate::error::Error;
+use crate::net::Target;
+use crate::senders::{Draft, Facts, Ids, Judge, Sample, Sender, Verdict};
+
+/// How long an answer is waited for if the sender does not say it.
+pub(super) const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
+
+/// What the secrets of strangers are for: to see which part of a request depends on the secret.
+const STRANGERS: usize = 4;
+
+/// What requests are made with, and judged by.
+pub(super) struct Kit<'a> {
+    pub(super) sender: &'a Sender,
+    pub(super) facts: Facts,
+    pub(super) target: Target,
+    /// What most deliveries are about.
+    pub(super) sample: &'a Sample,
+    /// Headers of the user's, for each delivery.
+    headers: &'a [(HeaderName, String)],
+    secret: Option<Secret>,
+    strangers: Vec<Secret>,
+    judge: Box<dyn Judge>,
+    /// Why the first delivery was not received, if it was not: of what is not received for the same reason, nothing else is
+    /// known.
+    pub(super) first_not_received: OnceLock<Option<String>>,
+    /// The path that requests are judged with, if that of the receiver is one of its own.
+    judged_path: Option<String>,
+}
+
+impl<'a> Kit<'a> {
+    /// `secrets` are those to sign with: all of them are configured, the first one signs.
+    pub(super) fn new(
+        sender: &'a Sender,
+        target: Target,
+        secrets: &[Secret],
+        event: Option<&str>,
+        headers: &'a [(HeaderName, String)],
+    ) -> Result<Self, Error> {
+        let configured = secrets
+            .iter()
+            .map(|secret| sender.configured_secret(secret));
+        let judge = sender.judge(configured.collect::<Result<_, _>>()?)?;
+        let strangers = match sender.is_authenticated() {
+            true => (0..STRANGERS)
+                .map(|_| sender.generate_secret())
+                .collect::<Result<_, _>>()?,
+            false => Vec::new(),
+        };
+        let mut kit = Self {
+            facts: sender.facts(),
+            sample: sender.sample(event)?,
+            secret: secrets.first().cloned(),
+            first_not_received: OnceLock::new(),
+            judged_path: None,
+            headers,
+            sender,
+            target,
+            strangers,
+            judge,
+        };
+        kit.settle_path()?;
+        if event.is_none() {
+            kit.settle_sample()?;
+        }
+        Ok(kit)
+    }
+
+    /// A receiver may have a path of its own, where only it knows which endpoint that is.
+    fn settle_path(&mut self) -> Result<(), Error> {
+        let draft = self.draft()?;
+        let request = self.signed(&draft)?;
+        if let Verdict::Refused { rejection, .. } = self.verdict(&request)
+            && rejection.class() == RejectionClass::Endpoint
+        {
+            let own = self
+                .sender
+                .sign(&draft, SystemTime::now(), self.secret.as_ref())?;
+            self.judged_path = Some(own.uri().path().to_owned());
+        }
+        Ok(())
+    }
+
+    /// At a URL for one kind of event, that kind is sent.
+    fn settle_sample(&mut self) -> Result<(), Error> {
+        let request = self.signed(&self.draft()?)?;
+        if let Verdict::Authentic(authentic) = self.verdict(&request) {
+            let of_this_kind = |sample: &&Sample| sample.name == authentic.kind;
+            if let Some(sample) = self.sender.samples.iter().find(of_this_kind) {
+                self.sample = sample;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the sender also sends to this URL.
+    pub(super) fn other_samples(&self) -> Result<Vec<&'a Sample>, Error> {
+        let path = |sample: &Sample| -> Result<String, Error> {
+            let draft = self.draft_of(sample)?;
+            let request = self
+                .sender
+                .sign(&draft, SystemTime::now(), self.secret.as_ref())?;
+            Ok(request.uri().path().to_owned())
+        };
+        let own = path(self.sample)?;
+        let mut others = Vec::new();
+        for sample in &self.sender.samples {
+            if sample.name != self.sample.name && path(sample)? == own {
+                others.push(sample);
+            }
+        }
+        Ok(others)
+    }
+
+    /// A delivery with ids of its own.
+    pub(super) fn draft(&self) -> Result<Draft, Error> {
+        self.draft_of(self.sample)
+    }
+
+    /// A delivery like another sample.
+    pub(super) fn draft_of(&self, sample: &Sample) -> Result<Draft, Error> {
+        let ids = Ids::random("webhook-check-")?;
+        let draft = Draft::new(sample, &ids, SystemTime::now())?;
+        let headers = self.headers.iter().cloned();
+        Ok(headers.fold(draft, |draft, (name, value)| draft.with_header(name, value)))
+    }
+
+    /// The draft, signed now.
+    pub(super) fn signed(&self, draft: &Draft) -> Result<Request<Bytes>, Error> {
+        self.signed_at(draft, SystemTime::now())
+    }
+
+    /// The draft, signed at another time.
+    pub(super) fn signed_at(&self, draft: &Draft, at: SystemTime) -> Result<Request<Bytes>, Error> {
+        self.signed_by(draft, at, self.secret.as_ref())
+    }
+
+    /// The draft, signed by each of some strangers.
+    pub(super) fn signed_by_strangers(
+        &self,
+        draft: &Draft,
+        at: SystemTime,
+    ) -> Result<Vec<Request<Bytes>>, Error> {
+        self.strangers
+            .iter()
+            .map(|secret| self.signed_by(draft, at, Some(secret)))
+            .collect()
+    }
+
+    /// The draft, signed with a secret that nobody has configured.
+    pub(super) fn forged(&self, draft: &Draft) -> Result<Request<Bytes>, Skip> {
+        let forged = self.signed_by(draft, SystemTime::now(), self.strangers.first())?;
+        match self.sender.is_authenticated() {
+            true => Ok(forged),
+            false => Err(Skip::without_credential()),
+        }
+    }
+
+    fn signed_by(
+        &self,
+        draft: &Draft,
+        at: SystemTime,
+        secret: Option<&Secret>,
+    ) -> Result<Request<Bytes>, Error> {
+        let mut request = self.sender.sign(draft, at, secret)?;
+        self.target.apply(&mut request)?;
+        Ok(request)
+    }
+
+    /// Whether a part of the query is the sender's.
+    pub(super) fn adds_to_query(&self) -> Result<bool, Error> {
+        let draft = self.draft()?;
+        let own = self
+            .sender
+            .sign(&draft, SystemTime::now(), self.secret.as_ref())?;
+        Ok(own.uri().query().is_some())
+    }
+
+    /// What a receiver must make of a request that arrives now: the core's answer.
+    pub(super) fn verdict(&self, request: &Request<Bytes>) -> Verdict {
+        let now = SystemTime::now();
+        match &self.judged_path {
+            None => self.judge.judge(request, now),
+            Some(path) => {
+                let mut request = request.clone();
+                let target = match request.uri().query() {
+                    Some(query) => format!("{path}?{query}"),
+                    None => path.clone(),
+                };
+                if let Ok(uri) = target.parse::<Uri>() {
+                    *request.uri_mut() = uri;
+                }
+                self.judge.judge(&request, now)
+            }
+        }
+    }
+
+    /// How far a signed time may lie from the clock.
+    pub(super) fn tolerance(&self) -> Option<Duration> {
+        self.judge.tolerance()
+    }
+
+    /// How long the sender waits for the answer to its first attempt.
+    pub(super) fn wait(&self) -> Duration {
+        let first = self.facts.timing.attempts.first();
+        first
+            .and_then(|it| it.waits_for_answer)
+            .unwrap_or(UNDOCUMENTED_WAIT)
+    }
+}
+
+/// The same request with another body.
+pub(super) fn with_body(mut request: Request<Bytes>, body: impl Into<Bytes>) -> Request<Bytes> {
+    *request.body_mut() = body.into();
+    let length = HeaderValue::from(request.body().len());
+    request.headers_mut().insert(CONTENT_LENGTH, length);
+    request
+}
+
+/// The same request with another method.
+pub(super) fn with_method(mut request: Request<Bytes>, method: Method) -> Request<Bytes> {
+    *request.method_mut() = method;
+    request
+}

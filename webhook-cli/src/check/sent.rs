@@ -1,0 +1,191 @@
+//! How the requests of cases are sent, and what comes back.
+
+use std::iter;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderMap, Request, StatusCode};
+
+use super::case::{By, Case, Meant};
+use super::compared::compared;
+use super::endurance::{FLOOD_WAIT, flood, slow};
+use super::finding::Finding;
+use super::kit::Kit;
+use crate::conclusion::Conclusion;
+use crate::net::{Answer, Exchange, Failure, Patience, Wire, exchange, head_of};
+
+/// Between two packets.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long an early answer or the end of a connection is waited for.
+pub(super) const MOMENT: Duration = Duration::from_secs(3);
+/// How long a receiver is given to answer a head, before its body follows.
+pub(super) const EARLY: Duration = Duration::from_secs(1);
+/// How long a refusal is waited for, which takes no work: of many, each would otherwise be waited for as long as a sender does.
+const REFUSAL: Duration = Duration::from_secs(10);
+/// How long the answer to half a request is waited for.
+const CUT_WAIT: Duration = Duration::from_secs(5);
+
+/// What came of a case.
+pub(super) struct Sent {
+    pub(super) exchange: Exchange,
+    /// What is found, where the answer alone does not say it.
+    pub(super) found: Option<Finding>,
+}
+
+impl Sent {
+    pub(super) fn plain(exchange: Exchange) -> Self {
+        Self {
+            exchange,
+            found: None,
+        }
+    }
+}
+
+/// Sends the request of a case.
+pub(super) async fn send(
+    kit: &Kit<'_>,
+    case: &Case,
+    request: Request<Bytes>,
+    slow_after: Duration,
+) -> Sent {
+    let damage = case.damage;
+    match case.by {
+        By::Itself => {
+            let wait = match case.meant {
+                Meant::Accepted => kit.wait(),
+                Meant::Refused => kit.wait().min(REFUSAL),
+            };
+            Sent::plain(exchange(&kit.target, request, Patience::Until(wait)).await)
+        }
+        By::Compared => compared(kit, request, damage).await,
+        By::Slow => slow(kit, &request, damage, slow_after).await,
+        By::Flood => flood(kit, &request, damage).await,
+        _ => {
+            let started = Instant::now();
+            let sent = by_hand(kit, case, &request).await;
+            let (result, found) = match sent {
+                Ok((answer, found)) => (Ok(answer), found),
+                Err(failure) => (Err(failure), None),
+            };
+            let took = started.elapsed();
+            Sent {
+                exchange: Exchange { took, result },
+                found,
+            }
+        }
+    }
+}
+
+/// Sends a request as the sender does, and waits as long.
+pub(super) async fn itself(kit: &Kit<'_>, request: Request<Bytes>) -> Exchange {
+    exchange(&kit.target, request, Patience::Until(kit.wait())).await
+}
+
+async fn by_hand(
+    kit: &Kit<'_>,
+    case: &Case,
+    request: &Request<Bytes>,
+) -> Result<(Answer, Option<Finding>), Failure> {
+    let wait = kit.wait();
+    let mut wire = Wire::open(&kit.target, wait).await?;
+    let head = head_of(request);
+    let body = request.body();
+    match case.by {
+        By::Pieces => {
+            let (first, second) = body.split_at(body.len() / 2);
+            for part in [&head[..], first, second] {
+                wire.write(part).await;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok((wire.answer(wait).await?, None))
+        }
+        By::Expect => {
+            wire.write(&head).await;
+            let first = match wire.next(MOMENT).await {
+                Ok(answer) if answer.status == StatusCode::CONTINUE => None,
+                // It is allowed to say nothing: a client then sends the body after a while.
+                Err(Failure::TooLate(_)) => None,
+                other => Some(other?),
+            };
+            if let Some(answer) = first {
+                return Ok((answer, None));
+            }
+            wire.write(body).await;
+            Ok((wire.answer(wait).await?, None))
+        }
+        By::Cut => {
+            wire.write(&[&head[..], body].concat()).await;
+            wire.end().await;
+            Ok((wire.answer(CUT_WAIT).await?, None))
+        }
+        By::KeepAlive => {
+            wire.write(&[&head[..], body].concat()).await;
+            let first = wire.answer(wait).await?;
+            if says_close(&first.headers) {
+                return Ok((first, None));
+            }
+            let draft = kit.draft().and_then(|draft| kit.signed(&draft));
+            let Ok(second) = draft else {
+                return Ok((first, None));
+            };
+            wire.write(&[&head_of(&second)[..], second.body()].concat())
+                .await;
+            match wire.answer(wait).await {
+                Err(Failure::Broken(_)) => {
+                    let silent = "it closes the connection without saying so in its answer: a sender that keeps connections may lose the next delivery";
+                    Ok((first, Some(Finding::Note(silent.to_owned()))))
+                }
+                second => Ok((second?, None)),
+            }
+        }
+        By::Poured => {
+            wire.write(&head).await;
+            match wire.next(EARLY).await {
+                Err(Failure::TooLate(_)) => {
+                    let poured = wire.pour(iter::once(body.clone()), FLOOD_WAIT).await;
+                    Ok((poured.result?, None))
+                }
+                early => Ok((early?, None)),
+            }
+        }
+        By::Smuggling => {
+            wire.write(&head).await;
+            let early = wire.next(EARLY).await;
+            wire.write(body).await;
+            let first = match early {
+                Err(Failure::TooLate(_)) => wire.answer(wait).await?,
+                answer => answer?,
+            };
+            let second = wire.answer(MOMENT).await.ok();
+            let found = second.map(|second| {
+                Finding::Fault(format!(
+                    "the body was answered, too, with {}: {}",
+                    second.status, case.damage
+                ))
+            });
+            Ok((first, found))
+        }
+        _ => Err(Failure::Broken("it is sent otherwise".to_owned())),
+    }
+}
+
+pub(super) fn says_close(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONNECTION).iter();
+    let mut values = values.filter_map(|it| it.to_str().ok());
+    values.any(|it| it.to_ascii_lowercase().contains("close"))
+}
+
+/// Whether the answer is the one that a handshake asks for.
+pub(super) fn greets(reply: &webhook_core::Reply, answer: &Answer) -> bool {
+    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    let wanted = &reply.body[..];
+    let is_in_it = !wanted.is_empty() && answer.body.windows(wanted.len()).any(|it| it == wanted);
+    let is_same = json(wanted).is_some_and(|wanted| json(&answer.body) == Some(wanted));
+    answer.status == reply.status && (wanted.is_empty() || is_in_it || is_same)
+}
+
+/// What a sender makes of an answer to its first attempt.
+pub(super) fn conclusion(kit: &Kit<'_>, exchange: &Exchange) -> Conclusion {
+    Conclusion::of(&kit.facts.timing, 0, exchange)
+}
