@@ -8,9 +8,9 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
-use super::{Target, tls};
+use super::Target;
+use super::connect::connect;
 
 /// What is read of the body of an answer, at most.
 pub(super) const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -91,31 +91,7 @@ pub(crate) async fn exchange(
 }
 
 async fn attempt(target: &Target, request: Request<Bytes>) -> Result<Answer, Failure> {
-    let stream = connect(target).await?;
-    match target.tls_name() {
-        Some(name) => {
-            let stream = tls::encrypt(stream, &name)
-                .await
-                .map_err(Failure::NotConnected)?;
-            over(stream, request).await
-        }
-        None => over(stream, request).await,
-    }
-}
-
-/// Connects to the first address that takes the connection.
-async fn connect(target: &Target) -> Result<TcpStream, Failure> {
-    let mut why = String::new();
-    for address in target.addresses() {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                let _only_slower_without = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => why = format!("{address}: {error}"),
-        }
-    }
-    Err(Failure::NotConnected(why))
+    over(connect(target).await?, request).await
 }
 
 async fn over<S>(stream: S, request: Request<Bytes>) -> Result<Answer, Failure>

@@ -1,5 +1,6 @@
 //! One request, one connection, and what came back.
 
+mod connect;
 mod exchange;
 mod parse;
 mod target;

@@ -3,22 +3,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use tokio::io::{
-    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split,
-};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 use tokio::time::{Instant, timeout_at};
 
+use super::connect::{Stream, connect};
 use super::exchange::LONGEST_ANSWER;
 use super::parse::parse;
-use super::{Answer, Failure, Target, tls};
+use super::{Answer, Failure, Target};
 
 /// Between two pieces of a body.
 const BREATH: Duration = Duration::from_millis(1);
-
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A connection on which requests are written by hand: in parts, too long, too slow, or not to their end. A client library
 /// sends none of that.
@@ -40,22 +34,7 @@ pub(crate) struct Poured {
 impl Wire {
     /// Connects to the address that was found for this receiver.
     pub(crate) async fn open(target: &Target, within: Duration) -> Result<Self, Failure> {
-        let connecting = async {
-            let address = target.address();
-            let stream = TcpStream::connect(address)
-                .await
-                .map_err(|error| Failure::NotConnected(format!("{address}: {error}")))?;
-            let _only_slower_without = stream.set_nodelay(true);
-            Ok(match target.tls_name() {
-                Some(name) => Box::new(
-                    tls::encrypt(stream, &name)
-                        .await
-                        .map_err(Failure::NotConnected)?,
-                ) as Box<dyn Stream>,
-                None => Box::new(stream),
-            })
-        };
-        let stream = tokio::time::timeout(within, connecting)
+        let stream = tokio::time::timeout(within, connect(target))
             .await
             .map_err(|_| Failure::TooLate(within))??;
         let (reader, writer) = split(stream);

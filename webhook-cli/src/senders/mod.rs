@@ -18,7 +18,7 @@ use webhook_core::Secret;
 use webhook_core::provider::Timing;
 
 pub(crate) use self::draft::{Draft, Ids};
-pub(crate) use self::judge::{Authentic, Judge, Unproven, Verdict};
+pub(crate) use self::judge::{Judge, Unproven, Verdict};
 pub(crate) use self::sample::Sample;
 use crate::error::Error;
 
