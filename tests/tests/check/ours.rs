@@ -85,7 +85,7 @@ const PATHS: [(&str, &str); 25] = [
 ];
 
 /// Checks of one sender at a time wait more than they work.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 12;
 
 #[test]
 fn no_fault_is_found_in_our_receivers_for_any_sender() {

@@ -290,7 +290,7 @@ fn a_redirect_is_found() {
         answers: |_| Reply::new(StatusCode::FOUND),
         ..Plant::default()
     });
-    let why = "follows no redirect";
+    let why = "and this is 302 Found";
     finds_that_nothing_is_received(receiver, why, "redeliver it by hand");
 }
 
