@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 use webhook_core::testing::{self, TestRequest};
@@ -97,6 +97,7 @@ impl Listener {
     /// A change, as the script of the page asks for it.
     #[track_caller]
     pub fn change(&self, path: &str) -> (u16, Value) {
+        self.settle();
         let origin = format!("http://{}", self.page);
         let token = self.token();
         let headers = [("Origin", &*origin), ("X-Webhook-Rs-Token", &*token)];
@@ -141,9 +142,19 @@ impl Listener {
         head + "\r\n"
     }
 
+    /// Waits until what was answered is kept: what nobody has proven is answered first. An app may take longer to answer.
+    #[track_caller]
+    fn settle(&self) {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < deadline && self.json("/api/state")["at_work"] != 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// All deliveries in the list, the newest first.
     #[track_caller]
     pub fn list(&self) -> Vec<Value> {
+        self.settle();
         let list = self.json("/api/deliveries?limit=200");
         list["deliveries"].as_array().unwrap().clone()
     }

@@ -195,7 +195,8 @@ fn no_credential_and_no_card_token_is_in_the_file_the_page_or_the_output() {
             hostile.send(listener.server.addr);
         }
     }
-    // What is authentic can repeat its own secret.
+    // Once all of these are kept: what is authentic can repeat its own secret.
+    listener.list();
     let body = format!(r#"{{"id":"evt_2","type":"x","data":{{"{STRIPE}":"{STRIPE}"}}}}"#);
     let repeated = testing::stripe(SystemTime::now(), body, STRIPE);
     assert_eq!(listener.deliver("/stripe", repeated).status, 200);

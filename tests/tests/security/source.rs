@@ -9,12 +9,13 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The crates that are published.
-pub(crate) const CRATES: [&str; 5] = [
+pub(crate) const CRATES: [&str; 6] = [
     "webhook-core",
     "webhook-tower",
     "webhook-axum",
     "webhook-actix",
     "webhook-stores",
+    "webhook-cli",
 ];
 
 /// Every Rust file in a folder, by its path in the repository.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use webhook_core::{Rejection, Reply};
 
 use super::body::{Bodies, Read, Unread};
@@ -97,14 +97,19 @@ impl Receiving {
             at,
             started,
         };
+        let (reply, answer) = oneshot::channel();
         // In a task of its own: a sender that hangs up has sent the delivery all the same.
-        let task = tokio::spawn(async move {
-            let response = self.take(&arrived).await;
+        tokio::spawn(async move {
+            self.take(&arrived, reply).await;
             drop((read, permit));
-            response
         });
-        let response = task.await;
-        response.unwrap_or_else(|_| turned_away(&Reply::new(StatusCode::INTERNAL_SERVER_ERROR)))
+        let failed = |_| turned_away(&Reply::new(StatusCode::INTERNAL_SERVER_ERROR));
+        answer.await.unwrap_or_else(failed)
+    }
+
+    /// How many deliveries are being answered, or are answered and not kept yet.
+    pub(super) fn at_work(&self) -> usize {
+        (AT_WORK as usize).saturating_sub(self.at_work.available_permits())
     }
 
     /// Waits until nothing is being answered.
@@ -112,16 +117,33 @@ impl Receiving {
         let _all = self.at_work.acquire_many(AT_WORK).await;
     }
 
-    /// Judges, answers and keeps a request.
-    async fn take(&self, arrived: &Arrived) -> Response<Full<Bytes>> {
+    /// Judges, answers and keeps a request. What nobody has proven is answered before it is kept: how long it takes to find
+    /// secrets in it, in order to mask them, must tell a stranger nothing.
+    async fn take(&self, arrived: &Arrived, reply: oneshot::Sender<Response<Full<Bytes>>>) {
         let Some(route) = self.routes.find(arrived.request.uri().path()) else {
-            return turned_away(&Reply::new(StatusCode::NOT_FOUND));
+            let not_found = turned_away(&Reply::new(StatusCode::NOT_FOUND));
+            let _hung_up = reply.send(not_found);
+            return;
         };
         let judged = self.judge(&route, arrived).await;
         let given = self.give(&route, arrived, &judged).await;
-        let response = given.response();
+        let is_proven =
+            judged.verdict == Kind::Authentic && route.receiver.sender.is_authenticated();
+        let mut reply = Some(reply);
+        if !is_proven && let Some(reply) = reply.take() {
+            let _hung_up = reply.send(given.response());
+            // The task that sends it runs on this thread, too.
+            tokio::task::yield_now().await;
+        }
+        self.keep(&route, arrived, judged, &given).await;
+        if let Some(reply) = reply {
+            let _hung_up = reply.send(given.response());
+        }
+    }
+
+    async fn keep(&self, route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) {
         let entry = aside(arrived.request.body().len(), || {
-            entry(&route, arrived, judged, &given)
+            entry(route, arrived, judged, given)
         });
         match self.store.add(entry).await {
             Ok(_) => self.is_failing.store(false, Ordering::Relaxed),
@@ -131,7 +153,6 @@ impl Receiving {
             )),
             Err(_) => {}
         }
-        response
     }
 
     async fn judge(&self, route: &Route<'_>, arrived: &Arrived) -> Judged {

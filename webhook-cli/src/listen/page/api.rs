@@ -53,6 +53,7 @@ impl Page {
             "forward": forward.map(|forward| forward.target.url().as_str()),
             "version": env!("CARGO_PKG_VERSION"),
             "senders": senders,
+            "at_work": receiving.at_work(),
             "kept": {
                 "deliveries": deliveries,
                 "bytes": bytes,
