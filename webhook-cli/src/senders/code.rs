@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
+use http::HeaderName;
 use serde::Serialize;
 use serde_json::Value;
 use webhook_core::github::Github;
@@ -16,9 +17,12 @@ use webhook_core::unsigned::UnsignedSender;
 use webhook_core::wompi::Wompi;
 use webhook_core::{FromSecrets, Keyring, Provider, Secret};
 
-use super::of::{Form, Of, fit, given, token};
+use super::of::{Form, Of, fit, given, header_value, token};
 use super::{Parts, Sample, Sender};
 use crate::error::Error;
+
+/// The longest values that are sent in a query, in bytes. The whole of a URL has 64 KiB, and a byte may take three.
+const LONGEST_QUERY: usize = 16 * 1024;
 
 pub(super) fn senders() -> Result<Vec<Sender>, Error> {
     Ok(vec![
@@ -72,6 +76,11 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
                 Ok(body) => text_at(&body, "/data/id"),
                 Err(_) => sent.id.to_owned(),
             };
+            if id.len() + sent.event.len() > LONGEST_QUERY {
+                return Err(Error::usage(format!(
+                    "Mercado Pago sends data.id and the event in the URL: make them shorter than {LONGEST_QUERY} bytes"
+                )));
+            }
             Ok(testing::mercadopago(
                 sent.event,
                 &id,
@@ -113,6 +122,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             ..Row::EMPTY
         }
         .of::<Github>(Form::Text(""), |sent, _, secret| {
+            header_value(&HeaderName::from_static("x-github-event"), sent.event)?;
             Ok(testing::github(sent.event, sent.body.clone(), secret.expose()))
         })?,
         Row {

@@ -302,6 +302,28 @@ mod tests {
     }
 
     #[test]
+    fn no_event_and_no_id_ends_a_signer() {
+        let long = "a".repeat(70_000);
+        for sender in Senders::load(None).unwrap().iter() {
+            let secret = sender
+                .is_authenticated()
+                .then(|| sender.generate_secret().unwrap());
+            for text in ["", "a\r\nx-b: c", "\0", "ñ", &long] {
+                let now = SystemTime::now();
+                let mut sample = sender.sample(None).unwrap().clone();
+                sample.name = text.to_owned();
+                let ids = Ids::random("webhook-rs-").unwrap();
+                let draft = Draft::new(&sample, &ids, now).unwrap();
+                let json = serde_json::json!({ "data": { "id": text } }).to_string();
+                for draft in [draft.clone(), draft.with_body(json)] {
+                    // Signed, or refused with words.
+                    let _either = sender.sign(&draft, now, secret.as_ref());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn two_deliveries_differ_and_two_attempts_of_one_do_not() {
         for sender in Senders::load(None).unwrap().iter() {
             let now = SystemTime::now();
