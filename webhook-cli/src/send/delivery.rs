@@ -28,10 +28,7 @@ impl<'a> Deliveries<'a> {
         let sample = match (sender.sample(args.event.as_deref()), &body, &args.event) {
             (Ok(sample), ..) => sample.clone(),
             // With a body of the user's, the event may be any.
-            (Err(_), Some(_), Some(event)) => Sample {
-                name: event.clone(),
-                ..sender.sample(None)?.clone()
-            },
+            (Err(_), Some(_), Some(event)) => named(event, sender.sample(None)?),
             (Err(error), ..) => return Err(error),
         };
         let mut deliveries = Self {
@@ -64,6 +61,18 @@ impl<'a> Deliveries<'a> {
         }
         Ok(draft)
     }
+}
+
+/// A sample with another event, in the headers as well that name it as the command line does.
+fn named(event: &str, sample: &Sample) -> Sample {
+    let mut named = sample.clone();
+    for value in named.headers.values_mut() {
+        if *value == sample.name {
+            event.clone_into(value);
+        }
+    }
+    event.clone_into(&mut named.name);
+    named
 }
 
 /// `PATH=VALUE`: the value is JSON if it can be read as such, and text otherwise.
@@ -135,6 +144,24 @@ mod tests {
             ("1 week", None),
         ] {
             assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_the_users_own_is_in_the_header_that_names_it() {
+        use crate::senders::Senders;
+
+        let senders = Senders::load(None).unwrap();
+        for (sender, header, event) in [
+            ("github", "x-github-event", "release"),
+            ("shopify", "x-shopify-topic", "refunds/create"),
+            ("woocommerce", "x-wc-webhook-topic", "coupon.created"),
+        ] {
+            let sample = senders.find(sender).unwrap().sample(None).unwrap();
+            let named = named(event, sample);
+            assert_eq!(named.name, event);
+            assert_eq!(named.headers[header], event, "{sender}");
+            assert_eq!(named.headers.len(), sample.headers.len());
         }
     }
 
