@@ -49,6 +49,10 @@ fn in_full(sender: &Sender) -> Result<(), Error> {
         true => field("secret", "none")?,
         false => field("secret", &format!("in {}", sender.variable))?,
     }
+    let signing = sender.signing_variable();
+    if signing != sender.variable {
+        field("signs with", &format!("the private key in {signing}"))?;
+    }
     field("counts", &rule(timing.received))?;
     match timing.longest_wait() {
         Some(wait) => field("waits", &length(wait))?,

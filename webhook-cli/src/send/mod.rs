@@ -92,7 +92,7 @@ async fn send(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     if found.as_ref().is_some_and(|found| found.made) && !args.json {
         note(&format!(
             "signed with a secret that was made for this machine; set {} to that of your receiver",
-            sender.variable
+            sender.signing_variable()
         ));
     }
     let secret = found.and_then(|found| found.secrets.into_iter().next());

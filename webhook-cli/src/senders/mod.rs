@@ -43,6 +43,9 @@ pub(crate) struct Sender {
 trait Speaks: Send + Sync {
     fn facts(&self) -> Facts;
 
+    /// Whether it signs with a private key, and a receiver is given the public one.
+    fn has_key_pair(&self) -> bool;
+
     /// A secret of the form that this sender issues; with Ed25519, the private key.
     fn generate(&self) -> Result<Secret, Error>;
 
@@ -84,6 +87,14 @@ impl Sender {
     /// Whether its deliveries prove who sent them.
     pub(crate) fn is_authenticated(&self) -> bool {
         !self.variable.is_empty()
+    }
+
+    /// The variable with what it signs with: the private key, if a receiver has the public one.
+    pub(crate) fn signing_variable(&self) -> Cow<'_, str> {
+        match self.speaks.has_key_pair() {
+            true => self.variable.replace("PUBLIC", "PRIVATE").into(),
+            false => Cow::Borrowed(&self.variable),
+        }
     }
 
     /// A new secret, in the form that this sender issues. With Ed25519 it is the private key.
@@ -299,6 +310,58 @@ mod tests {
                 ("woocommerce", "order.updated"),
             ]
         );
+    }
+
+    #[test]
+    fn a_private_key_is_in_a_variable_of_its_own() {
+        for sender in Senders::load(None).unwrap().iter() {
+            let signing = sender.signing_variable();
+            match &*sender.name {
+                "discord" => assert_eq!(signing, "DISCORD_PRIVATE_KEY"),
+                _ => assert_eq!(signing, sender.variable),
+            }
+        }
+        // What is called so by chance is no key.
+        let mut senders = Senders::load(None).unwrap();
+        let mut acme = senders.take("github").unwrap();
+        acme.variable = Cow::Borrowed("REPUBLIC_SECRET");
+        assert_eq!(acme.signing_variable(), "REPUBLIC_SECRET");
+    }
+
+    #[test]
+    fn a_private_key_of_standard_webhooks_signs_for_it_and_for_no_other() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+
+        let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let encoded = STANDARD.encode(key.to_keypair_bytes());
+        let file = std::env::temp_dir().join(format!("webhook-rs-whsk-{}", std::process::id()));
+        std::fs::write(&file, format!("whsk_{encoded}\n")).unwrap();
+        let from = crate::secrets::From {
+            secret_file: Some(file.clone()),
+            secret_env: None,
+        };
+        for sender in Senders::load(None).unwrap().iter() {
+            let Some(found) = from.signing(sender, false).unwrap() else {
+                continue;
+            };
+            let now = SystemTime::now();
+            let ids = Ids::random("webhook-rs-").unwrap();
+            let draft = Draft::new(sender.sample(None).unwrap(), &ids, now).unwrap();
+            let signed = sender.sign(&draft, now, found.secrets.first());
+            if sender.name != "standard-webhooks" {
+                let error = signed.unwrap_err().to_string();
+                assert!(error.contains(" key"), "{}: {error}", sender.name);
+                continue;
+            }
+            let public = sender.configured_secret(&found.secrets[0]).unwrap();
+            let verdict = sender
+                .judge(vec![public])
+                .unwrap()
+                .judge(&signed.unwrap(), now);
+            assert!(matches!(verdict, Verdict::Authentic(_)), "{verdict:?}");
+        }
+        std::fs::remove_file(file).unwrap();
     }
 
     #[test]
