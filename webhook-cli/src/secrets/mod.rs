@@ -1,7 +1,9 @@
 //! Where secrets come from: a file, a variable, or for this machine's own use a file that the command makes. Never from the
 //! command line, which other users of a machine can read.
 
-use std::collections::BTreeMap;
+mod made;
+
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::path::{Path, PathBuf};
 use etcetera::{AppStrategy as _, AppStrategyArgs, choose_app_strategy};
 use webhook_core::Secret;
 
+use self::made::Made;
 use crate::error::Error;
 use crate::senders::Sender;
 
@@ -85,7 +88,12 @@ impl From {
     ) -> Result<Option<Vec<Secret>>, Error> {
         if let Some(path) = &self.secret_file {
             let place = path.display().to_string();
-            let text = read(path).map_err(|error| Error::usage(format!("{place}: {error}")))?;
+            let text = read(path).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => {
+                    Error::usage(format!("{place} is not UTF-8: save it as UTF-8"))
+                }
+                _ => Error::usage(format!("{place}: {error}")),
+            })?;
             let lines = text.lines().filter(|line| !line.is_empty());
             return parse(lines, &place, new).map(Some);
         }
@@ -187,8 +195,8 @@ fn labeled(item: &str) -> Option<(&str, &str)> {
 
 /// The directory of this command's own files: `WEBHOOK_RS_HOME`, or where the system keeps the state of programs.
 pub(crate) fn home() -> Result<PathBuf, Error> {
-    if let Some(home) = std::env::var_os("WEBHOOK_RS_HOME") {
-        return Ok(home.into());
+    if let Some(home) = home_of(std::env::var_os("WEBHOOK_RS_HOME")) {
+        return Ok(home);
     }
     let strategy = choose_app_strategy(AppStrategyArgs {
         app_name: "webhook-rs".to_owned(),
@@ -202,84 +210,33 @@ pub(crate) fn home() -> Result<PathBuf, Error> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
 }
 
+/// The directory of a variable, which is as good as not set if it is empty: secrets do not belong into the working directory.
+fn home_of(variable: Option<OsString>) -> Option<PathBuf> {
+    variable.filter(|it| !it.is_empty()).map(PathBuf::from)
+}
+
 /// Creates a directory that only its owner can look into.
 pub(crate) fn private_directory(path: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|error| Error::failed(format!("cannot create {}: {error}", path.display())))
+    builder.create(path).map_err(|error| {
+        Error::failed(format!(
+            "cannot create the directory {}: {error}; set WEBHOOK_RS_HOME to another",
+            path.display()
+        ))
+    })
 }
 
-/// The secrets that this command has made for this machine, so that `listen` and `send` agree without a setting.
-struct Made {
-    path: PathBuf,
-    secrets: BTreeMap<String, String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Made {
-    fn open() -> Result<Self, Error> {
-        let home = home()?;
-        private_directory(&home)?;
-        let path = home.join("secrets.toml");
-        let secrets = match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|_| {
-                Error::failed(format!(
-                    "{} is damaged: delete it, and new secrets are made",
-                    path.display()
-                ))
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => {
-                return Err(Error::failed(format!("{}: {error}", path.display())));
-            }
-        };
-        Ok(Self { path, secrets })
+    #[test]
+    fn an_empty_variable_names_no_directory() {
+        assert_eq!(home_of(Some("".into())), None);
+        assert_eq!(home_of(None), None);
+        assert_eq!(home_of(Some("a".into())), Some(PathBuf::from("a")));
     }
-
-    fn secret(mut self, sender: &Sender) -> Result<Secret, Error> {
-        if let Some(secret) = self.secrets.get(&*sender.name) {
-            return Secret::new(secret.clone()).map_err(|error| Error::failed(error.to_string()));
-        }
-        let secret = sender.generate_secret()?;
-        self.secrets
-            .insert(sender.name.to_string(), secret.expose().to_owned());
-        self.save()?;
-        // Another process may have made one at the same moment: what is in the file counts.
-        let saved = Self::open()?.secrets.remove(&*sender.name);
-        Ok(saved
-            .and_then(|saved| Secret::new(saved).ok())
-            .unwrap_or(secret))
-    }
-
-    /// Replaces the file at once, so that nobody reads half of it.
-    fn save(&self) -> Result<(), Error> {
-        let lines = self
-            .secrets
-            .iter()
-            .map(|(name, secret)| format!("{name} = \"{secret}\"\n"));
-        let text = format!(
-            "# Secrets that webhook-rs has made for deliveries on this machine. They are of no use elsewhere.\n{}",
-            lines.collect::<String>()
-        );
-        let temporary = self
-            .path
-            .with_extension(format!("{}.new", std::process::id()));
-        let failed = |error: io::Error| Error::failed(format!("{}: {error}", self.path.display()));
-        write_private(&temporary, text.as_bytes()).map_err(failed)?;
-        fs::rename(&temporary, &self.path).map_err(failed)
-    }
-}
-
-/// Writes a file that only its owner can read.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
 }
