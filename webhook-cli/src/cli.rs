@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::error::Error;
 use crate::senders::Senders;
+use crate::show::printable;
 use crate::{check, inbox, list, listen, send, verify};
 
 /// Sends webhooks as their senders do, checks receivers, and shows what arrives.
@@ -72,7 +73,8 @@ pub(crate) fn run() -> ExitCode {
 
 #[allow(clippy::print_stderr, reason = "it is a command")]
 fn report(error: &Error) -> ExitCode {
-    eprintln!("webhook-rs: {error}");
+    // A part of it may be from a request, or from a database.
+    eprintln!("webhook-rs: {}", printable(&error.to_string()));
     ExitCode::from(2)
 }
 

@@ -5,7 +5,7 @@ use webhook_core::answer::Received;
 use webhook_core::provider::Timing;
 
 use crate::net::{Answer, Exchange, Failure};
-use crate::show::length;
+use crate::show::{length, printable};
 
 /// What a sender makes of an answer, by its own documentation.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn why_not(received: Received, answer: &Answer) -> Option<String> {
             Some(named) if received.counts_response(status, Some(named), b"{}") => {
                 "says that it is JSON and is not".to_owned()
             }
-            Some(named) => format!("is {}", String::from_utf8_lossy(named)),
+            Some(named) => format!("is {}", printable(&String::from_utf8_lossy(named))),
         };
         format!(
             "the sender counts {}, and this body {found}",

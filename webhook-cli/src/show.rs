@@ -1,5 +1,6 @@
 //! What is written for a person.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::error::Error;
 
 /// Writes a line to stdout. A reader that has gone away ends the command.
 pub(crate) fn line(text: &str) -> Result<(), Error> {
+    let text = escaped(text);
     writeln!(io::stdout().lock(), "{text}")
         .map_err(|error| Error::failed(format!("cannot write to stdout: {error}")))
 }
@@ -17,6 +19,31 @@ pub(crate) fn line(text: &str) -> Result<(), Error> {
 #[allow(clippy::print_stderr, reason = "it is a command")]
 pub(crate) fn note(text: &str) {
     eprintln!("{text}");
+}
+
+/// Text with those characters as `\u009b` that JSON leaves as they are and a terminal obeys, or shows others in another order.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let is_meant =
+        |character: char| ('\u{7f}'..='\u{9f}').contains(&character) || reorders(character);
+    if !text.contains(is_meant) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_meant(character) {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => escaped.push(character),
+        }
+    }
+    escaped.into()
+}
+
+/// Whether a character changes the order in which those around it are shown.
+fn reorders(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// A length of time as people write it: `250 ms`, `5 min`, `21 h 35 min`, `3 d`.
@@ -60,7 +87,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\n' | '\t' => character,
-            control if control.is_control() => '\u{fffd}',
+            control if control.is_control() || reorders(control) => '\u{fffd}',
             other => other,
         })
         .collect()
@@ -90,5 +117,18 @@ mod tests {
     #[test]
     fn what_a_stranger_wrote_cannot_move_the_cursor() {
         assert_eq!(printable("a\u{1b}[2Jb\r\n"), "a\u{fffd}[2Jb\u{fffd}\n");
+        assert_eq!(printable("a\u{9b}2J\u{7f}b"), "a\u{fffd}2J\u{fffd}b");
+        assert_eq!(printable("\u{202e}txt.exe"), "\u{fffd}txt.exe");
+    }
+
+    #[test]
+    fn json_with_what_a_stranger_wrote_cannot_either_and_says_the_same() {
+        let json = serde_json::json!({ "a": "\u{1b}[2J \u{9b}2J \u{7f} \u{202e} ñ 😀" });
+        let written = json.to_string();
+        let escaped = escaped(&written);
+        assert_eq!(printable(&escaped), escaped);
+        assert!(escaped.contains("ñ 😀"), "{escaped}");
+        let read: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(read, json);
     }
 }
