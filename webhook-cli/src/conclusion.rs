@@ -58,16 +58,21 @@ impl Conclusion {
         }
         let mut lines = vec![format!("NOT received: {}", self.why)];
         if !self.retries.is_empty() {
-            let waits: Vec<_> = self.retries.iter().map(|it| length(*it)).collect();
-            lines.push(format!(
-                "the sender tries again: in {}",
-                waits.join(", then in ")
-            ));
+            let waits: Vec<_> = self.retries.iter().map(|it| when(*it)).collect();
+            lines.push(format!("the sender tries again: {}", waits.join(", then ")));
         }
         if !self.then.is_empty() {
             lines.push(self.then.clone());
         }
         lines
+    }
+}
+
+/// When an attempt comes after the one before it.
+pub(crate) fn when(after: Duration) -> String {
+    match after.is_zero() {
+        true => "at once".to_owned(),
+        false => format!("in {}", length(after)),
     }
 }
 

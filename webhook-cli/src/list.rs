@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::conclusion::rule;
+use crate::conclusion::{rule, when};
 use crate::error::Error;
 use crate::senders::{Sender, Senders};
 use crate::show::{length, line};
@@ -59,9 +59,9 @@ fn in_full(sender: &Sender) -> Result<(), Error> {
         None => field("waits", "not documented")?,
     }
     let retries = timing.attempts.iter().skip(1);
-    let retries: Vec<_> = retries.map(|it| length(it.after_previous)).collect();
+    let retries: Vec<_> = retries.map(|it| when(it.after_previous)).collect();
     if !retries.is_empty() {
-        field("tries again", &format!("after {}", retries.join(", then ")))?;
+        field("tries again", &retries.join(", then "))?;
     }
     if !timing.if_never_received.is_empty() {
         field("if never", timing.if_never_received)?;
