@@ -113,7 +113,14 @@ impl Target {
         below: &str,
     ) -> Result<(), Error> {
         let queries = [self.url.query(), request.uri().query()];
-        let query: Vec<&str> = queries.into_iter().flatten().collect();
+        let present = queries.into_iter().flatten();
+        let query: Vec<&str> = present.filter(|query| !query.is_empty()).collect();
+        if let Some(name) = repeated(&query) {
+            return Err(Error::usage(format!(
+                "`{}`: the sender adds `{name}` to the URL by itself: leave it out",
+                self.url
+            )));
+        }
         let path = match below {
             "" => self.url.path().to_owned(),
             below => format!("{}{below}", self.url.path().trim_end_matches('/')),
@@ -127,13 +134,72 @@ impl Target {
             .map_err(|_| Error::usage(format!("`{}` cannot be requested", self.url)))?;
         let length = request.body().len();
         let headers = request.headers_mut();
-        headers.insert(HOST, self.authority.clone());
+        headers
+            .entry(HOST)
+            .or_insert_with(|| self.authority.clone());
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         Ok(())
     }
 }
 
+/// A parameter of the first query that is in the second as well, by its name. Receivers refuse one that is there twice, or take
+/// either.
+fn repeated(queries: &[&str]) -> Option<String> {
+    let [first, second] = queries else {
+        return None;
+    };
+    let names = |query: &str| {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.map(|(name, _)| name.into_owned()).collect::<Vec<_>>()
+    };
+    let added = names(second);
+    names(first).into_iter().find(|name| added.contains(name))
+}
+
 /// Whether an address is one of this machine: only on such a one can it listen.
 fn is_own(ip: IpAddr) -> bool {
     ip.is_loopback() || TcpListener::bind((ip, 0)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(url: &str, target: &'static str) -> Result<String, Error> {
+        let resolved = Target::resolve(url, Reach::ThisMachine);
+        let resolved = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(resolved)?;
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = Uri::from_static(target);
+        resolved.apply(&mut request)?;
+        Ok(request.uri().to_string())
+    }
+
+    #[test]
+    fn the_path_is_kept_as_it_is_registered_and_the_query_is_added_to() {
+        for (url, own, expected) in [
+            ("http://127.0.0.1", "/x", "/"),
+            ("http://[::1]:3000/a%2Fb/%zz", "/x", "/a%2Fb/%zz"),
+            ("http://127.0.0.1/a#b", "/x", "/a"),
+            ("http://127.0.0.1/a?b=c", "/x", "/a?b=c"),
+            ("http://127.0.0.1/a", "/x?data.id=1", "/a?data.id=1"),
+            ("http://127.0.0.1/a?b=c", "/x?data.id=1", "/a?b=c&data.id=1"),
+            ("http://127.0.0.1/a?", "/x?data.id=1", "/a?data.id=1"),
+        ] {
+            assert_eq!(applied(url, own).unwrap(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_the_sender_adds_to_a_url_is_not_there_twice() {
+        for url in [
+            "http://127.0.0.1/a?data.id=7&type=payment",
+            "http://127.0.0.1/a?data%2Eid=7",
+        ] {
+            let error = applied(url, "/x?data.id=1").unwrap_err().to_string();
+            assert!(error.contains("adds `data.id` to the URL"), "{error}");
+        }
+    }
 }

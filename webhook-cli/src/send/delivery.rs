@@ -2,6 +2,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderName;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use serde_json::Value;
 
 use super::Args;
@@ -94,6 +95,11 @@ pub(crate) fn header(text: &str) -> Result<(HeaderName, String), String> {
         .trim()
         .parse()
         .map_err(|_| format!("`{name}` is not the name of a header"))?;
+    if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+        return Err(format!(
+            "{name} is made of the body: change that with --body FILE"
+        ));
+    }
     Ok((name, value.trim().to_owned()))
 }
 
@@ -144,6 +150,14 @@ mod tests {
             ("1 week", None),
         ] {
             assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_frames_the_body_is_not_the_users() {
+        assert_eq!(header("Host: example.com").unwrap().1, "example.com");
+        for text in ["Content-Length: 5", "transfer-encoding : chunked"] {
+            assert!(header(text).unwrap_err().contains("--body"), "{text}");
         }
     }
 
