@@ -138,6 +138,7 @@ impl Reader<'_> {
                 match (self.number(16, most), escape) {
                     (Some(byte), b'x') => word.push(u8::try_from(byte).unwrap_or_default()),
                     (Some(code), _) => {
+                        let code = self.joined(code);
                         let character = char::from_u32(code).ok_or_else(|| {
                             Error::usage(
                                 "an escape in $'…' is no character: copy the command again",
@@ -167,6 +168,21 @@ impl Reader<'_> {
         };
         word.push(byte);
         Ok(())
+    }
+
+    /// The character of two escapes of UTF-16: browsers write an emoji as `\ud83d\ude00`, and sent it as UTF-8.
+    fn joined(&mut self, high: u32) -> u32 {
+        if !(0xd800..0xdc00).contains(&high) {
+            return high;
+        }
+        let mut after = Reader(self.0.strip_prefix(b"\\u").unwrap_or_default());
+        match after.number(16, 4) {
+            Some(low @ 0xdc00..0xe000) => {
+                self.0 = after.0;
+                0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)
+            }
+            _ => high,
+        }
     }
 
     /// A number of at most so many digits, if there is one.
@@ -201,6 +217,7 @@ mod tests {
             (r"'a\nb$x`'", &[r"a\nb$x`"]),
             (r"$'a\'b\n\\\u00f1\x41\101\u0021'", &["a'b\n\\ñAA!"]),
             (r"$'\xc3\xb1\q'", &["ñ\\q"]),
+            (r"$'\ud83d\ude00\u0021'", &["😀!"]),
             ("$'{\"a\":\"x\\r\\n\"}'", &["{\"a\":\"x\r\n\"}"]),
             ("", &[]),
         ] {
@@ -229,6 +246,8 @@ mod tests {
             ("curl $'a\\'", "a $' has no end"),
             ("curl ^\r\n -X POST", "Windows"),
             (r"$'\ud83d'", "no character"),
+            (r"$'\ud83d\u0041'", "no character"),
+            (r"$'\ude00\ud83d'", "no character"),
         ] {
             let error = words(command.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(expected), "{command}: {error}");
