@@ -1,5 +1,7 @@
 //! Reads a request as it is on the wire, or as a tool has written it down.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Request, Uri};
@@ -19,7 +21,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Captured, Error> {
             (bytes, &[][..])
         }
     };
-    let lines = lines(head)?;
+    let lines = lines(&of_http2(head))?;
     let (method, uri) = request_line(lines.first().map_or(&[], |line| &line.joined[..]))?;
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = method;
@@ -53,6 +55,27 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         }
         from = end + 1;
     }
+}
+
+/// The head as HTTP/1 has it: tools write the first line of HTTP/2 as headers, such as `:method: POST`, some beside such a line.
+fn of_http2(head: &[u8]) -> Cow<'_, [u8]> {
+    let lines = || head.split_inclusive(|byte| *byte == b'\n');
+    if !lines().any(|line| line.starts_with(b":")) {
+        return Cow::Borrowed(head);
+    }
+    let value = |name: &[u8]| {
+        let line = lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_default().trim_ascii()
+    };
+    let mut normal = Vec::with_capacity(head.len());
+    if head.starts_with(b":") {
+        let line = [value(b":method:"), value(b":path:"), b"HTTP/2\n"];
+        normal.extend(line.join(&b' '));
+    }
+    for line in lines().filter(|line| !line.starts_with(b":")) {
+        normal.extend_from_slice(line);
+    }
+    normal.into()
 }
 
 /// A line of the head with those that continue it.
@@ -223,6 +246,28 @@ mod tests {
             assert_eq!(captured.request.uri().query(), Some("b=c"), "{text:?}");
             assert_eq!(captured.request.headers()["x-a"], "1", "{text:?}");
             assert_eq!(captured.request.body(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_of_http_2_is_read_from_its_headers() {
+        let pseudo =
+            ":method: POST\r\n:authority: example.com\r\n:scheme: https\r\n:path: /a?b=c\r\n";
+        for text in [
+            format!("{pseudo}x-a: 1\r\n\r\n:x"),
+            format!("{pseudo}x-a: 1\n\n:x").replace("\r\n", "\n"),
+            format!("POST /a?b=c HTTP/2\r\n{pseudo}x-a: 1\r\n\r\n:x"),
+        ] {
+            let captured = parse(text.as_bytes()).unwrap();
+            assert_eq!(captured.request.method(), "POST", "{text:?}");
+            assert_eq!(captured.request.uri(), "/a?b=c", "{text:?}");
+            assert_eq!(captured.request.headers().len(), 1, "{text:?}");
+            assert_eq!(captured.request.headers()["x-a"], "1", "{text:?}");
+            assert_eq!(captured.request.body(), ":x", "{text:?}");
+        }
+        for text in [":status: 200\nx-a: 1\n\n", ":method: POST\nx-a: 1\n\n", ":"] {
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("neither raw HTTP"), "{text:?}: {error}");
         }
     }
 
