@@ -154,7 +154,12 @@ async fn act(args: Args) -> Result<ExitCode, Error> {
         }
         Action::Retry(RetryArgs { endpoint, .. }) => {
             let retried = records.retry_dead(endpoint.as_deref()).await?;
-            done(json, "retried", retried, "are due now")?;
+            let what = if retried == 1 {
+                "is due now"
+            } else {
+                "are due now"
+            };
+            done(json, "retried", retried, what)?;
         }
         Action::Forget { id } => {
             if !records.forget(RecordId(id)).await? {
@@ -170,7 +175,7 @@ async fn act(args: Args) -> Result<ExitCode, Error> {
                         .to_string(),
                 )?,
                 false => line(&format!(
-                    "deleted: {} bodies, {} deliveries",
+                    "deleted: bodies {}, deliveries {}",
                     pruned.bodies, pruned.deliveries
                 ))?,
             }

@@ -35,7 +35,7 @@ pub(super) fn counts(counts: &[Count], json: bool) -> Result<(), Error> {
         };
         line(&format!(
             "{:<24} {:<8} {:>10}  {}{newer}",
-            printable(&count.endpoint),
+            cell(&count.endpoint),
             count.state.name(),
             count.deliveries,
             ago(count.oldest)
@@ -63,11 +63,11 @@ pub(super) fn list(records: &[Record], json: bool) -> Result<(), Error> {
             "{:>8}  {:<8} {:<18} {:<26} {:>8}  {:<14} {}",
             record.id.0,
             record.state.name(),
-            printable(delivery.endpoint()),
-            printable(delivery.kind()),
+            cell(delivery.endpoint()),
+            cell(delivery.kind()),
             record.attempts,
             ago(delivery.received_at()),
-            printable(error).replace('\n', " ")
+            cell(error)
         );
         line(text.trim_end())
     })
@@ -78,7 +78,7 @@ pub(super) fn show(record: &Record, json: bool) -> Result<(), Error> {
         return line(&object(record, true).to_string());
     }
     let delivery = &record.delivery;
-    let field = |name: &str, text: &str| line(&format!("{name:14}{}", printable(text)));
+    let field = |name: &str, text: &str| line(&entry(name, text));
     field("delivery", &record.id.to_string())?;
     field("state", record.state.name())?;
     field("sender", delivery.sender())?;
@@ -147,6 +147,17 @@ fn object(record: &Record, with_body: bool) -> Value {
     object
 }
 
+/// The text of a table, where a line of a stranger would read as another delivery.
+fn cell(text: &str) -> String {
+    printable(text).replace(['\n', '\t'], " ")
+}
+
+/// A named text. Its further lines are indented, or one would read as another entry.
+fn entry(name: &str, text: &str) -> String {
+    let text = printable(text).replace('\n', &format!("\n{:14}", ""));
+    format!("{name:14}{text}")
+}
+
 fn written(time: SystemTime) -> String {
     let time = jiff::Timestamp::try_from(time).unwrap_or_default();
     format!("{time:.3}")
@@ -163,4 +174,21 @@ fn when(time: SystemTime) -> String {
 fn ago(time: SystemTime) -> String {
     let since = SystemTime::now().duration_since(time).unwrap_or_default();
     format!("{} ago", length(since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_stranger_is_not_another_row_or_entry() {
+        assert_eq!(
+            cell("paid\n       7  done\t\u{1b}"),
+            "paid        7  done \u{fffd}"
+        );
+        assert_eq!(
+            entry("kind", "paid\nstate         done"),
+            "kind          paid\n              state         done"
+        );
+    }
 }
