@@ -176,13 +176,20 @@ fn wompi(sent: &Parts<'_>, at: SystemTime, secret: &Secret) -> Result<TestReques
     let name = event.get("event").and_then(Value::as_str);
     let data = event.get("data").unwrap_or(&Value::Null);
     let name = name.unwrap_or(sent.event);
-    Ok(testing::wompi_event(
-        name,
-        data,
-        &properties,
-        at,
-        secret.clone(),
-    ))
+    let mut request = testing::wompi_event(name, data, &properties, at, secret.clone());
+    // The signer makes an event of its own around the data: what it adds goes into the one that was given.
+    if let (Value::Object(mut event), Ok(Value::Object(signed))) =
+        (event, serde_json::from_slice(&request.body))
+    {
+        for (name, value) in signed {
+            match &*name {
+                "signature" | "timestamp" => event.insert(name, value),
+                _ => None,
+            };
+        }
+        request.body = Value::Object(event).to_string().into();
+    }
+    Ok(request)
 }
 
 fn text_at(body: &Value, pointer: &str) -> String {

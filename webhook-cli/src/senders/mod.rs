@@ -365,6 +365,29 @@ mod tests {
     }
 
     #[test]
+    fn what_wompi_does_not_sign_is_sent_as_it_is_given() {
+        let senders = Senders::load(None).unwrap();
+        let wompi = senders.find("wompi").unwrap();
+        let secret = wompi.generate_secret().unwrap();
+        let now = SystemTime::now();
+        let ids = Ids::random("webhook-rs-").unwrap();
+        let draft = Draft::new(wompi.sample(None).unwrap(), &ids, now).unwrap();
+        let draft = ["environment", "sent_at", "more"]
+            .into_iter()
+            .fold(draft, |draft, name| {
+                draft.with_field(name, "mine".into()).unwrap()
+            });
+        let request = wompi.sign(&draft, now, Some(&secret)).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        for name in ["environment", "sent_at", "more"] {
+            assert_eq!(body[name], "mine", "{name}");
+        }
+        let judge = wompi.judge(vec![secret]).unwrap();
+        let verdict = judge.judge(&request, now);
+        assert!(matches!(verdict, Verdict::Authentic(_)), "{verdict:?}");
+    }
+
+    #[test]
     fn no_event_and_no_id_ends_a_signer() {
         let long = "a".repeat(70_000);
         for sender in Senders::load(None).unwrap().iter() {
