@@ -87,7 +87,10 @@ impl From {
         new: fn(String) -> Result<Secret, webhook_core::SecretsError>,
     ) -> Result<Option<Vec<Secret>>, Error> {
         if let Some(path) = &self.secret_file {
-            let place = path.display().to_string();
+            let place = match path == Path::new("-") {
+                true => "stdin".to_owned(),
+                false => path.display().to_string(),
+            };
             let text = read(path).map_err(|error| match error.kind() {
                 io::ErrorKind::InvalidData => {
                     Error::usage(format!("{place} is not UTF-8: save it as UTF-8"))
@@ -96,6 +99,11 @@ impl From {
             })?;
             let lines = text.lines().filter(|line| !line.is_empty());
             return parse(lines, &place, new).map(Some);
+        }
+        if self.secret_env.as_deref() == Some("") {
+            return Err(Error::usage(
+                "--secret-env names no variable: give its name, and not its value",
+            ));
         }
         let variable = self.secret_env.as_deref().unwrap_or(variable);
         if variable.is_empty() {
@@ -232,6 +240,22 @@ pub(crate) fn private_directory(path: &Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_without_a_name_is_not_the_senders_own() {
+        let from = From {
+            secret_file: None,
+            secret_env: Some(String::new()),
+        };
+        let senders = crate::senders::Senders::load(None).unwrap();
+        let sender = senders.find("github").unwrap();
+        for error in [
+            from.signing(sender, true).unwrap_err(),
+            from.configured(sender, true).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("names no variable"), "{error}");
+        }
+    }
 
     #[test]
     fn an_empty_variable_names_no_directory() {

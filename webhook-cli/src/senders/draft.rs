@@ -86,8 +86,8 @@ impl Draft {
         // A template has its time in place of a number.
         let text = String::from_utf8(text).map_err(|_| wrong("the body is not text"))?;
         let text = text.replace(SENT_MS, &quoted());
-        let mut json: Value =
-            serde_json::from_str(&text).map_err(|_| wrong("the body is not JSON"))?;
+        let mut json: Value = serde_json::from_str(&text)
+            .map_err(|_| wrong("the body is not JSON: give one of your own with --body FILE"))?;
         let mut place = &mut json;
         for key in path.split('.') {
             place = match place {
