@@ -123,7 +123,7 @@ fn then(timing: &Timing, has_retries: bool) -> String {
         _ if has_retries => None,
         (None, []) => Some("whether the sender tries again is not documented".to_owned()),
         (Some(horizon), _) => Some(format!(
-            "another attempt can come within {}; when, is not documented",
+            "another attempt can come within {}",
             length(horizon)
         )),
         (None, _) => None,
@@ -133,5 +133,33 @@ fn then(timing: &Timing, has_retries: bool) -> String {
         (Some(again), then) => format!("{again}; {then}"),
         (None, then) if has_retries && !then.is_empty() => format!("after that, {then}"),
         (None, then) => then.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::senders::Senders;
+
+    fn lines(sender: &str) -> Vec<String> {
+        let exchange = Exchange {
+            took: Duration::ZERO,
+            result: Err(Failure::Broken("it hung up".to_owned())),
+        };
+        let senders = Senders::load(None).unwrap();
+        let timing = senders.find(sender).unwrap().facts().timing;
+        Conclusion::of(&timing, 0, &exchange).lines()
+    }
+
+    #[test]
+    fn what_is_said_of_other_attempts_does_not_contradict_itself() {
+        assert_eq!(
+            lines("slack")[1],
+            "the sender tries again: at once, then in 1 min, then in 5 min"
+        );
+        assert_eq!(
+            lines("github")[1],
+            "another attempt can come within 3 d; GitHub repeats nothing by itself: redeliver it by hand within 3 days"
+        );
     }
 }

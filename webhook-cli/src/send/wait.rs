@@ -1,6 +1,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
 
+use crate::conclusion::when;
 use crate::show::{length, note};
 
 /// How often the line is written again, on a terminal.
@@ -10,7 +11,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) async fn wait(wait: Duration, speed: f64, (next, of): (usize, usize)) {
     // A wait that a clock cannot count is none that ends.
     let shortened = Duration::try_from_secs_f64(wait.as_secs_f64() / speed).unwrap_or(wait);
-    let what = format!("attempt {next} of {of} in {}", length(wait));
+    let what = format!("attempt {next} of {of} {}", when(wait));
     let what = match speed == 1.0 {
         true => what,
         false => format!("{what}: {} at this speed", length(shortened)),
