@@ -20,13 +20,13 @@ use crate::show::{line, note};
 /// The tables must be there: this command creates and migrates none. The app may run meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 if it was done, 1 if there is no such delivery or a worker has it, 2 if the inbox cannot be opened.",
+    after_help = "Exit status: 0 if it was done, 1 if there is no such delivery, it is done or a worker has it, 2 if the command line is wrong or the inbox cannot be opened.",
     subcommand_precedence_over_arg = true,
     subcommand_value_name = "ACTION",
     subcommand_help_heading = "Actions"
 )]
 pub(crate) struct Args {
-    /// The file of a SQLite inbox, or the URL of PostgreSQL: one with a password belongs into the variable, since other users of
+    /// The file of a SQLite inbox, or the URL of PostgreSQL: one with a password belongs in the variable, since other users of
     /// a machine can read command lines
     #[arg(env = "WEBHOOK_STORE", hide_env_values = true)]
     store: String,
@@ -77,7 +77,7 @@ struct ListArgs {
     /// Only older than this one: the last of the page before
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
 }
@@ -86,7 +86,7 @@ struct ListArgs {
 struct RetryArgs {
     #[command(flatten)]
     which: Which,
-    /// Only those of this endpoint
+    /// With --dead, only those of this endpoint
     #[arg(long, requires = "dead")]
     endpoint: Option<String>,
 }

@@ -18,7 +18,7 @@ use crate::senders::Sender;
 /// Where the secrets are.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct From {
-    /// Read the secret from this file, `-` for stdin: one each line, `label=secret` if it has a label
+    /// Read the secret from this file, `-` for stdin: one on each line, `label=secret` if it has a label
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// Read the secret from this variable, instead of the sender's own: separated by commas, `label=secret` if it has a label

@@ -29,10 +29,11 @@ const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
 /// Sign a delivery, send it, and say what the sender makes of the answer.
 ///
 /// The secret is read from the sender's variable (`webhook-rs senders SENDER` names it), from --secret-env or from
-/// --secret-file. To this machine, a secret is made if there is none; `listen` uses the same.
+/// --secret-file; with several, the first signs. If there is none and the URL is of this machine, one is made and kept, which
+/// `listen` uses as well.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 if all were received, 1 if not, 2 if nothing could be sent."
+    after_help = "Exit status: 0 if all were received, 1 if not, 2 if the command line is wrong or something could not be sent."
 )]
 pub(crate) struct Args {
     /// The sender: `webhook-rs senders` lists them
@@ -42,13 +43,13 @@ pub(crate) struct Args {
     /// What the delivery is about; the sender's most usual event unless given
     #[arg(short, long)]
     event: Option<String>,
-    /// Set a field of the JSON body: keys joined by dots, then JSON or plain text
+    /// Set a field of the JSON body: keys joined by dots, then JSON or plain text, such as `data.id=17`
     #[arg(short, long = "set", value_name = "PATH=VALUE", value_parser = field)]
     fields: Vec<(String, serde_json::Value)>,
     /// Send the bytes of this file as the body
     #[arg(long, value_name = "FILE", conflicts_with = "fields")]
     body: Option<PathBuf>,
-    /// Send this header as well
+    /// Send this header as well, or in place of the sender's own
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     headers: Vec<(http::HeaderName, String)>,
     #[command(flatten)]
@@ -60,23 +61,23 @@ pub(crate) struct Args {
     /// How many times faster than in reality the sender's waits between attempts pass
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed, requires = "follow")]
     speed: f64,
-    /// Send so many deliveries
+    /// How many deliveries to send
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     repeat: u32,
     /// Send the same delivery each time, as a sender does that missed the answer
     #[arg(long, requires = "repeat")]
     same: bool,
-    /// Send so many at a time
+    /// How many to send at a time
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
-    /// Hang up after so long, such as `200ms`, without waiting for the answer
+    /// Hang up after this long, such as `200ms`, as a sender does that waits no longer
     #[arg(long, value_name = "TIME", value_parser = duration)]
     hang_up_after: Option<Duration>,
 
     /// Print a line of JSON for each attempt
     #[arg(long)]
     json: bool,
-    /// Show the header with the credential
+    /// Show the credential, which is hidden otherwise
     #[arg(long)]
     reveal: bool,
 }

@@ -47,7 +47,7 @@ Exit status: 0 if it is authentic, 1 if not, 2 if it could not be read or judged
 pub(crate) struct Args {
     /// The sender: `webhook-rs senders` lists them
     sender: String,
-    /// Read the request from this file instead of stdin, which `-` is as well
+    /// Read the request from this file, `-` for stdin; stdin unless given
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// When the request arrived, in RFC 3339 or Unix time; its Date unless given, or else now
