@@ -4,7 +4,7 @@ use http::header::CONTENT_TYPE;
 use webhook_core::answer::Received;
 use webhook_core::provider::Timing;
 
-use crate::net::{Answer, Exchange, Failure};
+use crate::net::{Answer, Exchange, Failure, LONGEST_ANSWER};
 use crate::show::{length, printable};
 
 /// What a sender makes of an answer, by its own documentation.
@@ -93,6 +93,9 @@ fn why_not(received: Received, answer: &Answer) -> Option<String> {
         let found = match content_type {
             None => "has no Content-Type".to_owned(),
             Some(_) if answer.body.is_empty() => "is empty".to_owned(),
+            Some(_) if answer.body.len() >= LONGEST_ANSWER => {
+                format!("is longer than the {LONGEST_ANSWER} bytes that this command reads")
+            }
             Some(named) if received.counts_response(status, Some(named), b"{}") => {
                 "says that it is JSON and is not".to_owned()
             }

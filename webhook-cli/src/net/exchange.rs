@@ -2,9 +2,9 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -13,7 +13,7 @@ use super::Target;
 use super::connect::connect;
 
 /// What is read of the body of an answer, at most.
-pub(super) const LONGEST_ANSWER: usize = 1024 * 1024;
+pub(crate) const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What came of a request.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(crate) struct Exchange {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// Its beginning, if it is longer than what is read.
     pub(crate) body: Bytes,
 }
 
@@ -111,19 +112,23 @@ where
             .send_request(request.map(Full::new))
             .await
             .map_err(broken)?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, LONGEST_ANSWER)
-            .collect()
-            .await
-            .map_err(|error| match error.is::<LengthLimitError>() {
-                true => Failure::TooLong,
-                false => Failure::Broken(error.to_string()),
-            })?
-            .to_bytes();
+        let (head, mut body) = response.into_parts();
+        let mut read = BytesMut::new();
+        // Most senders look at the status alone, so a long body is no failure.
+        while read.len() < LONGEST_ANSWER {
+            let Some(frame) = body.frame().await else {
+                break;
+            };
+            let frame = frame.map_err(|error| Failure::Broken(error.to_string()))?;
+            if let Ok(mut data) = frame.into_data() {
+                data.truncate(LONGEST_ANSWER - read.len());
+                read.extend_from_slice(&data);
+            }
+        }
         Ok(Answer {
             status: head.status,
             headers: head.headers,
-            body,
+            body: read.freeze(),
         })
     };
     // The connection is driven here and not in a task: dropped, it is closed.
@@ -136,5 +141,66 @@ where
             Ok(()) => exchange.await,
             Err(error) => exchange.await.map_err(|_| broken(error)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::thread;
+
+    use super::*;
+    use crate::net::Reach;
+
+    /// What comes of a request to a server that answers so.
+    fn answered(answer: Vec<u8>) -> Result<Answer, Failure> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let _length = stream.read(&mut request).unwrap();
+            let _the_command_may_have_enough = stream.write_all(&answer);
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let exchange = runtime.block_on(async {
+            let target = Target::resolve(&url, Reach::ThisMachine).await.unwrap();
+            let mut request = Request::new(Bytes::new());
+            target.apply(&mut request).unwrap();
+            exchange(&target, request, Patience::Until(Duration::from_secs(20))).await
+        });
+        server.join().unwrap();
+        exchange.result
+    }
+
+    #[test]
+    fn a_long_answer_has_its_status_and_the_beginning_of_its_body() {
+        for (head, unit) in [
+            ("Content-Length: 2097152\r\n\r\n", "a"),
+            ("Transfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n"),
+        ] {
+            let mut answer = format!("HTTP/1.1 201 Created\r\n{head}").into_bytes();
+            answer.extend(unit.repeat(2 * LONGEST_ANSWER).bytes());
+            let answer = answered(answer).unwrap();
+            assert_eq!(answer.status, StatusCode::CREATED);
+            assert_eq!(answer.body.len(), LONGEST_ANSWER);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_ends_too_early_is_none() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Le",
+            "HTTP/1.1 103 Early Hints\r\n\r\n",
+            "",
+        ] {
+            let failure = answered(answer.into()).unwrap_err();
+            assert!(matches!(failure, Failure::Broken(_)), "{answer}: {failure}");
+        }
     }
 }

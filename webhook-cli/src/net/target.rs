@@ -103,7 +103,19 @@ impl Target {
     /// Turns a signed request to the sender's own path into one to this receiver: its path and query, and what the sender adds
     /// to the query.
     pub(crate) fn apply(&self, request: &mut Request<Bytes>) -> Result<(), Error> {
-        self.apply_below(request, "")
+        if let Some(name) = repeated(self.url.query(), request.uri().query()) {
+            return Err(Error::usage(format!(
+                "`{}`: the sender adds `{name}` to the URL by itself: leave it out",
+                self.url
+            )));
+        }
+        let host = request.headers().get(HOST).cloned();
+        self.apply_below(request, "")?;
+        // One that the user gives is sent.
+        if let Some(host) = host {
+            request.headers_mut().insert(HOST, host);
+        }
+        Ok(())
     }
 
     /// The same with a path below this receiver's: empty, or with a slash first.
@@ -115,12 +127,6 @@ impl Target {
         let queries = [self.url.query(), request.uri().query()];
         let present = queries.into_iter().flatten();
         let query: Vec<&str> = present.filter(|query| !query.is_empty()).collect();
-        if let Some(name) = repeated(&query) {
-            return Err(Error::usage(format!(
-                "`{}`: the sender adds `{name}` to the URL by itself: leave it out",
-                self.url
-            )));
-        }
         let path = match below {
             "" => self.url.path().to_owned(),
             below => format!("{}{below}", self.url.path().trim_end_matches('/')),
@@ -134,9 +140,7 @@ impl Target {
             .map_err(|_| Error::usage(format!("`{}` cannot be requested", self.url)))?;
         let length = request.body().len();
         let headers = request.headers_mut();
-        headers
-            .entry(HOST)
-            .or_insert_with(|| self.authority.clone());
+        headers.insert(HOST, self.authority.clone());
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         Ok(())
     }
@@ -144,10 +148,8 @@ impl Target {
 
 /// A parameter of the first query that is in the second as well, by its name. Receivers refuse one that is there twice, or take
 /// either.
-fn repeated(queries: &[&str]) -> Option<String> {
-    let [first, second] = queries else {
-        return None;
-    };
+fn repeated(first: Option<&str>, second: Option<&str>) -> Option<String> {
+    let (first, second) = first.zip(second)?;
     let names = |query: &str| {
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.map(|(name, _)| name.into_owned()).collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Sent;
 use crate::conclusion::Conclusion;
 use crate::error::Error;
-use crate::net::Exchange;
+use crate::net::{Exchange, LONGEST_ANSWER};
 use crate::senders::{Draft, Sender};
 use crate::show::{self, length, line, printable};
 
@@ -172,6 +172,9 @@ fn part(mark: char, headers: &[(String, String)], body: &[u8]) -> Result<(), Err
     }
     match body.len() - shown.len() {
         0 => Ok(()),
+        _ if mark == '<' && body.len() >= LONGEST_ANSWER => {
+            line("< (more follows, which is not read to its end)")
+        }
         more => line(&format!("{mark} ({more} bytes more)")),
     }
 }
