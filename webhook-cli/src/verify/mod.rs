@@ -2,6 +2,7 @@
 
 mod capture;
 mod change;
+mod endpoint;
 mod examination;
 mod moment;
 mod report;
@@ -69,7 +70,8 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
         ));
     }
     let found = args.secret.configured(sender, false)?;
-    let captured = Captured::read(file)?;
+    let mut captured = Captured::read(file)?;
+    endpoint::supply(sender, &mut captured)?;
     let mut finding = examine(sender, &captured, &found.secrets, WORK)?;
     let is_authentic = matches!(
         finding.outcome,

@@ -5,10 +5,12 @@ use http::Request;
 use proptest::prelude::*;
 use webhook_core::Secret;
 
-use super::{is_authentic, signed};
-use crate::senders::Senders;
+use super::{captured, is_authentic, signed};
+use crate::senders::{Senders, Verdict};
 use crate::verify::capture::Captured;
-use crate::verify::examination::examine;
+use crate::verify::endpoint;
+use crate::verify::examination::{Outcome, examine};
+use crate::verify::search::WORK;
 
 /// The request as it is on the wire, with these line ends in its head.
 fn raw(request: &Request<Bytes>, end: &str) -> Vec<u8> {
@@ -119,4 +121,46 @@ proptest! {
             prop_assert!(!is_authentic(&found));
         }
     }
+}
+
+#[test]
+fn a_delivery_of_klap_is_authentic_on_any_path() {
+    let mut senders = Senders::load(None).unwrap();
+    let klap = senders.take("klap").unwrap();
+    for (target, is_supplied) in [
+        ("/pagos", true),
+        ("/pagos/?webhok=reject", true),
+        ("/", true),
+        ("/pagos/webhook_reject", false),
+        ("/pagos?webhook=confirm", false),
+    ] {
+        let mut signed = signed(&klap, None);
+        *signed.request.uri_mut() = target.parse().unwrap();
+        let mut captured = captured(signed.request);
+        endpoint::supply(&klap, &mut captured).unwrap();
+        assert_eq!(captured.notes.len(), usize::from(is_supplied), "{target}");
+        let finding = examine(&klap, &captured, &signed.configured, WORK).unwrap();
+        assert!(
+            matches!(
+                finding.outcome,
+                Outcome::Authentic {
+                    verdict: Verdict::Authentic(_),
+                    ..
+                }
+            ),
+            "{target}: {finding:?}"
+        );
+        let other = klap.generate_secret().unwrap();
+        let finding = examine(&klap, &captured, &[other], WORK).unwrap();
+        assert!(
+            matches!(finding.outcome, Outcome::Refused { .. }),
+            "{target}"
+        );
+    }
+    // The one that names what is not there is not helped.
+    let mut signed = signed(&klap, None);
+    *signed.request.uri_mut() = "/pagos?webhook=refund".parse().unwrap();
+    let mut captured = captured(signed.request);
+    endpoint::supply(&klap, &mut captured).unwrap();
+    assert!(captured.notes.is_empty());
 }
