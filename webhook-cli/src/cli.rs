@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -30,7 +31,8 @@ struct Cli {
         global = true,
         value_name = "FILE",
         env = "SCHEMES",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
     )]
     schemes: Option<PathBuf>,
 
@@ -55,6 +57,8 @@ enum Command {
 
 pub(crate) fn run() -> ExitCode {
     let Cli { schemes, command } = Cli::parse();
+    // A variable that is empty is as good as not set.
+    let schemes = schemes.filter(|path| !path.as_os_str().is_empty());
     let senders = || Senders::load(schemes.as_deref());
     let done = match command {
         Command::Send(args) => senders().and_then(|senders| send::run(args, &senders)),

@@ -442,3 +442,43 @@ fn a_sender_of_a_file_signs_as_the_file_says() {
         assert_eq!(ran.status, Some(0), "{}{}", ran.stdout, ran.stderr);
     }
 }
+
+#[test]
+fn a_setting_of_one_sender_does_not_refuse_the_others() {
+    let command = WebhookRs::new();
+    let server = Canned::answering("200 OK", "text/plain", "OK");
+    let url = server.url("/webhook");
+    for (variable, sender) in [
+        (("META_VERIFY_TOKEN", ""), "meta"),
+        (("DLOCAL_LOGIN", "two words"), "dlocal"),
+        (("SCHEMES", ""), "none"),
+    ] {
+        let ran = command.run(&["send", "tusfacturas", &url], &[TF, variable]);
+        assert_eq!(ran.status, Some(0), "{variable:?}: {}", ran.stderr);
+        let ran = command.run(&["senders"], &[variable]);
+        assert_eq!(ran.status, Some(0), "{variable:?}: {}", ran.stderr);
+        let ran = command.run(&["send", sender, &url], &[variable]);
+        assert_eq!(ran.status, Some(2), "{variable:?}");
+        let named = if sender == "none" {
+            "no sender `none`"
+        } else {
+            variable.0
+        };
+        assert!(ran.stderr.contains(named), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_of_senders_is_named_without_its_line() {
+    let command = WebhookRs::new();
+    let file = command.home().file("senders.toml");
+    std::fs::write(&file, "[acme]\nalgorithm = \"token\"\nsecret = s3cr3t\n").unwrap();
+    let ran = command.run(&["--schemes", file.to_str().unwrap(), "senders"], &[]);
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.stderr.contains("senders.toml: line 3: "),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("s3cr3t"), "{}", ran.stderr);
+}

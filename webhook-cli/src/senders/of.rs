@@ -58,8 +58,20 @@ impl<P: Provider<Event: Serialize>> Of<P> {
             Form::None => Vec::new(),
             form => vec![form.configured(&form.generate()?)?],
         };
-        let provider = make(secrets)?;
-        Ok(Self {
+        Ok(Self::like(&make(secrets)?, form, make, sign))
+    }
+
+    /// The same with the facts of this provider.
+    pub(super) fn like(
+        provider: &P,
+        form: Form,
+        make: impl Fn(Vec<Secret>) -> Result<P, Error> + Send + Sync + 'static,
+        sign: impl Fn(&Parts<'_>, SystemTime, Option<&Secret>) -> Result<TestRequest, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
             facts: Facts {
                 timing: provider.timing(),
                 body_limit: provider.body_limit(),
@@ -68,7 +80,7 @@ impl<P: Provider<Event: Serialize>> Of<P> {
             make: Box::new(make),
             sign: Box::new(sign),
             form,
-        })
+        }
     }
 }
 

@@ -57,13 +57,24 @@ macro_rules! make {
     };
 }
 
+/// How one is made without the settings of this machine.
+macro_rules! plain {
+    (dlocal) => {
+        dlocal_plain
+    };
+    ($module:ident) => {
+        from_secrets
+    };
+}
+
 macro_rules! presets {
     ($($(#[$cfg:meta])* $module:ident $Sender:ident $Layer:ident $title:literal;)*) => {
         pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             Ok(vec![$({
                 type Provider = webhook_core::$module::$Sender<Value>;
                 let make: fn(Vec<Secret>) -> Result<Provider, Error> = make!($module);
-                sender(stringify!($module), $title, samples!($module), make)?
+                let plain: Make<_> = plain!($module);
+                sender(stringify!($module), $title, samples!($module), plain, make)?
             },)*])
         }
     };
@@ -75,6 +86,7 @@ fn sender<S: Source>(
     module: &'static str,
     title: &'static str,
     samples: &str,
+    plain: Make<S>,
     make: Make<S>,
 ) -> Result<Sender, Error> {
     let described = Described {
@@ -83,7 +95,7 @@ fn sender<S: Source>(
         variable: variable_of(module),
         samples: Sample::read(samples)?,
     };
-    described.of(form_of(module), make)
+    described.of(form_of(module), plain, make)
 }
 
 fn from_secrets<P: Preset>(secrets: Vec<Secret>) -> Result<SchemeProvider<Value, P>, Error> {
@@ -106,9 +118,22 @@ fn meta(secrets: Vec<Secret>) -> Result<Meta, Error> {
 fn dlocal(secrets: Vec<Secret>) -> Result<Dlocal, Error> {
     const VARIABLE: &str = "DLOCAL_LOGIN";
 
-    let login = env::var(VARIABLE).unwrap_or_else(|_| "webhook-rs".to_owned());
-    Dlocal::with_login(&login, secrets).map_err(|error| match error {
+    match env::var(VARIABLE) {
+        Ok(login) => dlocal_of(&login, secrets),
+        Err(env::VarError::NotPresent) => dlocal_plain(secrets),
+        Err(env::VarError::NotUnicode(_)) => Err(Error::usage(format!(
+            "{VARIABLE} is not UTF-8: check the value"
+        ))),
+    }
+}
+
+fn dlocal_plain(secrets: Vec<Secret>) -> Result<Dlocal, Error> {
+    dlocal_of("webhook-rs", secrets)
+}
+
+fn dlocal_of(login: &str, secrets: Vec<Secret>) -> Result<Dlocal, Error> {
+    Dlocal::with_login(login, secrets).map_err(|error| match error {
         DlocalError::Secrets(error) => Error::usage(error.to_string()),
-        login => Error::usage(format!("{VARIABLE} is wrong: {login}")),
+        login => Error::usage(format!("DLOCAL_LOGIN is wrong: {login}")),
     })
 }

@@ -27,9 +27,12 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// The sender whose provider is made so of its secrets. `plain` makes one without the settings of this machine: a mistake
+    /// in those of one sender is no reason to refuse the others.
     pub(super) fn of<S: Source>(
         self,
         form: Form,
+        plain: impl FnOnce(Vec<Secret>) -> Result<SchemeProvider<Value, S>, Error>,
         make: impl Fn(Vec<Secret>) -> Result<SchemeProvider<Value, S>, Error>
         + Clone
         + Send
@@ -37,8 +40,8 @@ impl Described {
         + 'static,
     ) -> Result<Sender, Error> {
         let example = form.configured(&form.generate()?)?;
-        let scheme = make(vec![example])?.scheme().clone();
-        let proves = Cow::Borrowed(proves(&scheme));
+        let example = plain(vec![example])?;
+        let proves = Cow::Borrowed(proves(example.scheme()));
         // A setting such as the login of an account may have changed since.
         let again = make.clone();
         let sign = move |sent: &Parts<'_>, at: SystemTime, secret: Option<&Secret>| {
@@ -53,7 +56,7 @@ impl Described {
             variable: self.variable,
             proves,
             samples: self.samples,
-            speaks: Box::new(Of::new(form, make, sign)?),
+            speaks: Box::new(Of::like(&example, form, make, sign)),
         })
     }
 }
@@ -111,7 +114,12 @@ struct Beside {
 pub(super) fn read(path: &Path) -> Result<Vec<Sender>, Error> {
     let wrong = |what: String| Error::usage(format!("{}: {what}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let tables: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let tables: toml::Table = toml::from_str(&text).map_err(|error: toml::de::Error| {
+        // Not the line itself: a secret may be in it by mistake.
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.unwrap_or_default().matches('\n').count() + 1;
+        wrong(format!("line {line}: {}", error.message()))
+    })?;
     let mut senders = Vec::new();
     for (name, table) in tables {
         let wrong = |what: String| wrong(format!("[{name}]: {what}"));
@@ -143,7 +151,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Sender>, Error> {
             name,
         };
         let form = form_of(&scheme)?;
-        senders.push(described.of(form, move |secrets| provider(&scheme, secrets))?);
+        let make = move |secrets| provider(&scheme, secrets);
+        senders.push(described.of(form, make.clone(), make)?);
     }
     Ok(senders)
 }
