@@ -306,7 +306,8 @@ fn body_fields_and_headers_are_what_the_user_gives() {
 #[test]
 fn no_secret_is_shown_unless_asked_for() {
     let command = WebhookRs::new();
-    let server = Canned::answering("200 OK", "text/plain", "OK");
+    // A receiver may echo what it was sent.
+    let server = Canned::answering("200 OK", "text/plain", TOKEN);
     let url = server.url("/webhook");
     for more in [&[][..], &["--json"], &["--repeat", "2"]] {
         let arguments = [&["send", "tusfacturas", &url], more].concat();
@@ -318,7 +319,7 @@ fn no_secret_is_shown_unless_asked_for() {
         );
     }
     let ran = command.run(&["send", "tusfacturas", &url, "--reveal"], &[TF]);
-    assert!(ran.stdout.contains(TOKEN), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches(TOKEN).count(), 2, "{}", ran.stdout);
 }
 
 #[test]

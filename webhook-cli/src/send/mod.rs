@@ -181,6 +181,7 @@ impl Courier<'_> {
             number,
             url: &self.args.url,
             hidden: (!self.args.reveal).then_some(&*self.facts.credential_headers),
+            secret: self.secret.as_ref().filter(|_| !self.args.reveal),
             request: &request,
             exchange: &exchange,
             conclusion: &conclusion,

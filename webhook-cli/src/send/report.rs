@@ -3,11 +3,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, Request};
 use serde_json::{Value, json};
+use webhook_core::Secret;
 
 use super::Sent;
 use crate::conclusion::Conclusion;
 use crate::error::Error;
-use crate::net::{Exchange, LONGEST_ANSWER};
+use crate::net::{Answer, Exchange, LONGEST_ANSWER};
 use crate::senders::{Draft, Sender};
 use crate::show::{self, length, line, printable};
 
@@ -22,6 +23,8 @@ pub(super) struct Attempted<'a> {
     pub(super) url: &'a str,
     /// The headers with the credential, unless it is to be shown.
     pub(super) hidden: Option<&'a [HeaderName]>,
+    /// What it was signed with, unless it is to be shown.
+    pub(super) secret: Option<&'a Secret>,
     pub(super) request: &'a Request<Bytes>,
     pub(super) exchange: &'a Exchange,
     pub(super) conclusion: &'a Conclusion,
@@ -38,7 +41,8 @@ impl Attempted<'_> {
             Ok(answer) => {
                 let took = length(self.exchange.took);
                 line(&format!("< {} in {took}", answer.status))?;
-                part('<', &show::headers(&answer.headers, &[]), &answer.body)?;
+                let (headers, body) = self.echoed(answer);
+                part('<', &headers, &body)?;
             }
             Err(failure) => line(&format!("< {failure}"))?,
         }
@@ -66,11 +70,14 @@ impl Attempted<'_> {
     /// For scripts.
     pub(super) fn json(&self) -> Result<(), Error> {
         let answer = match &self.exchange.result {
-            Ok(answer) => json!({
-                "status": answer.status.as_u16(),
-                "headers": pairs(show::headers(&answer.headers, &[])),
-                "body": text(&answer.body),
-            }),
+            Ok(answer) => {
+                let (headers, body) = self.echoed(answer);
+                json!({
+                    "status": answer.status.as_u16(),
+                    "headers": pairs(headers),
+                    "body": text(&body),
+                })
+            }
             Err(_) => Value::Null,
         };
         let failure = self.exchange.result.as_ref().err().map(ToString::to_string);
@@ -112,6 +119,15 @@ impl Attempted<'_> {
     fn headers(&self) -> Vec<(String, String)> {
         let hidden = self.hidden.unwrap_or_default();
         show::headers(self.request.headers(), hidden)
+    }
+
+    /// The headers and the body of an answer, without the secret: a receiver may echo the request.
+    fn echoed(&self, answer: &Answer) -> (Vec<(String, String)>, Vec<u8>) {
+        let headers = show::headers(&answer.headers, &[]).into_iter();
+        let secret = self.secret.map_or("", Secret::expose);
+        let headers = headers.map(|(name, value)| (name, without(value.as_bytes(), secret)));
+        let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into()));
+        (headers.collect(), without(&answer.body, secret))
     }
 
     /// Path and query. Without a header for it, the credential is in the query.
@@ -179,6 +195,28 @@ fn part(mark: char, headers: &[(String, String)], body: &[u8]) -> Result<(), Err
     }
 }
 
+/// Bytes without a secret, unless that is so short that it may be there by chance.
+fn without(bytes: &[u8], secret: &str) -> Vec<u8> {
+    const SHORTEST: usize = 6;
+
+    let secret = secret.as_bytes();
+    let mut rest = bytes;
+    let mut shown = Vec::with_capacity(bytes.len());
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(secret) {
+            Some(behind) if secret.len() >= SHORTEST => {
+                shown.extend_from_slice(b"(hidden)");
+                rest = behind;
+            }
+            _ => {
+                shown.push(*first);
+                rest = after;
+            }
+        }
+    }
+    shown
+}
+
 fn pairs(headers: Vec<(String, String)>) -> Value {
     headers
         .into_iter()
@@ -188,4 +226,27 @@ fn pairs(headers: Vec<(String, String)>) -> Value {
 
 fn text(body: &[u8]) -> Value {
     Value::String(String::from_utf8_lossy(body).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_a_receiver_echoes_is_not_shown() {
+        for (bytes, secret, expected) in [
+            (
+                "token: s3cr3t-s3cr3t!",
+                "s3cr3t",
+                "token: (hidden)-(hidden)!",
+            ),
+            ("s3cr3s3cr3t", "s3cr3t", "s3cr3(hidden)"),
+            ("s3cr3", "s3cr3t", "s3cr3"),
+            ("banana", "an", "banana"),
+            ("banana", "", "banana"),
+        ] {
+            let shown = without(bytes.as_bytes(), secret);
+            assert_eq!(String::from_utf8(shown).unwrap(), expected, "{bytes}");
+        }
+    }
 }
