@@ -98,7 +98,7 @@ impl Page {
             return Err(format!(
                 "{} cannot be signed for with a public key: set {} to the private one",
                 sender.name,
-                sender.variable.replace("PUBLIC", "PRIVATE")
+                sender.signing_variable()
             ));
         }
         let (event, id) = (event_of(kept), id_of(kept)?);
