@@ -195,16 +195,19 @@ export const es = {
     [/^has no Content-Type$/, () => "no tiene Content-Type"],
     [/^is empty$/, () => "está vacío"],
     [/^says that it is JSON and is not$/, () => "dice que es JSON y no lo es"],
+    [/^is longer than the (\d+) bytes that this command reads$/, (say, most) => `supera los ${most} bytes que lee este comando`],
     [/^is ([^ ]+\/.+)$/, (say, type) => `es ${type}`],
     [/^the sender waits (.+) and no longer$/, (say, wait) => `el emisor espera ${wait} y no más`],
     [/^no answer within (.+)$/, (say, wait) => `sin respuesta en ${wait}`],
     [/^no answer: (.+)$/, (say, why) => `sin respuesta: ${why}`],
     [/^no connection: (.+)$/, (say, why) => `sin conexión: ${why}`],
     [/^the answer is longer than (\d+) bytes$/, (say, most) => `la respuesta supera los ${most} bytes`],
-    [/^the sender tries again: in (.+)$/, (say, waits) => `el emisor reintenta: en ${waits.replaceAll("then in", "luego en")}`],
+    [/^the sender tries again: (.+)$/, (say, waits) => {
+      const spanish = waits.replace(/^at once/, "enseguida").replace(/^in /, "en ");
+      return `el emisor reintenta: ${spanish.replaceAll("then at once", "luego enseguida").replaceAll("then in", "luego en")}`;
+    }],
     [/^after that, (.+)$/, (say, then) => `después de eso: ${say(then)}`],
-    [/^another attempt can come within (.+); when, is not documented$/,
-      (say, wait) => `puede haber otro intento dentro de ${wait}; no está documentado cuándo`],
-    [/^((?:another attempt|whether the sender).+documented); (.+)$/, (say, again, then) => `${say(again)}; ${say(then)}`],
+    [/^another attempt can come within ([^;]+)$/, (say, wait) => `puede haber otro intento dentro de ${wait}`],
+    [/^(another attempt can come within [^;]+|whether the sender.+documented); (.+)$/, (say, again, then) => `${say(again)}; ${say(then)}`],
   ],
 };
