@@ -134,6 +134,7 @@ fn its_files_are_only_its_owner_s_whatever_the_umask() {
         "deliveries.db-shm",
         "deliveries.db-wal",
         "deliveries.db.lock",
+        "secrets.lock",
         "secrets.toml",
     ];
     assert_eq!(names, expected);
