@@ -112,6 +112,7 @@ fn why_not(received: Received, answer: &Answer) -> Option<String> {
 pub(crate) fn rule(received: Received) -> String {
     match received {
         Received::SuccessWithJson => "a 2xx with a JSON body".to_owned(),
+        Received::UpTo(last) => format!("200 to {}", last.as_u16()),
         Received::Only(statuses) => {
             let statuses: Vec<_> = statuses.iter().map(|it| it.as_u16().to_string()).collect();
             format!("only {}", statuses.join(" and "))

@@ -40,6 +40,20 @@ fn what_counts_as_received_is_the_senders_rule() {
             "and this is 302 Found",
         ),
         (
+            "woocommerce",
+            "302 Found",
+            "text/plain",
+            "",
+            "received: the sender counts 200 to 302",
+        ),
+        (
+            "woocommerce",
+            "303 See Other",
+            "text/plain",
+            "",
+            "the sender counts 200 to 302, and this is 303 See Other",
+        ),
+        (
             "klap",
             "200 OK",
             json,

@@ -60,8 +60,9 @@ fn listed() -> BTreeSet<Place> {
 }
 
 fn sources() -> Vec<(String, Vec<String>)> {
-    CRATES
-        .iter()
+    // The command has secrets of its own to find, in order to mask them: it answers strangers before it looks.
+    let crates = CRATES.iter().filter(|name| **name != "webhook-cli");
+    crates
         .flat_map(|name| rust_files(&format!("{name}/src")))
         .map(|(name, source)| (name, tokens(&source)))
         .collect()

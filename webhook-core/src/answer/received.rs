@@ -11,6 +11,8 @@ use super::acknowledgement::is_json;
 ///
 /// assert!(Received::Success.counts(StatusCode::CREATED));
 /// assert!(!Received::Only(&[StatusCode::OK]).counts(StatusCode::CREATED));
+/// assert!(Received::UpTo(StatusCode::FOUND).counts(StatusCode::FOUND));
+/// assert!(!Received::UpTo(StatusCode::FOUND).counts(StatusCode::SEE_OTHER));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub enum Received {
     SuccessWithJson,
     /// Only these statuses. A handler's success with a different status is sent with the first of them.
     Only(&'static [StatusCode]),
+    /// From 200 to this status, which may be a redirect: the sender follows none, and takes it for an answer.
+    UpTo(StatusCode),
 }
 
 impl Received {
@@ -32,6 +36,7 @@ impl Received {
         match self {
             Self::Success | Self::SuccessWithJson => status.is_success(),
             Self::Only(statuses) => statuses.contains(&status),
+            Self::UpTo(last) => status >= StatusCode::OK && status <= last,
         }
     }
 

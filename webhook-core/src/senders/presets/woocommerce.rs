@@ -29,8 +29,10 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::Value;
 
+use crate::answer::Received;
 use crate::provider::{Attempt, Timing};
 use crate::scheme::{Preset, SchemeProvider};
 use crate::signing::{Credential, Field, Handshake, HmacKeys, Scheme, SchemeBuilder};
@@ -65,6 +67,7 @@ impl Preset for WooCommerceScheme {
             .keep_header("x-wc-webhook-id")
             .keep_header("x-wc-webhook-source")
             .keep_header("x-wc-webhook-delivery-id")
+            .received(Received::UpTo(StatusCode::FOUND))
             .handshake(Handshake::UnsignedForm("webhook_id".into()))
     }
 }
