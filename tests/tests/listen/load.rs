@@ -27,6 +27,7 @@ fn send(addr: std::net::SocketAddr, connection: u32, started: Instant) {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "figures, for `--nocapture`")]
 fn ten_thousand_deliveries_at_five_hundred_a_second_are_all_in_the_file_and_the_page_answers() {
     let home = Directory::new();
     let mut listener = Listener::start(&home, &[]);
