@@ -153,6 +153,36 @@ fn an_app_that_is_slower_than_its_sender_waits_is_a_504() {
 }
 
 #[test]
+fn a_delivery_is_shown_while_the_app_is_at_work() {
+    let app = Canned::start(
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK",
+        Duration::from_secs(3),
+    );
+    let listener = Listener::alone(&["--forward", &app.url("/")]);
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(|| listener.deliver("/stripe", stripe("evt_1")).status);
+        let pending = (0..2_000).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            let list = listener.json("/api/deliveries");
+            Some(list["deliveries"].as_array()?.first()?.clone())
+        });
+        let pending = pending.expect("a row while the app is at work");
+        assert_eq!(pending["verdict"], "authentic");
+        for unknown in ["status", "received", "took_ms"] {
+            assert_eq!(pending[unknown], serde_json::Value::Null, "{pending}");
+        }
+        assert_eq!(answer.join().unwrap(), 200);
+    });
+    let answered = listener.newest();
+    assert_eq!(
+        (&answered["id"], &answered["status"]),
+        (&1.into(), &200.into())
+    );
+    assert_eq!(answered["answer"]["body"], "OK");
+    assert_eq!(answered["received"], true);
+}
+
+#[test]
 fn what_listen_itself_receives_is_not_passed_on_to_itself() {
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()

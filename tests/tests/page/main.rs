@@ -283,6 +283,49 @@ async fn the_answer_of_the_app_is_shown_with_what_the_sender_makes_of_it() {
     browser.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_shown_while_the_app_is_at_work_and_then_its_answer() {
+    let Some(browser) = Browser::start("en").await else {
+        return;
+    };
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let app = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", app.local_addr().unwrap());
+    thread::spawn(move || {
+        let Ok((mut stream, _)) = app.accept() else {
+            return;
+        };
+        let _request = stream.read(&mut [0; 64 * 1024]);
+        let _released = released.recv();
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nOK";
+        let _answered = stream.write_all(answer);
+    });
+    let listener = Listener::with(&["--forward", &url]);
+    browser.open(&listener.page).await;
+    thread::scope(|scope| {
+        scope.spawn(|| listener.send("tusfacturas", "/tusfacturas", &[]));
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                browser
+                    .until("document.querySelector('.row .outcome')?.textContent === '…'")
+                    .await;
+                browser.click(".row").await;
+                browser
+                    .until("document.querySelector('section.answer')?.textContent.includes('has not answered yet')")
+                    .await;
+                release.send(()).unwrap();
+                browser
+                    .until("document.querySelector('.row .outcome')?.textContent.includes('200')")
+                    .await;
+                browser
+                    .until("document.querySelector('section.answer')?.textContent.includes('Your app answered')")
+                    .await;
+            });
+        });
+    });
+    browser.close().await;
+}
+
 /// An app that gives this answer to every request, and ends with the test.
 fn app(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

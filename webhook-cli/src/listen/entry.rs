@@ -15,12 +15,20 @@ pub(super) struct Entry {
     pub(super) path: String,
     /// The length of the body as it arrived.
     pub(super) bytes: u64,
-    pub(super) status: u16,
-    pub(super) received: Option<bool>,
-    pub(super) took_ms: u64,
     pub(super) rest: Rest,
     /// `None` if it is not kept.
     pub(super) body: Option<Vec<u8>>,
+    /// `None` until it is answered.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// What came of a delivery.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    pub(super) received: Option<bool>,
+    pub(super) took_ms: u64,
+    pub(super) told: Told,
 }
 
 /// What is only shown when a delivery is looked at.
@@ -32,6 +40,11 @@ pub(super) struct Rest {
     pub(super) headers: Vec<(String, String)>,
     pub(super) hidden_headers: Vec<String>,
     pub(super) masked: Vec<String>,
+}
+
+/// What its sender was told, and makes of it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(super) struct Told {
     pub(super) answer: Option<Answered>,
     pub(super) failure: Option<String>,
     pub(super) conclusion: Vec<String>,
@@ -83,9 +96,10 @@ pub(super) struct Summary {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) bytes: u64,
-    pub(super) status: u16,
+    /// `None` until it is answered.
+    pub(super) status: Option<u16>,
     pub(super) received: Option<bool>,
-    pub(super) took_ms: u64,
+    pub(super) took_ms: Option<u64>,
 }
 
 impl Summary {
@@ -101,9 +115,9 @@ impl Summary {
             method: entry.method.clone(),
             path: entry.path.clone(),
             bytes: entry.bytes,
-            status: entry.status,
-            received: entry.received,
-            took_ms: entry.took_ms,
+            status: entry.outcome.as_ref().map(|outcome| outcome.status),
+            received: entry.outcome.as_ref().and_then(|outcome| outcome.received),
+            took_ms: entry.outcome.as_ref().map(|outcome| outcome.took_ms),
         }
     }
 }

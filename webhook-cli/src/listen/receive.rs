@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 use webhook_core::{Rejection, Reply};
 
 use super::body::{Bodies, Read, Unread};
-use super::entry::{Entry, Kind, Rest};
+use super::entry::{Entry, Kind, Outcome, Rest, Told};
 use super::forward::Forward;
 use super::given::{Given, turned_away};
 use super::headers;
@@ -126,32 +126,62 @@ impl Receiving {
             return;
         };
         let judged = self.judge(&route, arrived).await;
-        let given = self.give(&route, arrived, &judged).await;
-        let is_proven =
-            judged.verdict == Kind::Authentic && route.receiver.sender.is_authenticated();
+        let verdict = judged.verdict;
+        if let Some(forward) = self.forwards(&judged, arrived) {
+            // It is shown while the app is at work.
+            let keep = async { self.keep(entry(&route, arrived, judged, None)).await };
+            let (exchange, kept) = tokio::join!(forward.pass(&route, &arrived.request), keep);
+            let given = Given::by_app(exchange);
+            let _hung_up = reply.send(given.response());
+            if let Some(id) = kept {
+                let outcome = outcome(&route, verdict, &given);
+                self.noted(self.store.answer(id, outcome).await);
+            }
+            return;
+        }
+        let given = Given::by_this(&judged.reply, arrived.started.elapsed());
+        let is_proven = verdict == Kind::Authentic && route.receiver.sender.is_authenticated();
         let mut reply = Some(reply);
         if !is_proven && let Some(reply) = reply.take() {
             let _hung_up = reply.send(given.response());
             // The task that sends it runs on this thread, too.
             tokio::task::yield_now().await;
         }
-        self.keep(&route, arrived, judged, &given).await;
+        let outcome = outcome(&route, verdict, &given);
+        self.keep(entry(&route, arrived, judged, Some(outcome)))
+            .await;
         if let Some(reply) = reply {
             let _hung_up = reply.send(given.response());
         }
     }
 
-    async fn keep(&self, route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) {
-        let entry = aside(arrived.request.body().len(), || {
-            entry(route, arrived, judged, given)
-        });
-        match self.store.add(entry).await {
-            Ok(_) => self.is_failing.store(false, Ordering::Relaxed),
-            // Once, and not for each of many.
-            Err(error) if !self.is_failing.swap(true, Ordering::Relaxed) => note(&format!(
-                "deliveries are answered and cannot be kept: {error}"
-            )),
-            Err(_) => {}
+    /// Where a request is passed on, if it is.
+    fn forwards(&self, judged: &Judged, arrived: &Arrived) -> Option<&Forward> {
+        let forward = self.forward.as_ref()?;
+        let is_passed = judged.verdict != Kind::Refused || forward.all;
+        (is_passed && arrived.unread.is_none()).then_some(forward)
+    }
+
+    /// Keeps a delivery, and returns its number.
+    async fn keep(&self, entry: Entry) -> Option<i64> {
+        self.noted(self.store.add(entry).await)
+    }
+
+    /// Says once that the store fails, and not for each of many.
+    fn noted<T>(&self, written: Result<T, String>) -> Option<T> {
+        match written {
+            Ok(done) => {
+                self.is_failing.store(false, Ordering::Relaxed);
+                Some(done)
+            }
+            Err(error) => {
+                if !self.is_failing.swap(true, Ordering::Relaxed) {
+                    note(&format!(
+                        "deliveries are answered and cannot be kept: {error}"
+                    ));
+                }
+                None
+            }
         }
     }
 
@@ -170,21 +200,15 @@ impl Receiving {
             Judged::by(verdict, &receiver.masks)
         })
     }
-
-    /// The answer: the app's, or what a receiver would answer.
-    async fn give(&self, route: &Route<'_>, arrived: &Arrived, judged: &Judged) -> Given {
-        if let Some(forward) = &self.forward
-            && (judged.verdict != Kind::Refused || forward.all)
-            && arrived.unread.is_none()
-        {
-            return Given::by_app(forward.pass(route, &arrived.request).await);
-        }
-        Given::by_this(&judged.reply, arrived.started.elapsed())
-    }
 }
 
 /// What is kept.
-fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) -> Entry {
+fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<Outcome>) -> Entry {
+    let length = arrived.request.body().len();
+    aside(length, || masked(route, arrived, judged, outcome))
+}
+
+fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<Outcome>) -> Entry {
     let receiver = route.receiver;
     let masks = &receiver.masks;
     let request = &arrived.request;
@@ -195,9 +219,6 @@ fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) ->
     if path.split('?').next() != Some(request.uri().path()) {
         body.masked.push("path".to_owned());
     }
-    // What a sender counts as received is said of deliveries, not of handshakes.
-    let conclusion = (judged.verdict != Kind::Handshake)
-        .then(|| Conclusion::of(&receiver.facts.timing, 0, &given.exchange));
     Entry {
         at_ms: millis(arrived.at),
         sender: receiver.sender.name.to_string(),
@@ -208,20 +229,33 @@ fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, given: &Given) ->
         method: masks.text(request.method().as_str()),
         path,
         bytes: request.body().len() as u64,
-        status: given.status().as_u16(),
-        received: conclusion.as_ref().map(|conclusion| conclusion.received),
-        took_ms: u64::try_from(given.exchange.took.as_millis()).unwrap_or(u64::MAX),
         rest: Rest {
             label: judged.label,
             event: judged.event,
             headers: shown.headers,
             hidden_headers: shown.hidden,
             masked: body.masked,
-            answer: given.kept(masks),
+        },
+        body: body.bytes.filter(|_| arrived.unread.is_none()),
+        outcome,
+    }
+}
+
+/// What came of it.
+fn outcome(route: &Route<'_>, verdict: Kind, given: &Given) -> Outcome {
+    let receiver = route.receiver;
+    // What a sender counts as received is said of deliveries, not of handshakes.
+    let conclusion = (verdict != Kind::Handshake)
+        .then(|| Conclusion::of(&receiver.facts.timing, 0, &given.exchange));
+    Outcome {
+        status: given.status().as_u16(),
+        received: conclusion.as_ref().map(|conclusion| conclusion.received),
+        took_ms: u64::try_from(given.exchange.took.as_millis()).unwrap_or(u64::MAX),
+        told: Told {
+            answer: given.kept(&receiver.masks),
             failure: given.failure(),
             conclusion: conclusion.map(|it| it.lines()).unwrap_or_default(),
         },
-        body: body.bytes.filter(|_| arrived.unread.is_none()),
     }
 }
 

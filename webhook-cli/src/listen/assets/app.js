@@ -208,6 +208,12 @@ function arrived(row) {
   news.add(row);
 }
 
+/** Takes the answer to a delivery that is in the list already. */
+function answered(row) {
+  list.answered(row);
+  if (delivery?.id === row.id) open(row.id, { keep: true });
+}
+
 // Keys.
 
 const keys = {
@@ -300,4 +306,4 @@ await fetchState();
 language();
 show();
 list.reload();
-server.follow(arrived, refresh, connected);
+server.follow(arrived, answered, refresh, connected);

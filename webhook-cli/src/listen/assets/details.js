@@ -51,7 +51,7 @@ function facts(it) {
     ["at", el("time", { datetime: it.at, title: it.at }, clock(it.at))],
     ["id", it.delivery_id && el("bdi", { class: "mono" }, it.delivery_id)],
     ["label", it.label && el("bdi", { class: "mono" }, it.label)],
-    ["took", `${it.took_ms || "< 1"} ms`],
+    ["took", it.took_ms !== null && `${it.took_ms || "< 1"} ms`],
     ["size", size(it.bytes)],
   ];
   const present = all.filter(([, value]) => value);
@@ -127,7 +127,9 @@ function card(name, covers, why, event) {
 
 function answer(it) {
   const parts = [conclusion(it.conclusion, it.received)];
-  if (it.answer) {
+  if (it.status === null) {
+    parts.push(el("p", { class: "line" }, el("code", { class: "status" }, "…"), t("notYet")));
+  } else if (it.answer) {
     const by = t(it.answer.by === "app" ? "appAnswered" : "weAnswered");
     parts.push(el("p", { class: "line" }, el("code", { class: "status" }, String(it.answer.status)), by));
     parts.push(headers(it.answer.headers, []), body(it.answer.body, t("answer")));

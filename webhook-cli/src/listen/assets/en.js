@@ -69,6 +69,7 @@ export const en = {
   appAnswered: "Your app answered",
   weAnswered: "webhook-rs answered",
   noAnswer: "No answer",
+  notYet: "Your app has not answered yet",
   conclusion: "What the sender makes of it",
   received: "Received",
   notReceived: "Not received",

@@ -69,6 +69,7 @@ export const es = {
   appAnswered: "Respondió la app",
   weAnswered: "Respondió webhook-rs",
   noAnswer: "Sin respuesta",
+  notYet: "La aplicación todavía no respondió",
   conclusion: "Qué hace el emisor con ella",
   received: "Recibida",
   notReceived: "No recibida",

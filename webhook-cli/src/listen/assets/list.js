@@ -91,6 +91,20 @@ export class List {
     this.#schedule();
   }
 
+  /** Takes what came of a delivery that arrived before. */
+  answered(row) {
+    for (const rows of [this.#waiting, this.#rows]) {
+      const at = rows.findIndex(({ id }) => id === row.id);
+      if (at >= 0) rows[at] = row;
+    }
+    const old = this.#elements.get(row.id);
+    if (!old) return;
+    const element = drawn(row, this.#on.verdict(row));
+    old.replaceWith(element);
+    this.#elements.set(row.id, element);
+    this.#mark(this.active, true);
+  }
+
   /** Selects the row that is so many further down. */
   move(by) {
     if (!this.#rows.length) return;
@@ -247,7 +261,7 @@ function drawn(row, verdict) {
     el("span", { class: "what" }, el("b", {}, sender), " ", el("bdi", {}, kind ?? `${method} ${path}`)),
     el("time", { datetime: at }, clock(at)),
     el("span", { class: "verdict" }, el("span", {}, t(verdict)), reason && el("small", {}, ` ${reason}`)),
-    el("span", { class: "outcome" }, outcome(received), el("code", {}, status === null ? "–" : String(status))),
+    el("span", { class: "outcome" }, outcome(received), el("code", {}, status === null ? "…" : String(status))),
   );
 }
 

@@ -45,10 +45,14 @@ export function deliveries(filter, signal) {
   return ask(`api/deliveries?${query}`, { signal });
 }
 
-/** Calls back for each delivery that arrives, when the list must be fetched again, and with how the connection is. */
-export function follow(arrived, reload, connection) {
+/**
+ * Calls back for each delivery that arrives, for each that the app answers later, when the list must be fetched again, and
+ * with how the connection is.
+ */
+export function follow(arrived, answered, reload, connection) {
   const events = new EventSource("api/events");
   events.addEventListener("delivery", (event) => arrived(JSON.parse(event.data)));
+  events.addEventListener("answered", (event) => answered(JSON.parse(event.data)));
   events.addEventListener("reload", reload);
   events.addEventListener("open", () => {
     connection("live");
@@ -59,6 +63,6 @@ export function follow(arrived, reload, connection) {
     connection("offline");
     if (events.readyState !== EventSource.CLOSED) return;
     // The browser tries again by itself, except after an answer that is no stream.
-    setTimeout(() => follow(arrived, reload, connection), 2000);
+    setTimeout(() => follow(arrived, answered, reload, connection), 2000);
   });
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::super::entry::{Kind, Rest, Summary};
+use super::super::entry::{Kind, Rest, Summary, Told};
 use super::super::store::{Filter, Kept};
 use super::{Body, Page, answer, curl, problem};
 
@@ -23,6 +23,8 @@ struct Detail<'a> {
     proves: &'a str,
     #[serde(flatten)]
     rest: &'a Rest,
+    #[serde(flatten)]
+    told: &'a Told,
     body: Option<String>,
     body_is: &'static str,
     curl: String,
@@ -109,6 +111,7 @@ impl Page {
             summary,
             proves: receiver.map_or("", |receiver| &receiver.sender.proves),
             rest: &kept.rest,
+            told: &kept.told,
             body,
             body_is,
             curl: curl::command(&format!("http://{}", self.addr), kept),

@@ -73,7 +73,7 @@ fn word(name: &str) -> String {
 mod tests {
     use std::process::Command;
 
-    use super::super::super::entry::{Rest, Summary};
+    use super::super::super::entry::{Rest, Summary, Told};
     use super::*;
 
     fn kept(path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Kept {
@@ -92,14 +92,15 @@ mod tests {
                 method: "POST".to_owned(),
                 path: path.to_owned(),
                 bytes: 0,
-                status: 200,
+                status: None,
                 received: None,
-                took_ms: 0,
+                took_ms: None,
             },
             rest: Rest {
                 headers: headers.collect(),
                 ..Rest::default()
             },
+            told: Told::default(),
             body: body.map(<[u8]>::to_vec),
         }
     }

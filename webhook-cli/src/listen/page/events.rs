@@ -91,6 +91,10 @@ impl Events {
             return match news {
                 Ok(Ok(News::Delivery { id, .. })) if id <= self.last => continue,
                 Ok(Ok(News::Delivery { id, summary })) => Some(delivery(id, &summary)),
+                // Not with its number, from which a page that was away would begin.
+                Ok(Ok(News::Answered { summary })) => {
+                    Some(format!("event: answered\ndata: {summary}\n\n"))
+                }
                 Ok(Ok(News::Reload)) => Some(RELOAD.to_owned()),
                 // What a slow page has not read is not kept for it: it loads again, and is told of what comes then.
                 Ok(Err(RecvError::Lagged(_))) => {

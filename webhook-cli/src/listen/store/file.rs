@@ -25,12 +25,13 @@ const SCHEMA: &str = "
         method TEXT NOT NULL,
         path TEXT NOT NULL,
         bytes INTEGER NOT NULL,
-        status INTEGER NOT NULL,
-        received INTEGER,
-        took_ms INTEGER NOT NULL,
         kept INTEGER NOT NULL,
         rest TEXT NOT NULL,
-        body BLOB
+        body BLOB,
+        status INTEGER,
+        received INTEGER,
+        took_ms INTEGER,
+        told TEXT
     ) STRICT;
     CREATE INDEX deliveries_verdict ON deliveries (verdict, id);
     CREATE INDEX deliveries_sender ON deliveries (sender, id);

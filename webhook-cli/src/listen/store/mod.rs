@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub(super) use self::read::{Filter, Found, Kept};
 use self::write::Writer;
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, Kind, Outcome};
 use crate::error::Error;
 
 /// Deliveries that may wait to be written.
@@ -45,6 +45,8 @@ impl Bounds {
 pub(super) enum News {
     /// A delivery, as JSON for a list.
     Delivery { id: i64, summary: Arc<str> },
+    /// A delivery that was not answered before, as JSON for a list.
+    Answered { summary: Arc<str> },
     /// So much that a page must load again.
     Reload,
 }
@@ -58,6 +60,7 @@ struct Size {
 
 enum Change {
     Add(Box<Entry>, oneshot::Sender<Result<i64, String>>),
+    Answer(i64, Box<Outcome>, oneshot::Sender<Result<(), String>>),
     Clear(oneshot::Sender<Result<(), String>>),
 }
 
@@ -99,6 +102,13 @@ impl Store {
     pub(super) async fn add(&self, entry: Entry) -> Result<i64, String> {
         let (done, written) = oneshot::channel();
         let change = Change::Add(Box::new(entry), done);
+        self.change(change, written).await
+    }
+
+    /// Adds what came of a delivery, if it is still there.
+    pub(super) async fn answer(&self, id: i64, outcome: Outcome) -> Result<(), String> {
+        let (done, written) = oneshot::channel();
+        let change = Change::Answer(id, Box::new(outcome), done);
         self.change(change, written).await
     }
 

@@ -1,7 +1,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
-use super::super::entry::{Kind, Rest, Summary, time};
+use super::super::entry::{Kind, Rest, Summary, Told, time};
 use super::{kind, number};
 
 const COLUMNS: &str = "id, at_ms, sender, verdict, reason, kind, delivery_id, method, path, bytes, status, received, took_ms";
@@ -29,6 +29,7 @@ pub(in super::super) struct Found {
 pub(in super::super) struct Kept {
     pub(in super::super) summary: Summary,
     pub(in super::super) rest: Rest,
+    pub(in super::super) told: Told,
     pub(in super::super) body: Option<Vec<u8>>,
 }
 
@@ -69,16 +70,26 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
 }
 
 pub(super) fn get(connection: &Connection, id: i64) -> rusqlite::Result<Option<Kept>> {
-    let sql = format!("SELECT {COLUMNS}, rest, body FROM deliveries WHERE id = ?1");
+    let sql = format!("SELECT {COLUMNS}, rest, told, body FROM deliveries WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let kept = statement.query_row([id], |row| {
         Ok(Kept {
             summary: summary(row)?,
             rest: serde_json::from_str(&row.get::<_, String>(13)?).unwrap_or_default(),
-            body: row.get(14)?,
+            told: match row.get::<_, Option<String>>(14)? {
+                Some(told) => serde_json::from_str(&told).unwrap_or_default(),
+                None => Told::default(),
+            },
+            body: row.get(15)?,
         })
     });
     kept.optional()
+}
+
+/// One delivery for a list.
+pub(super) fn one(connection: &Connection, id: i64) -> rusqlite::Result<Summary> {
+    let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([id], summary)
 }
 
 pub(super) fn after(
@@ -118,7 +129,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         bytes: row.get::<_, i64>(9)?.unsigned_abs(),
         status: row.get(10)?,
         received: row.get(11)?,
-        took_ms: row.get::<_, i64>(12)?.unsigned_abs(),
+        took_ms: row.get::<_, Option<i64>>(12)?.map(i64::unsigned_abs),
     })
 }
 

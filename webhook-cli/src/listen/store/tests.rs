@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::*;
-use crate::listen::entry::Rest;
+use crate::listen::entry::{Outcome, Rest, Told};
 
 struct File(PathBuf);
 
@@ -31,6 +31,15 @@ impl Drop for File {
     }
 }
 
+fn outcome() -> Outcome {
+    Outcome {
+        status: 200,
+        received: Some(true),
+        took_ms: 1,
+        told: Told::default(),
+    }
+}
+
 fn entry(verdict: Kind, body: &[u8]) -> Entry {
     Entry {
         at_ms: 0,
@@ -42,11 +51,9 @@ fn entry(verdict: Kind, body: &[u8]) -> Entry {
         method: "POST".to_owned(),
         path: "/stripe".to_owned(),
         bytes: body.len() as u64,
-        status: 200,
-        received: Some(true),
-        took_ms: 1,
         rest: Rest::default(),
         body: Some(body.to_vec()),
+        outcome: Some(outcome()),
     }
 }
 
@@ -70,6 +77,39 @@ async fn all(store: &Store) -> Vec<i64> {
 fn close(store: Store, thread: JoinHandle<()>) {
     drop(store);
     thread.join().unwrap();
+}
+
+#[tokio::test]
+async fn what_came_of_a_delivery_is_added_once_and_counted() {
+    let file = File::new("answered");
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    let pending = Entry {
+        outcome: None,
+        ..entry(Kind::Authentic, b"{}")
+    };
+    let id = store.add(pending).await.unwrap();
+    assert_eq!(store.get(id).await.unwrap().unwrap().summary.status, None);
+    let (_, before) = store.size();
+    let mut news = store.news();
+    store.answer(id, outcome()).await.unwrap();
+    assert!(matches!(news.recv().await, Ok(News::Answered { .. })));
+    let status = |status| Outcome {
+        status,
+        ..outcome()
+    };
+    store.answer(id, status(500)).await.unwrap();
+    // One that was deleted meanwhile.
+    store.answer(id + 1, status(500)).await.unwrap();
+    assert_eq!(
+        store.get(id).await.unwrap().unwrap().summary.status,
+        Some(200)
+    );
+    let (deliveries, bytes) = store.size();
+    assert!(bytes > before, "{bytes} after {before}");
+    close(store, thread);
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    assert_eq!(store.size(), (deliveries, bytes), "as it is counted again");
+    close(store, thread);
 }
 
 #[tokio::test]

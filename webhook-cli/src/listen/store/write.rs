@@ -2,11 +2,11 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::{broadcast, mpsc};
 
-use super::super::entry::{Entry, Kind, Summary};
-use super::{Bounds, Change, News, Size, number};
+use super::super::entry::{Entry, Kind, Outcome, Summary};
+use super::{Bounds, Change, News, Size, number, read};
 
 /// Deliveries in one transaction, at most.
 const BATCH: usize = 128;
@@ -98,6 +98,10 @@ impl Writer {
                     let cleared = self.clear().map_err(|error| error.to_string());
                     let _not_awaited = done.send(cleared);
                 }
+                Change::Answer(id, outcome, done) => {
+                    let answered = self.answer(id, &outcome);
+                    let _not_awaited = done.send(answered.map_err(|error| error.to_string()));
+                }
                 Change::Add(first, first_done) => {
                     let mut entries = vec![first];
                     let mut waiting = vec![first_done];
@@ -151,6 +155,40 @@ impl Writer {
         Ok(ids)
     }
 
+    fn answer(&mut self, id: i64, outcome: &Outcome) -> rusqlite::Result<()> {
+        let told = told(outcome);
+        let length = u64::try_from(told.len()).unwrap_or(u64::MAX);
+        let mut counts = self.counts;
+        let transaction = self.connection.transaction()?;
+        let verdict: Option<i64> = transaction
+            .prepare_cached(
+                "UPDATE deliveries SET status = ?2, received = ?3, took_ms = ?4, told = ?5, kept = kept + ?6
+                 WHERE id = ?1 AND status IS NULL RETURNING verdict",
+            )?
+            .query_row(
+                params![id, outcome.status, outcome.received, int(outcome.took_ms), told, int(length)],
+                |row| row.get(0),
+            )
+            .optional()?;
+        // It may have been deleted meanwhile.
+        let Some(verdict) = verdict else {
+            return Ok(());
+        };
+        counts.all.bytes += length;
+        if verdict == number(Kind::Refused) {
+            counts.refused.bytes += length;
+        }
+        let summary = read::one(&transaction, id)?;
+        evict(&transaction, &mut counts, self.bounds)?;
+        transaction.commit()?;
+        self.counts = counts;
+        self.publish();
+        let summary = serde_json::to_string(&summary).unwrap_or_default();
+        let summary = summary.into();
+        let _nobody_looks = self.news.send(News::Answered { summary });
+        Ok(())
+    }
+
     fn clear(&mut self) -> rusqlite::Result<()> {
         self.connection.execute("DELETE FROM deliveries", ())?;
         self.counts = Counts::default();
@@ -181,11 +219,14 @@ fn insert(
         false => bounds,
     };
     let rest = serde_json::to_string(&entry.rest).unwrap_or_default();
+    let outcome = entry.outcome.as_ref();
+    let told = outcome.map(told);
     let length = |body: &Option<Vec<u8>>| {
         let texts =
             [&entry.kind, &entry.delivery_id].map(|text| text.as_ref().map_or(0, String::len));
         let body = body.as_ref().map_or(0, Vec::len);
-        let length = body + rest.len() + entry.path.len() + texts.iter().sum::<usize>();
+        let told = told.as_ref().map_or(0, String::len);
+        let length = body + rest.len() + told + entry.path.len() + texts.iter().sum::<usize>();
         u64::try_from(length).unwrap_or(u64::MAX)
     };
     // One that fits no bound would push out all others, and then itself.
@@ -195,9 +236,9 @@ fn insert(
     };
     let kept = length(body);
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO deliveries (at_ms, sender, verdict, reason, kind, delivery_id, method, path, bytes, status,
-             received, took_ms, kept, rest, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "INSERT INTO deliveries (at_ms, sender, verdict, reason, kind, delivery_id, method, path, bytes, kept,
+             rest, body, status, received, took_ms, told)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     let id = statement.insert(params![
         entry.at_ms,
@@ -209,18 +250,24 @@ fn insert(
         entry.method,
         entry.path,
         int(entry.bytes),
-        entry.status,
-        entry.received,
-        int(entry.took_ms),
         int(kept),
         rest,
         body,
+        outcome.map(|it| it.status),
+        outcome.and_then(|it| it.received),
+        outcome.map(|it| int(it.took_ms)),
+        told,
     ])?;
     counts.all.add(kept);
     if is_refused {
         counts.refused.add(kept);
     }
     Ok(id)
+}
+
+/// What is only shown when a delivery is looked at.
+fn told(outcome: &Outcome) -> String {
+    serde_json::to_string(&outcome.told).unwrap_or_default()
 }
 
 /// Deletes the oldest until what is left is within the bounds, of what was refused first.
