@@ -7,7 +7,7 @@ use webhook_tests::server;
 
 use super::canned::Canned;
 use super::listener::{
-    CARD, Listener, SLACK, STRIPE, TUSFACTURAS, command, klap, stripe, tusfacturas,
+    CARD, Listener, SLACK, STRIPE, TUSFACTURAS, command, klap, sent, stripe, tusfacturas,
 };
 
 #[test]
@@ -159,8 +159,9 @@ fn a_delivery_is_shown_while_the_app_is_at_work() {
         Duration::from_secs(3),
     );
     let listener = Listener::alone(&["--forward", &app.url("/")]);
+    let addr = listener.server.addr;
     std::thread::scope(|scope| {
-        let answer = scope.spawn(|| listener.deliver("/stripe", stripe("evt_1")).status);
+        let answer = scope.spawn(move || sent("/stripe", &stripe("evt_1")).send(addr).status);
         let pending = (0..2_000).find_map(|_| {
             std::thread::sleep(Duration::from_millis(1));
             let list = listener.json("/api/deliveries");

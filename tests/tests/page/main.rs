@@ -302,27 +302,21 @@ async fn a_delivery_is_shown_while_the_app_is_at_work_and_then_its_answer() {
     });
     let listener = Listener::with(&["--forward", &url]);
     browser.open(&listener.page).await;
-    thread::scope(|scope| {
-        scope.spawn(|| listener.send("tusfacturas", "/tusfacturas", &[]));
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                browser
-                    .until("document.querySelector('.row .outcome')?.textContent === '…'")
-                    .await;
-                browser.click(".row").await;
-                browser
-                    .until("document.querySelector('section.answer')?.textContent.includes('has not answered yet')")
-                    .await;
-                release.send(()).unwrap();
-                browser
-                    .until("document.querySelector('.row .outcome')?.textContent.includes('200')")
-                    .await;
-                browser
-                    .until("document.querySelector('section.answer')?.textContent.includes('Your app answered')")
-                    .await;
-            });
-        });
-    });
+    // The sender has left by the time that the app answers.
+    listener.send("tusfacturas", "/tusfacturas", &["--hang-up-after", "300ms"]);
+    browser
+        .until("document.querySelector('.row .outcome')?.textContent === '…'")
+        .await;
+    browser.click(".row").await;
+    let says = |text: &str| {
+        format!("document.querySelector('section.answer')?.textContent.includes('{text}')")
+    };
+    browser.until(&says("has not answered yet")).await;
+    release.send(()).unwrap();
+    browser
+        .until("document.querySelector('.row .outcome')?.textContent.includes('200')")
+        .await;
+    browser.until(&says("Your app answered")).await;
     browser.close().await;
 }
 

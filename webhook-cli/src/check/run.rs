@@ -45,7 +45,7 @@ impl Run<'_> {
         let case = deliveries::authentic();
         let (row, refused) = attempt(self.kit, &case, self.args.slow_after).await;
         if let Some(refused) = refused {
-            let variable = &self.kit.sender.variable;
+            let variable = &self.kit.sender.signing_variable();
             let secret = match (secret_was_made, variable.is_empty()) {
                 (_, true) => String::new(),
                 (true, _) => format!(
