@@ -48,15 +48,36 @@ pub fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
 #[track_caller]
 pub fn run(mut command: Command) -> process::Output {
     let mut child = command.spawn().unwrap();
+    // While it runs: one that has filled a pipe which nobody reads does not end.
+    let stdout = read(child.stdout.take());
+    let stderr = read(child.stderr.take());
     let deadline = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
         if Instant::now() > deadline {
             child.kill().unwrap();
             panic!("does not end: {command:?}");
         }
         thread::sleep(Duration::from_millis(10));
+    };
+    process::Output {
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
     }
-    child.wait_with_output().unwrap()
+}
+
+/// Reads all of a stream, if it is one that can be read.
+fn read(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut read = Vec::new();
+        if let Some(mut stream) = stream {
+            stream.read_to_end(&mut read).unwrap();
+        }
+        read
+    })
 }
 
 impl Server {
