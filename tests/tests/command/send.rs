@@ -259,7 +259,7 @@ fn every_event_of_every_sender_is_received() {
     }
 }
 
-/// Whoever adds a sender to the command adds it to these tests.
+/// A sender that is added to the command is added to these tests.
 #[test]
 fn no_sender_is_left_out() {
     let listed = WebhookRs::new().run(&["senders", "--json"], &[]).json();

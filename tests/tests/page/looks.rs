@@ -230,7 +230,7 @@ async fn pictures_for_the_documentation() {
     let Some(directory) = std::env::var_os("WEBHOOK_SCREENSHOTS").map(PathBuf::from) else {
         return;
     };
-    // Relative to the workspace, as whoever runs it means it.
+    // Relative to the workspace, as its user means it.
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .join(directory);

@@ -50,7 +50,7 @@ function table({ receiving, senders }, act) {
   return el("table", { class: "senders" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
 }
 
-/** A button that copies what it stands beside. */
+/** A button that copies what is beside it. */
 export function copyButton(text, act, what = "") {
   const label = `${t("copy")} ${what}`.trim();
   const button = el("button", { type: "button", class: "copy", "aria-label": label, title: t("copy") }, icon("copy"));

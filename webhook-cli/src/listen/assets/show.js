@@ -1,6 +1,6 @@
 // What strangers wrote becomes text, never markup: every string passes through `shown`.
 
-// Characters that a reader would not see, or that turn around what stands beside them.
+// Characters that a reader would not see, or that turn around what is beside them.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 // More than this is a wait for the browser.
 const COLORED = 64 * 1024;
