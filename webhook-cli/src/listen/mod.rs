@@ -81,7 +81,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, senders: Senders) -> Result<ExitCode, Error> {
     if !args.page.ip().is_loopback() {
         return Err(Error::usage(format!(
-            "--page {}: the page shows what is received to whoever reaches it: give a loopback address, such as 127.0.0.1:4001",
+            "--page {}: everyone who reaches the page sees what is received: give a loopback address, such as 127.0.0.1:4001",
             args.page
         )));
     }
