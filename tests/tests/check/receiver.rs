@@ -25,7 +25,7 @@ pub(crate) struct Plant {
     pub(crate) declines: fn(&[u8]) -> bool,
     /// What it makes of its right answer to an authentic delivery.
     pub(crate) answers: fn(Reply) -> Reply,
-    /// How long it takes for it.
+    /// How long it works on a delivery.
     pub(crate) works: Duration,
     /// What it makes of its right answer to a handshake.
     pub(crate) greets: fn(Reply) -> Reply,

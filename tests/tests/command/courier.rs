@@ -362,6 +362,43 @@ fn a_token_in_the_query_is_not_shown_either() {
 }
 
 #[test]
+fn a_scheme_whose_deliveries_nobody_can_send_is_said_to_be_one() {
+    let command = WebhookRs::new();
+    let file = command.home().file("schemes.toml");
+    let long = "k".repeat(70_000);
+    for (credential, expected) in [
+        (
+            format!(r#"{{ query-which-logs-show = "{long}" }}"#),
+            "shorten the name of its parameter",
+        ),
+        (
+            r#"{ header = "x-a", prefix = "a\n" }"#.to_owned(),
+            "the header x-a cannot be sent",
+        ),
+    ] {
+        let text =
+            format!("[acme]\nsecret = \"S\"\nalgorithm = \"token\"\ncredential = {credential}");
+        std::fs::write(&file, text).unwrap();
+        let schemes = file.to_str().unwrap();
+        let arguments = [
+            "send",
+            "acme",
+            "http://127.0.0.1:1/acme",
+            "--schemes",
+            schemes,
+        ];
+        let ran = command.run(&arguments, &[("S", "secret-of-acme-4f5e6d")]);
+        assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("webhook-rs: acme: "),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn secrets_come_from_a_file_or_a_variable_of_ones_own() {
     let command = WebhookRs::new();
     let file = command.home().file("secret");

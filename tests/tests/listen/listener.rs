@@ -144,7 +144,7 @@ impl Listener {
 
     /// Waits until what was answered is kept: what nobody has proven is answered first. An app may take longer to answer.
     #[track_caller]
-    fn settle(&self) {
+    pub fn settle(&self) {
         let deadline = Instant::now() + Duration::from_secs(2);
         while Instant::now() < deadline && self.json("/api/state")["at_work"] != 0 {
             std::thread::sleep(Duration::from_millis(2));

@@ -102,6 +102,7 @@ fn what_strangers_send_takes_no_more_than_its_share() {
     for _ in 0..200 {
         post("/stripe", vec![b'x'; 20_000]).send(listener.server.addr);
     }
+    listener.settle();
     let count = |verdict: &str| {
         let list = listener.json(&format!("/api/deliveries?limit=200&verdict={verdict}"));
         list["deliveries"].as_array().unwrap().len()

@@ -178,6 +178,7 @@ fn the_list_is_bounded_and_filtered() {
         listener.deliver("/stripe", stripe(&format!("evt_{at}")));
     }
     post("/github", "{}").send(listener.server.addr);
+    listener.settle();
     let ids = |query: &str| {
         let list = listener.json(&format!("/api/deliveries?{query}"));
         let ids = list["deliveries"]

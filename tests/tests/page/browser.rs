@@ -90,11 +90,12 @@ impl Browser {
 
     /// Waits until an expression is true.
     #[track_caller]
-    pub fn until<'a>(&'a self, condition: &'a str) -> impl Future<Output = ()> + 'a {
+    pub fn until(&self, condition: impl Into<String>) -> impl Future<Output = ()> + '_ {
+        let condition = condition.into();
         let caller = std::panic::Location::caller();
         async move {
             let deadline = Instant::now() + PATIENCE;
-            while self.eval(condition).await != Value::Bool(true) {
+            while self.eval(&condition).await != Value::Bool(true) {
                 if Instant::now() > deadline {
                     let shown = self.eval("document.body.innerText").await;
                     let shown = shown.as_str().unwrap_or_default();
@@ -103,6 +104,13 @@ impl Browser {
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
         }
+    }
+
+    /// Waits until the list has so many deliveries.
+    #[track_caller]
+    pub fn rows(&self, count: usize) -> impl Future<Output = ()> + '_ {
+        let condition = format!("document.querySelectorAll('.row').length === {count}");
+        self.until(condition)
     }
 
     /// Clicks as a mouse does, on what is in view.

@@ -25,9 +25,7 @@ async fn the_page_speaks_the_language_of_the_browser_or_the_one_that_was_chosen(
                 "document.querySelector('#live').textContent.trim() === '{shown}'"
             ))
             .await;
-        browser
-            .until("document.querySelectorAll('.row').length === 1")
-            .await;
+        browser.rows(1).await;
         browser.click(".row").await;
         browser.until("!!document.querySelector('.banner')").await;
         assert_eq!(browser.eval("document.documentElement.lang").await, code);
@@ -126,9 +124,7 @@ async fn nothing_is_wider_than_the_screen_and_every_text_can_be_read() {
     listener.send("multicaja", "/multicaja/webhook_confirm", &[]);
     listener.forge("forged-credential", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 4")
-        .await;
+    browser.rows(4).await;
     for scheme in ["light", "dark"] {
         browser.prefer("prefers-color-scheme", scheme).await;
         for (width, height) in [(360, 740), (860, 700), (1400, 900)] {
@@ -261,9 +257,7 @@ async fn pictures_for_the_documentation() {
         browser.prefer("prefers-color-scheme", scheme).await;
         browser.resize(width, height, scale).await;
         browser.open(&listener.page).await;
-        browser
-            .until("document.querySelectorAll('.row').length === 10")
-            .await;
+        browser.rows(10).await;
         if width > 860 {
             // The forged one in the dark.
             read(&browser, if scheme == "dark" { 9 } else { 10 }).await;

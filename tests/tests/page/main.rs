@@ -54,18 +54,14 @@ async fn deliveries_appear_without_a_reload_and_a_forged_one_is_shown_as_forged(
     browser.eval("window.loadedOnce = true").await;
 
     listener.send("tusfacturas", "/tusfacturas", &["-e", "emitido"]);
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     let row = browser.text(".row").await;
     for shown in ["tusfacturas", "emitido", "Authentic", "Received", "200"] {
         assert!(row.contains(shown), "{shown}: {row}");
     }
 
     listener.forge("forged-credential", &["--set", "evento=forgery"]);
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     let row = browser.text(".row:first-child").await;
     for shown in ["Refused", "credential_mismatch", "Not received", "403"] {
         assert!(row.contains(shown), "{shown}: {row}");
@@ -164,53 +160,35 @@ async fn the_filter_finds_by_sender_verdict_and_text_also_what_arrives_later() {
     listener.send("github", "/github", &[]);
     listener.forge("forged-credential", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 3")
-        .await;
+    browser.rows(3).await;
 
     let choose = "(value) => { const it = document.querySelector('#sender'); it.value = value; it.dispatchEvent(new Event('change', { bubbles: true })); }";
     browser.eval(&format!("({choose})('github')")).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     assert!(browser.text(".row").await.contains("github"));
     listener.send("stripe", "/stripe", &[]);
     listener.send("github", "/github", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     assert!(!browser.text(".row").await.contains("stripe"));
     browser.eval(&format!("({choose})('')")).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 5")
-        .await;
+    browser.rows(5).await;
 
     browser.click("#filter label.refused").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     assert!(browser.text(".row").await.contains("credential_mismatch"));
     browser.click("#filter label").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 5")
-        .await;
+    browser.rows(5).await;
 
     browser.press("/needle-").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     listener.send("stripe", "/stripe", &["--set", "data.object.id=needle-2"]);
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     browser.press("nothing").await;
     browser
         .until("document.querySelector('#nothing').textContent.includes('No delivery matches')")
         .await;
     browser.click("#nothing button").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 6")
-        .await;
+    browser.rows(6).await;
     browser.close().await;
 }
 
@@ -222,9 +200,7 @@ async fn send_again_signs_again_and_says_what_was_masked() {
     let listener = Listener::start();
     listener.send("multicaja", "/multicaja/webhook_confirm", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.click(".row").await;
     browser.until("!!document.querySelector('#again')").await;
     assert!(browser.text(".request .warning").await.contains("token_id"));
@@ -242,9 +218,7 @@ async fn send_again_signs_again_and_says_what_was_masked() {
     ] {
         assert!(outcome.contains(shown), "{shown}: {outcome}");
     }
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     assert!(browser.text(".row:first-child").await.contains("Authentic"));
     browser.close().await;
 }
@@ -263,9 +237,7 @@ async fn the_answer_of_the_app_is_shown_with_what_the_sender_makes_of_it() {
         .until("document.querySelector('#details').textContent.includes('Forwarding to')")
         .await;
     listener.send("tusfacturas", "/tusfacturas", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.click(".row").await;
     browser
         .until("!!document.querySelector('section.answer')")
@@ -343,9 +315,7 @@ async fn curl_is_copied_also_where_the_page_may_not_use_the_clipboard() {
     listener.send("stripe", "/stripe", &[]);
     browser.open(&listener.page).await;
     browser.allow_clipboard().await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.click(".row").await;
     browser.until("!!document.querySelector('#curl')").await;
     for forbid in [
@@ -380,18 +350,14 @@ async fn a_page_that_lost_the_connection_says_so_and_catches_up() {
     let mut listener = Listener::start();
     browser.open(&listener.page).await;
     listener.send("stripe", "/stripe", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     listener.stop();
     browser
         .until("document.querySelector('#live').textContent.includes('No connection')")
         .await;
     listener.restart();
     listener.send("github", "/github", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     browser
         .until("document.querySelector('#live').textContent.trim() === 'Live'")
         .await;
@@ -418,9 +384,7 @@ async fn ten_thousand_deliveries_at_five_hundred_a_second_leave_the_page_usable(
         .until("document.querySelector('#live').textContent.trim() === 'Live'")
         .await;
     listener.send("stripe", "/stripe", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     let addr = listener.addr;
     let burst = thread::spawn(move || {
         let started = Instant::now();
@@ -494,9 +458,7 @@ async fn arrivals_wait_while_somebody_reads_further_down() {
         &["--repeat", "60", "--concurrency", "4"],
     );
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 60")
-        .await;
+    browser.rows(60).await;
     browser
         .eval("document.querySelector('#scroll').scrollTop = 900")
         .await;
@@ -512,9 +474,7 @@ async fn arrivals_wait_while_somebody_reads_further_down() {
         60
     );
     browser.click("#newer").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 61")
-        .await;
+    browser.rows(61).await;
     assert!(browser.text(".row:first-child").await.contains("github"));
     browser.close().await;
 }
@@ -527,9 +487,7 @@ async fn a_delivery_that_arrives_while_the_list_is_fetched_is_not_lost() {
     let listener = Listener::start();
     listener.send("stripe", "/stripe", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     // The answer is there before the delivery, and gets to the page after it.
     browser
         .eval(
@@ -551,9 +509,7 @@ async fn a_delivery_that_arrives_while_the_list_is_fetched_is_not_lost() {
     // Longer than the pause between two renderings.
     tokio::time::sleep(Duration::from_secs(1)).await;
     browser.eval("window.proceed()").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
     browser.close().await;
 }
 
@@ -565,9 +521,7 @@ async fn all_deliveries_are_deleted_after_a_second_click() {
     let listener = Listener::start();
     listener.send("stripe", "/stripe", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.click("#clear").await;
     assert_eq!(browser.text("#clear").await, "Delete all of them?");
     assert_eq!(
@@ -577,12 +531,8 @@ async fn all_deliveries_are_deleted_after_a_second_click() {
         1
     );
     browser.click("#clear").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 0")
-        .await;
+    browser.rows(0).await;
     listener.send("github", "/github", &[]);
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.close().await;
 }

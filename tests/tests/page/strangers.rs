@@ -32,9 +32,7 @@ async fn what_strangers_write_is_shown_as_text() {
         .header("TF-WebhookToken", "wrong")
         .header("User-Agent", HOSTILE);
     sent.send(listener.addr);
-    browser
-        .until("document.querySelectorAll('.row').length === 2")
-        .await;
+    browser.rows(2).await;
 
     for id in [1, 2] {
         read(&browser, id).await;
@@ -72,9 +70,7 @@ async fn no_text_that_the_program_gives_the_page_becomes_markup() {
     let listener = Listener::start();
     listener.send("multicaja", "/multicaja/webhook_confirm", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     let elements = "document.querySelectorAll('img, script, iframe, a, style').length";
     let before = browser.eval(elements).await;
     let replace = format!(
@@ -94,13 +90,9 @@ async fn no_text_that_the_program_gives_the_page_becomes_markup() {
     browser.eval(&replace).await;
     // A row is not drawn again while it stays in the list.
     browser.click("#filter label.refused").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 0")
-        .await;
+    browser.rows(0).await;
     browser.click("#filter label").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser
         .until("document.querySelector('.row').textContent.includes('<img')")
         .await;
@@ -180,9 +172,7 @@ async fn no_secret_is_in_the_document() {
     let paid = post("/multicaja/webhook_confirm", card).signed("order-1", "1", API_KEY);
     paid.header("Content-Type", "application/json")
         .send(listener.addr);
-    browser
-        .until("document.querySelectorAll('.row').length === 6")
-        .await;
+    browser.rows(6).await;
 
     let mut secrets = listener.made_secrets();
     assert!(secrets.len() >= 2, "stripe and github have one");

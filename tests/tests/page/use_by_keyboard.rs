@@ -19,9 +19,7 @@ async fn keys_move_open_search_and_explain_themselves() {
         listener.send(sender, &format!("/{sender}"), &[]);
     }
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 3")
-        .await;
+    browser.rows(3).await;
     let selected = |id: u32| {
         format!(
             "document.querySelector('[aria-selected=true]')?.id === 'd{id}' && document.querySelector('#list').getAttribute('aria-activedescendant') === 'd{id}'"
@@ -50,9 +48,7 @@ async fn keys_move_open_search_and_explain_themselves() {
     browser.until("document.activeElement.id === 'list' && !document.querySelector('[aria-selected=true]')").await;
 
     browser.press("/stripe").await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     // Letters are text there, and no commands.
     browser.press("jk?").await;
     assert_eq!(
@@ -60,9 +56,7 @@ async fn keys_move_open_search_and_explain_themselves() {
         "stripejk?"
     );
     browser.press(ESCAPE).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 4")
-        .await;
+    browser.rows(4).await;
     browser.press(ESCAPE).await;
     browser.press("?").await;
     browser.until("document.querySelector('#help').open").await;
@@ -80,9 +74,7 @@ async fn everything_is_reached_by_tab_and_shows_that_it_has_the_focus() {
     let listener = Listener::start();
     listener.send("stripe", "/stripe", &[]);
     browser.open(&listener.page).await;
-    browser
-        .until("document.querySelectorAll('.row').length === 1")
-        .await;
+    browser.rows(1).await;
     browser.click(".row").await;
     browser.until("!!document.querySelector('#again')").await;
     let usable = "[...document.querySelectorAll('a, button, select, input:not([type=radio]), [tabindex=\"0\"]')].filter((it) => it.checkVisibility()).length";

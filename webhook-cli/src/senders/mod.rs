@@ -219,24 +219,29 @@ impl Sender {
 mod tests {
     use super::*;
 
+    /// A delivery like a sample, with a secret of its own, and what a receiver with that makes of it.
+    fn received(sender: &Sender, sample: &Sample) -> (Request<Bytes>, Verdict) {
+        let secret = sender
+            .is_authenticated()
+            .then(|| sender.generate_secret().unwrap());
+        let configured = secret
+            .iter()
+            .map(|secret| sender.configured_secret(secret).unwrap());
+        let judge = sender.judge(configured.collect()).unwrap();
+        let now = SystemTime::now();
+        let draft = Draft::new(sample, &Ids::random("a-").unwrap(), now).unwrap();
+        let request = sender.sign(&draft, now, secret.as_ref()).unwrap();
+        let verdict = judge.judge(&request, now);
+        (request, verdict)
+    }
+
     #[test]
     fn every_sample_is_what_its_sender_would_send() {
         for sender in Senders::load(None).unwrap().iter() {
             let name = &sender.name;
             assert!(!sender.samples.is_empty(), "{name}");
-            let secret = sender
-                .is_authenticated()
-                .then(|| sender.generate_secret().unwrap());
-            let configured = secret
-                .iter()
-                .map(|secret| sender.configured_secret(secret).unwrap());
-            let judge = sender.judge(configured.collect()).unwrap();
             for sample in &sender.samples {
-                let now = SystemTime::now();
-                let ids = Ids::random("webhook-rs-").unwrap();
-                let draft = Draft::new(sample, &ids, now).unwrap();
-                let request = sender.sign(&draft, now, secret.as_ref()).unwrap();
-                let verdict = judge.judge(&request, now);
+                let (request, verdict) = received(sender, sample);
                 let is_handshake = matches!(&*sample.name, "ping" | "url_verification")
                     && matches!(&**name, "discord" | "slack");
                 let accepted = match &verdict {
@@ -257,18 +262,8 @@ mod tests {
     fn an_event_is_called_what_its_sender_calls_it() {
         let mut called = Vec::new();
         for sender in Senders::load(None).unwrap().iter() {
-            let secret = sender
-                .is_authenticated()
-                .then(|| sender.generate_secret().unwrap());
-            let configured = secret
-                .iter()
-                .map(|secret| sender.configured_secret(secret).unwrap());
-            let judge = sender.judge(configured.collect()).unwrap();
-            let now = SystemTime::now();
-            let sample = sender.sample(None).unwrap();
-            let draft = Draft::new(sample, &Ids::random("a-").unwrap(), now).unwrap();
-            let request = sender.sign(&draft, now, secret.as_ref()).unwrap();
-            match judge.judge(&request, now) {
+            let (_, verdict) = received(sender, sender.sample(None).unwrap());
+            match verdict {
                 Verdict::Authentic(authentic) => {
                     called.push((sender.name.to_string(), authentic.kind));
                 }

@@ -87,7 +87,8 @@ fn sign(
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     let body = sent.body.clone();
-    Ok(testing::scheme(scheme, at, &headers, body, secret.expose()))
+    testing::try_scheme(scheme, at, &headers, body, secret.expose())
+        .map_err(|error| Error::usage(format!("{}: {error}", scheme.name())))
 }
 
 /// What a delivery of a scheme proves.

@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub use self::request::TestRequest;
-pub use self::scheme::scheme;
+pub use self::scheme::{CannotSign, scheme, try_scheme};
 pub use self::standard_webhooks::standard_webhooks;
 #[cfg(feature = "ed25519")]
 #[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]

@@ -44,17 +44,13 @@ impl TestRequest {
         }
     }
 
-    pub(super) fn with(self, name: &'static str, value: &str) -> Self {
-        self.with_header(&HeaderName::from_static(name), value)
-    }
-
     #[allow(
         clippy::expect_used,
         reason = "a test that cannot send its secret must fail"
     )]
-    pub(super) fn with_header(mut self, name: &HeaderName, value: &str) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("the value is valid in a header");
-        self.headers.insert(name, value);
+        self.headers.insert(HeaderName::from_static(name), value);
         self
     }
 

@@ -1,10 +1,12 @@
+use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{TestRequest, unix_time};
-use crate::secrets::Secret;
+use crate::secrets::{Secret, SecretsError};
 use crate::signing::{Scheme, Sending};
 
 /// A delivery of a sender that a [`Scheme`] describes: `POST /hook`, signed at this time with this secret; `headers` are sent
@@ -28,9 +30,9 @@ use crate::signing::{Scheme, Sending};
 ///
 /// # Panics
 ///
-/// If a header that is signed is not among `headers`, or a value is not valid in a header or a URL.
+/// If it cannot be signed: [`try_scheme`] returns the reason.
 #[allow(
-    clippy::expect_used,
+    clippy::panic,
     reason = "a test that cannot sign its request must fail"
 )]
 pub fn scheme(
@@ -40,24 +42,99 @@ pub fn scheme(
     body: impl Into<Bytes>,
     secret: &str,
 ) -> TestRequest {
+    match try_scheme(scheme, time, headers, body, secret) {
+        Ok(request) => request,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Like [`scheme`], without a panic: for a scheme, headers or a secret that somebody else has written.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use webhook_core::signing::{Credential, Scheme};
+/// use webhook_core::testing::{self, CannotSign};
+///
+/// let acme = Scheme::builder("acme").token(Credential::header("x-token").prefix("a\n")).build()?;
+/// let refused = testing::try_scheme(&acme, SystemTime::now(), &[], "{}", "s3cr3t");
+/// assert_eq!(refused.unwrap_err(), CannotSign::Header("x-token".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// What cannot be signed or sent.
+pub fn try_scheme(
+    scheme: &Scheme,
+    time: SystemTime,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+    secret: &str,
+) -> Result<TestRequest, CannotSign> {
     let mut request = TestRequest::new("/hook", body);
-    let secret = Secret::new(secret).expect("the secret is fit");
+    let secret = Secret::new(secret).map_err(CannotSign::Secret)?;
     let sent = scheme
         .0
         .sign(unix_time(time), headers, &request.body, &secret)
-        .expect("every header that is signed has a value");
+        .ok_or(CannotSign::Content)?;
+    let mut insert = |name: HeaderName, value: &str| match HeaderValue::from_str(value) {
+        Ok(value) => {
+            request.headers.insert(name, value);
+            Ok(())
+        }
+        Err(_) => Err(CannotSign::Header(name.as_str().into())),
+    };
     for (name, value) in headers {
-        request = request.with_header(&name.parse().expect("the name of a header"), value);
+        let known: HeaderName = name
+            .parse()
+            .map_err(|_| CannotSign::Header((*name).into()))?;
+        insert(known, value)?;
     }
     for credential in sent {
         match credential {
-            Sending::Header(name, value) => request = request.with_header(&name, &value),
+            Sending::Header(name, value) => insert(name, &value)?,
             Sending::Query(name, value) => {
                 let [name, value] = [name, value]
                     .map(|text| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string());
-                request.uri = format!("/hook?{name}={value}").parse().expect("a URL");
+                let target = format!("/hook?{name}={value}");
+                request.uri = target.parse().map_err(|_| CannotSign::Target)?;
             }
         }
     }
-    request
+    Ok(request)
 }
+
+/// Why [`try_scheme`] fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CannotSign {
+    /// The secret is refused.
+    Secret(SecretsError),
+    /// A header that is signed has no value, or the secret is no key for the scheme.
+    Content,
+    /// This header has a name or a value that no header can have.
+    Header(Box<str>),
+    /// The query with the credential does not fit into a request.
+    Target,
+}
+
+impl fmt::Display for CannotSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(error) => error.fmt(f),
+            Self::Content => f.write_str(
+                "the delivery cannot be signed; give every header that is signed, and a secret that is a key for the scheme",
+            ),
+            Self::Header(name) => write!(
+                f,
+                "the header {} cannot be sent; remove the characters that no header may have",
+                name.escape_debug()
+            ),
+            Self::Target => f.write_str(
+                "the query with the credential is longer than a request may have; shorten the name of its parameter",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for CannotSign {}

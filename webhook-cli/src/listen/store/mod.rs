@@ -1,5 +1,6 @@
 //! The deliveries in one SQLite file: written by a thread of its own in batches, read beside it.
 
+mod counts;
 mod file;
 mod read;
 mod write;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::{broadcast, mpsc};
 
 use super::super::entry::{Entry, Kind, Outcome, Summary};
+use super::counts::{Count, Counts};
 use super::{Bounds, Change, News, Size, number, read};
 
 /// Deliveries in one transaction, at most.
@@ -20,35 +21,6 @@ pub(super) struct Writer {
     counts: Counts,
     news: broadcast::Sender<News>,
     size: Arc<Size>,
-}
-
-/// How much is in the file, all and of it what was refused.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    all: Count,
-    refused: Count,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    deliveries: u64,
-    bytes: u64,
-}
-
-impl Count {
-    fn is_above(self, bounds: Bounds) -> bool {
-        self.deliveries > bounds.deliveries || self.bytes > bounds.bytes
-    }
-
-    fn add(&mut self, bytes: u64) {
-        self.deliveries += 1;
-        self.bytes += bytes;
-    }
-
-    fn remove(&mut self, bytes: u64) {
-        self.deliveries = self.deliveries.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
-    }
 }
 
 impl Writer {
