@@ -72,7 +72,7 @@ pub fn try_scheme(
     secret: &str,
 ) -> Result<TestRequest, CannotSign> {
     let mut request = TestRequest::new("/hook", body);
-    let secret = Secret::new(secret).map_err(CannotSign::Secret)?;
+    let secret = Secret::new(secret).map_err(CannotSign::Secrets)?;
     let sent = scheme
         .0
         .sign(unix_time(time), headers, &request.body, &secret)
@@ -109,7 +109,7 @@ pub fn try_scheme(
 #[non_exhaustive]
 pub enum CannotSign {
     /// The secret is refused.
-    Secret(SecretsError),
+    Secrets(SecretsError),
     /// A header that is signed has no value, or the secret is no key for the scheme.
     Content,
     /// This header has a name or a value that no header can have.
@@ -121,7 +121,7 @@ pub enum CannotSign {
 impl fmt::Display for CannotSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Secret(error) => error.fmt(f),
+            Self::Secrets(error) => error.fmt(f),
             Self::Content => f.write_str(
                 "the delivery cannot be signed; give every header that is signed, and a secret that is a key for the scheme",
             ),
