@@ -129,6 +129,8 @@ async fn listen(args: Args, routes: Routes) -> Result<JoinHandle<()>, Error> {
         page_addr,
         stopped.clone(),
     )?);
+    // Before anyone is told that it runs, and may stop it.
+    let signalled = signal();
     announce(&receiving, addr, page_addr);
     let senders = serve::serve(receiver, SENDERS, stopped.clone(), {
         let receiving = Arc::clone(&receiving);
@@ -138,7 +140,7 @@ async fn listen(args: Args, routes: Routes) -> Result<JoinHandle<()>, Error> {
         Arc::clone(&shown).answer(request)
     });
     tokio::join!(senders, pages, async {
-        signal().await;
+        signalled.await;
         stop.send_replace(true);
     });
     let _some_may_last_longer = tokio::time::timeout(serve::LAST, receiving.finish()).await;
@@ -204,24 +206,25 @@ fn announce(receiving: &Receiving, addr: SocketAddr, page: SocketAddr) {
     note(&format!("listening on http://{addr}"));
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Waits for Ctrl-C or SIGTERM, from now on.
+fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
 
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        [SignalKind::interrupt(), SignalKind::terminate()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
             tokio::select! {
-                () = interrupt => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
-    interrupt.await;
 }
