@@ -165,7 +165,9 @@ async fn under_repeatable_read_a_claim_fails_when_the_other_commits() {
         let mut second = db.begin_with(repeatable).await.unwrap();
         claim().execute(&mut *second).await
     });
-    let waits = "select count(*) from pg_stat_activity where wait_event = 'transactionid'";
+    // Claims of the tests beside this one wait too, in databases of their own.
+    let waits = "select count(*) from pg_stat_activity \
+         where wait_event = 'transactionid' and datname = current_database()";
     let deadline = Instant::now() + PATIENCE;
     while sqlx::query_scalar::<_, i64>(waits)
         .fetch_one(&axum.db)
