@@ -132,14 +132,14 @@ async fn a_body_is_shown_with_its_own_digits_and_as_bytes_if_it_is_no_text() {
     // Neither a number nor an escape is another one afterwards.
     let precise = r#"{"a":12345678901234567890,"b":1.0e2,"c":"\u00e1<","a":{"d":[],"e":[1,2]}}"#;
     let binary = [0xff, 0x00, 0x3c, b'A'];
-    for body in [precise.as_bytes(), &binary] {
-        post("/tusfacturas", body).send(listener.addr);
-    }
+    // One after the other: what nobody has proven is answered before it is kept.
+    post("/tusfacturas", precise).send(listener.addr);
     read(&browser, 1).await;
     let formatted = "{\n  \"a\": 12345678901234567890,\n  \"b\": 1.0e2,\n  \"c\": \"\\u00e1<\",\n  \"a\": {\n    \"d\": [],\n    \"e\": [\n      1,\n      2\n    ]\n  }\n}";
     assert_eq!(browser.text(".request pre").await, formatted);
     browser.click(".request .forms button:nth-child(2)").await;
     assert_eq!(browser.text(".request pre").await, precise);
+    post("/tusfacturas", binary).send(listener.addr);
     read(&browser, 2).await;
     let dump = browser.text(".request pre").await;
     assert!(
