@@ -108,6 +108,7 @@ mod tests {
     use webhook_core::Secret;
 
     use super::*;
+    use crate::senders::Particulars;
 
     #[test]
     fn a_credential_is_hidden_even_in_a_header_that_is_kept_otherwise() {
@@ -121,7 +122,10 @@ mod tests {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        let masks = Masks::new("acme", &[Secret::new("secret-of-the-app").unwrap()]);
+        let masks = Masks::new(
+            &Particulars::default(),
+            &[Secret::new("secret-of-the-app").unwrap()],
+        );
         let credentials = [HeaderName::from_static("x-request-id")];
         let shown = of_request(&headers, &credentials, &masks);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());

@@ -92,7 +92,7 @@ impl Routes {
                 facts: sender.facts(),
                 judge: sender.judge(found.secrets)?,
                 signing: signing(from, &sender, secret),
-                masks: Masks::new(&sender.name, &all),
+                masks: Masks::new(&sender.particulars, &all),
                 secret,
                 sender,
             })
@@ -143,13 +143,10 @@ impl Routes {
 impl Receiver {
     /// The path that its sender is given.
     pub(super) fn path(&self) -> String {
-        // These take the endpoint from the path.
-        let endpoint = match &*self.sender.name {
-            "multicaja" => "/webhook_confirm",
-            "multicaja-validation" => "/webhook_validation",
-            _ => "",
+        let path = match self.sender.particulars.endpoint {
+            "" => format!("/{}", self.sender.name),
+            endpoint => format!("/{}/{endpoint}", self.sender.name),
         };
-        let path = format!("/{}{endpoint}", self.sender.name);
         match path.parse::<Uri>() {
             Ok(_) => path,
             // A name of the user's own that is no path.

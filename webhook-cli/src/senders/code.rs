@@ -18,11 +18,14 @@ use webhook_core::wompi::Wompi;
 use webhook_core::{FromSecrets, Keyring, Provider, Secret};
 
 use super::of::{Form, Of, fit, given, header_value, token};
-use super::{Parts, Sample, Sender};
+use super::{Particulars, Parts, Sample, Sender};
 use crate::error::Error;
 
 /// The longest values that are sent in a query, in bytes. The whole of a URL has 64 KiB, and a byte may take three.
 const LONGEST_QUERY: usize = 16 * 1024;
+
+/// The query of Mercado Pago and Mercado Libre, in all forms of their notifications.
+const MERCADO: &[&str] = &["data.id", "type", "id", "topic", "source_news"];
 
 pub(super) fn senders() -> Result<Vec<Sender>, Error> {
     Ok(vec![
@@ -32,7 +35,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "TF_WEBHOOK_TOKEN",
             proves: "that it knows the token; nothing is signed",
             samples: include_str!("../samples/tusfacturas.toml"),
-            ..Row::EMPTY
+            ..Row::default()
         }
         .of::<TusFacturas>(Form::Text(""), |sent, _, secret| {
             Ok(testing::tusfacturas_body(sent.body.clone(), token(secret)?))
@@ -44,6 +47,11 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "MULTICAJA_API_KEY",
             proves: "reference_id and order_id, joined; neither the endpoint, nor the amount, nor a time",
             samples: include_str!("../samples/multicaja.toml"),
+            particulars: Particulars {
+                endpoint: "webhook_confirm",
+                query: &["webhook"],
+                ..Particulars::default()
+            },
         }
         .of::<Multicaja>(Form::Text(""), |sent, _, secret| {
             let mut request = testing::multicaja_body(sent.body.clone(), secret.expose());
@@ -58,7 +66,12 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             title: "Multicaja/Klap: the validation of an order, without any proof",
             proves: "nothing",
             samples: include_str!("../samples/multicaja-validation.toml"),
-            ..Row::EMPTY
+            particulars: Particulars {
+                endpoint: "webhook_validation",
+                query: &["webhook"],
+                ..Particulars::default()
+            },
+            ..Row::default()
         }
         .unsigned(MulticajaValidation::new, |sent| {
             testing::unsigned("/webhook_validation", sent.body.clone())
@@ -69,7 +82,12 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "MERCADOPAGO_WEBHOOK_SECRET",
             proves: "data.id of the query, x-request-id and the time; neither the body nor the topic",
             samples: include_str!("../samples/mercadopago.toml"),
-            ..Row::EMPTY
+            particulars: Particulars {
+                query: MERCADO,
+                signs_ids: true,
+                ..Particulars::default()
+            },
+            ..Row::default()
         }
         .of::<MercadoPago>(Form::Text(""), |sent, at, secret| {
             let id = match serde_json::from_slice::<Value>(&sent.body) {
@@ -95,7 +113,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "WOMPI_WEBHOOK_SECRET",
             proves: "id, status and amount of the transaction, and the time; nothing else in the body",
             samples: include_str!("../samples/wompi.toml"),
-            ..Row::EMPTY
+            ..Row::default()
         }
         .of::<Wompi>(Form::Text("test_events_"), wompi)?,
         Row {
@@ -105,6 +123,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STANDARD_WEBHOOKS_SECRET",
             proves: "id, time and body",
             samples: include_str!("../samples/standard-webhooks.toml"),
+            ..Row::default()
         }
         .of::<StandardWebhooks>(Form::StandardWebhooks, |sent, at, secret| {
             let body = sent.body.clone();
@@ -119,7 +138,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "GITHUB_WEBHOOK_SECRET",
             proves: "the body; neither the event's name nor the delivery's id",
             samples: include_str!("../samples/github.toml"),
-            ..Row::EMPTY
+            ..Row::default()
         }
         .of::<Github>(Form::Text(""), |sent, _, secret| {
             header_value(&HeaderName::from_static("x-github-event"), sent.event)?;
@@ -131,7 +150,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STRIPE_WEBHOOK_SECRET",
             proves: "body and time",
             samples: include_str!("../samples/stripe.toml"),
-            ..Row::EMPTY
+            ..Row::default()
         }
         .of::<Stripe>(Form::Text("whsec_"), |sent, at, secret| {
             Ok(testing::stripe(at, sent.body.clone(), secret.expose()))
@@ -141,7 +160,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             title: "Flow.cl: payments, Chile; it signs nothing",
             proves: "nothing",
             samples: include_str!("../samples/flow.toml"),
-            ..Row::EMPTY
+            ..Row::default()
         }
         .unsigned(UnsignedSender::flow, |sent| {
             testing::unsigned_form("/flow", sent.body.clone())
@@ -151,7 +170,11 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             title: "Mercado Libre: a marketplace, Latin America; it signs nothing",
             proves: "nothing",
             samples: include_str!("../samples/mercadolibre.toml"),
-            ..Row::EMPTY
+            particulars: Particulars {
+                query: MERCADO,
+                ..Particulars::default()
+            },
+            ..Row::default()
         }
         .unsigned(UnsignedSender::mercadolibre, |sent| {
             testing::unsigned("/mercadolibre", sent.body.clone())
@@ -201,6 +224,7 @@ fn text_at(body: &Value, pointer: &str) -> String {
 }
 
 /// What a sender is called.
+#[derive(Default)]
 struct Row {
     name: &'static str,
     alias: Option<&'static str>,
@@ -208,18 +232,10 @@ struct Row {
     variable: &'static str,
     proves: &'static str,
     samples: &'static str,
+    particulars: Particulars,
 }
 
 impl Row {
-    const EMPTY: Self = Self {
-        name: "",
-        alias: None,
-        title: "",
-        variable: "",
-        proves: "",
-        samples: "",
-    };
-
     fn of<P>(
         self,
         form: Form,
@@ -258,6 +274,7 @@ impl Row {
             variable: Cow::Borrowed(self.variable),
             proves: Cow::Borrowed(self.proves),
             samples: Sample::read(self.samples)?,
+            particulars: self.particulars,
             speaks: Box::new(of),
         })
     }

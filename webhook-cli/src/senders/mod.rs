@@ -4,6 +4,7 @@ mod code;
 mod draft;
 mod judge;
 mod of;
+mod particulars;
 mod presets;
 mod sample;
 mod schemes;
@@ -19,6 +20,7 @@ use webhook_core::provider::Timing;
 
 pub(crate) use self::draft::{Draft, Ids};
 pub(crate) use self::judge::{Judge, Unproven, Verdict};
+pub(crate) use self::particulars::Particulars;
 pub(crate) use self::sample::Sample;
 use crate::error::Error;
 
@@ -36,12 +38,16 @@ pub(crate) struct Sender {
     pub(crate) proves: Cow<'static, str>,
     /// What it sends, the most usual first.
     pub(crate) samples: Vec<Sample>,
+    pub(crate) particulars: Particulars,
     speaks: Box<dyn Speaks>,
 }
 
 /// What differs between senders in code.
 trait Speaks: Send + Sync {
     fn facts(&self) -> Facts;
+
+    /// The headers whose values are signed as they are given, beside those that are made.
+    fn signed_headers(&self) -> &[HeaderName];
 
     /// Whether it signs with a private key, and a receiver is given the public one.
     fn has_key_pair(&self) -> bool;
@@ -82,6 +88,11 @@ impl Sender {
     /// When it delivers, what it counts as received, where its credential is.
     pub(crate) fn facts(&self) -> Facts {
         self.speaks.facts()
+    }
+
+    /// The headers that must be given for a delivery to be signed: their values are.
+    pub(crate) fn signed_headers(&self) -> &[HeaderName] {
+        self.speaks.signed_headers()
     }
 
     /// Whether its deliveries prove who sent them.

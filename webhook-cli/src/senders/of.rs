@@ -25,6 +25,7 @@ pub(super) struct Of<P> {
     sign: Sign,
     form: Form,
     facts: Facts,
+    signed: Vec<HeaderName>,
 }
 
 /// The form of the secrets that a sender issues.
@@ -80,13 +81,23 @@ impl<P: Provider<Event: Serialize>> Of<P> {
             make: Box::new(make),
             sign: Box::new(sign),
             form,
+            signed: Vec::new(),
         }
+    }
+
+    /// The same for a sender that signs the values of these headers.
+    pub(super) fn signing(self, signed: Vec<HeaderName>) -> Self {
+        Self { signed, ..self }
     }
 }
 
 impl<P: Provider<Event: Serialize>> Speaks for Of<P> {
     fn facts(&self) -> Facts {
         self.facts.clone()
+    }
+
+    fn signed_headers(&self) -> &[HeaderName] {
+        &self.signed
     }
 
     fn has_key_pair(&self) -> bool {

@@ -9,8 +9,9 @@ use webhook_core::scheme::{Preset, SchemeProvider, Source};
 use webhook_core::{FromSecrets, Keyring, Secret, Value};
 
 use super::of::{Form, fit};
+use super::particulars::Setting;
 use super::schemes::{Described, Make};
-use super::{Sample, Sender};
+use super::{Particulars, Sample, Sender};
 use crate::error::Error;
 
 /// The variable with the secrets of a preset: `<NAME>_WEBHOOK_SECRET`, or the name that the sender has for it.
@@ -35,6 +36,36 @@ fn form_of(module: &str) -> Form {
         "shopify" => Form::Text("shpss_"),
         "linear" => Form::Text("lin_wh_"),
         _ => Form::Text(""),
+    }
+}
+
+/// The login of an account of dLocal.
+const DLOCAL_LOGIN: &str = "DLOCAL_LOGIN";
+/// The token of the app's own that Meta sends when a URL is registered.
+const META_VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
+
+fn particulars_of(module: &str) -> Particulars {
+    let setting = |variable, what, of_handshakes| Particulars {
+        setting: Some(Setting {
+            variable,
+            what,
+            of_handshakes,
+        }),
+        ..Particulars::default()
+    };
+    match module {
+        "dlocal" => setting(
+            DLOCAL_LOGIN,
+            "the login of the account, which is signed",
+            false,
+        ),
+        "meta" => setting(META_VERIFY_TOKEN, "the token of its handshakes", true),
+        // The verification token, by which older apps recognize Slack.
+        "slack" => Particulars {
+            credential_fields: &["token"],
+            ..Particulars::default()
+        },
+        _ => Particulars::default(),
     }
 }
 
@@ -94,6 +125,7 @@ fn sender<S: Source>(
         title: Cow::Borrowed(title),
         variable: variable_of(module),
         samples: Sample::read(samples)?,
+        particulars: particulars_of(module),
     };
     described.of(form_of(module), plain, make)
 }
@@ -102,27 +134,22 @@ fn from_secrets<P: Preset>(secrets: Vec<Secret>) -> Result<SchemeProvider<Value,
     fit(Keyring::new(secrets)).map(SchemeProvider::from_keyring)
 }
 
-/// Meta sends a token of the app's own when its URL is registered.
 fn meta(secrets: Vec<Secret>) -> Result<Meta, Error> {
-    const VARIABLE: &str = "META_VERIFY_TOKEN";
-
     let mut meta: Meta = from_secrets(secrets)?;
-    if let Ok(token) = env::var(VARIABLE) {
+    if let Ok(token) = env::var(META_VERIFY_TOKEN) {
         meta.verify_token(token)
-            .map_err(|error| Error::usage(format!("{VARIABLE} is wrong: {error}")))?;
+            .map_err(|error| Error::usage(format!("{META_VERIFY_TOKEN} is wrong: {error}")))?;
     }
     Ok(meta)
 }
 
 /// dLocal signs the login of the account, too.
 fn dlocal(secrets: Vec<Secret>) -> Result<Dlocal, Error> {
-    const VARIABLE: &str = "DLOCAL_LOGIN";
-
-    match env::var(VARIABLE) {
+    match env::var(DLOCAL_LOGIN) {
         Ok(login) => dlocal_of(&login, secrets),
         Err(env::VarError::NotPresent) => dlocal_plain(secrets),
         Err(env::VarError::NotUnicode(_)) => Err(Error::usage(format!(
-            "{VARIABLE} is not UTF-8: check the value"
+            "{DLOCAL_LOGIN} is not UTF-8: check the value"
         ))),
     }
 }
@@ -134,6 +161,6 @@ fn dlocal_plain(secrets: Vec<Secret>) -> Result<Dlocal, Error> {
 fn dlocal_of(login: &str, secrets: Vec<Secret>) -> Result<Dlocal, Error> {
     Dlocal::with_login(login, secrets).map_err(|error| match error {
         DlocalError::Secrets(error) => Error::usage(error.to_string()),
-        login => Error::usage(format!("DLOCAL_LOGIN is wrong: {login}")),
+        login => Error::usage(format!("{DLOCAL_LOGIN} is wrong: {login}")),
     })
 }

@@ -8,11 +8,11 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use webhook_core::scheme::{SchemeProvider, Source};
 use webhook_core::signing::{Scheme, SchemeBuilder};
-use webhook_core::testing::{self, TestRequest};
+use webhook_core::testing::{self, CannotSign, TestRequest};
 use webhook_core::{Secret, Value};
 
 use super::of::{Form, Of, given, token};
-use super::{Parts, Sample, Sender};
+use super::{Particulars, Parts, Sample, Sender};
 use crate::error::Error;
 
 /// Makes a provider of secrets.
@@ -24,6 +24,7 @@ pub(super) struct Described {
     pub(super) title: Cow<'static, str>,
     pub(super) variable: Cow<'static, str>,
     pub(super) samples: Vec<Sample>,
+    pub(super) particulars: Particulars,
 }
 
 impl Described {
@@ -42,6 +43,7 @@ impl Described {
         let example = form.configured(&form.generate()?)?;
         let example = plain(vec![example])?;
         let proves = Cow::Borrowed(proves(example.scheme()));
+        let signed = example.scheme().signed_headers().cloned().collect();
         // A setting such as the login of an account may have changed since.
         let again = make.clone();
         let sign = move |sent: &Parts<'_>, at: SystemTime, secret: Option<&Secret>| {
@@ -56,7 +58,8 @@ impl Described {
             variable: self.variable,
             proves,
             samples: self.samples,
-            speaks: Box::new(Of::like(&example, form, make, sign)),
+            particulars: self.particulars,
+            speaks: Box::new(Of::like(&example, form, make, sign).signing(signed)),
         })
     }
 }
@@ -70,25 +73,19 @@ fn sign(
     if scheme.is_token() {
         token(secret)?;
     }
-    let is_sent = |name| sent.headers.iter().any(|(other, _)| other == name);
-    let has_one_value = |name: &http::HeaderName| name == "x-login" && scheme.name() == "dlocal";
-    if let Some(missing) = scheme
-        .signed_headers()
-        .find(|name| !is_sent(*name) && !has_one_value(name))
-    {
-        return Err(Error::usage(format!(
-            "{} signs the header {missing}: give its value with --header '{missing}: VALUE'",
-            scheme.name()
-        )));
-    }
     let headers: Vec<_> = sent
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     let body = sent.body.clone();
-    testing::try_scheme(scheme, at, &headers, body, secret.expose())
-        .map_err(|error| Error::usage(format!("{}: {error}", scheme.name())))
+    let name = scheme.name();
+    testing::try_scheme(scheme, at, &headers, body, secret.expose()).map_err(|error| match error {
+        CannotSign::Missing(header) => Error::usage(format!(
+            "{name} signs the header {header}: give its value with --header '{header}: VALUE'"
+        )),
+        error => Error::usage(format!("{name}: {error}")),
+    })
 }
 
 /// What a delivery of a scheme proves.
@@ -149,6 +146,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Sender>, Error> {
             title: Cow::Owned(format!("{name}, of {}", path.display())),
             variable: Cow::Owned(variable),
             samples: vec![Sample::any()],
+            particulars: Particulars::default(),
             name,
         };
         let form = form_of(&scheme)?;

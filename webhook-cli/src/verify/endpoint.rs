@@ -7,13 +7,10 @@ use super::capture::Captured;
 use crate::error::Error;
 use crate::senders::Sender;
 
-/// The sender with such endpoints, and the one that is supplied.
-const SENDER: &str = "multicaja";
-const ENDPOINT: &str = "webhook_confirm";
-
 /// Names an endpoint in a request that names none, as a layer does that is built for one: its credential covers none.
 pub(super) fn supply(sender: &Sender, captured: &mut Captured) -> Result<(), Error> {
-    if sender.name != SENDER {
+    let endpoint = sender.particulars.endpoint;
+    if endpoint.is_empty() || !sender.is_authenticated() {
         return Ok(());
     }
     // Where it is read from the request is the core's to say, whatever the secret.
@@ -27,13 +24,14 @@ pub(super) fn supply(sender: &Sender, captured: &mut Captured) -> Result<(), Err
     let uri = captured.request.uri();
     let path = uri.path().trim_end_matches('/');
     let query = uri.query().map(|query| format!("?{query}"));
-    let target = format!("{path}/{ENDPOINT}{}", query.unwrap_or_default());
+    let target = format!("{path}/{endpoint}{}", query.unwrap_or_default());
     if let Ok(target) = target.parse::<PathAndQuery>() {
         *captured.request.uri_mut() = target.into();
         captured.notes.push(
-            "the path names neither confirm nor reject, so it is judged as a confirm: a layer on a path of your own is built with \
-             `::confirm` or `::reject`"
-                .to_owned(),
+            format!(
+                "the path names no endpoint of this sender, so it is judged as one that ends with /{endpoint}: a layer on a path \
+                 of your own is built for one endpoint"
+            ),
         );
     }
     Ok(())

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, Request};
 
 use self::capture::Captured;
 use self::examination::{Outcome, examine};
@@ -23,7 +24,7 @@ use self::report::Report;
 use self::search::WORK;
 use crate::error::Error;
 use crate::secrets;
-use crate::senders::Senders;
+use crate::senders::{Sender, Senders};
 
 /// Say whether a captured request is authentic, or why not.
 ///
@@ -80,7 +81,7 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     if !is_authentic {
         finding
             .notes
-            .extend(setting_of(&sender.name, captured.request.method()));
+            .extend(missing_setting(sender, &captured.request));
     }
     let report = Report {
         sender,
@@ -99,13 +100,13 @@ pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     })
 }
 
-/// What a sender needs beside its secret, and does not have.
-fn setting_of(sender: &str, method: &Method) -> Option<String> {
-    let (variable, what) = match sender {
-        "dlocal" => ("DLOCAL_LOGIN", "the login of the account, which is signed"),
-        "meta" if method == Method::GET => ("META_VERIFY_TOKEN", "the token of its handshakes"),
-        _ => return None,
-    };
-    let is_missing = std::env::var_os(variable).is_none();
-    is_missing.then(|| format!("{variable} is not set: set it to {what}"))
+/// What a receiver of this needs beside the secret, and does not have.
+fn missing_setting(sender: &Sender, request: &Request<Bytes>) -> Option<String> {
+    let setting = sender.particulars.setting.as_ref()?;
+    let is_needed = !setting.of_handshakes || request.method() == Method::GET;
+    let is_missing = is_needed && std::env::var_os(setting.variable).is_none();
+    is_missing.then(|| {
+        let (variable, what) = (setting.variable, setting.what);
+        format!("{variable} is not set: set it to {what}")
+    })
 }

@@ -96,7 +96,7 @@ impl<'a> Search<'a> {
         let captured = self.captured;
         let request = &captured.request;
         let mut names = self.sender.facts().credential_headers;
-        let signs_ids = self.sender.name == signed_ids::SENDER;
+        let signs_ids = self.sender.particulars.signs_ids;
         if signs_ids {
             names.push(signed_ids::REQUEST_ID.clone());
         }

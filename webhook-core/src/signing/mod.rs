@@ -16,13 +16,13 @@ mod time;
 #[cfg_attr(docsrs, doc(cfg(feature = "ed25519")))]
 pub use self::ed25519::{Ed25519Key, Ed25519Keys};
 pub use self::hmac::{HmacKeys, HmacSha256};
-#[cfg(feature = "testing")]
-pub(crate) use self::scheme::Sending;
 pub use self::scheme::{
     BodyFormat, Characters, Credential, Field, Form, Handshake, KeyEncoding, Scheme, SchemeBuilder,
     SchemeError, SchemeErrorKind, SchemeSecrets, SchemeStore, TimeField, TimeUnit, Verifies,
 };
 pub(crate) use self::scheme::{Compares, Place, Rules, SignedContent};
+#[cfg(feature = "testing")]
+pub(crate) use self::scheme::{Sending, Unsigned};
 pub use self::signatures::{Encoding, Signatures};
 pub(crate) use self::time::Clock;
 pub use self::time::{DEFAULT_TOLERANCE, unix_time};

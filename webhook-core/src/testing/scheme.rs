@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{TestRequest, unix_time};
 use crate::secrets::{Secret, SecretsError};
-use crate::signing::{Scheme, Sending};
+use crate::signing::{Scheme, Sending, Unsigned};
 
 /// A delivery of a sender that a [`Scheme`] describes: `POST /hook`, signed at this time with this secret; `headers` are sent
 /// with it, and signed if the scheme says so. With Ed25519, the secret is the private key, written as the scheme says for the
@@ -76,7 +76,10 @@ pub fn try_scheme(
     let sent = scheme
         .0
         .sign(unix_time(time), headers, &request.body, &secret)
-        .ok_or(CannotSign::Content)?;
+        .map_err(|missing| match missing {
+            Unsigned::Header(name) => CannotSign::Missing(name),
+            Unsigned::Key => CannotSign::Key,
+        })?;
     let mut insert = |name: HeaderName, value: &str| match HeaderValue::from_str(value) {
         Ok(value) => {
             request.headers.insert(name, value);
@@ -110,8 +113,10 @@ pub fn try_scheme(
 pub enum CannotSign {
     /// The secret is refused.
     Secrets(SecretsError),
-    /// A header that is signed has no value, or the secret is no key for the scheme.
-    Content,
+    /// The secret is no key for the scheme.
+    Key,
+    /// The value of this header is signed, and is not given.
+    Missing(HeaderName),
     /// This header has a name or a value that no header can have.
     Header(Box<str>),
     /// The query with the credential does not fit into a request.
@@ -122,9 +127,12 @@ impl fmt::Display for CannotSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secrets(error) => error.fmt(f),
-            Self::Content => f.write_str(
-                "the delivery cannot be signed; give every header that is signed, and a secret that is a key for the scheme",
+            Self::Key => f.write_str(
+                "the secret is no key for this scheme; give one as the scheme says that it is written",
             ),
+            Self::Missing(name) => {
+                write!(f, "the header {name} is signed and has no value; give one")
+            }
             Self::Header(name) => write!(
                 f,
                 "the header {} cannot be sent; remove the characters that no header may have",

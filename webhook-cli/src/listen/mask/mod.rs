@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 use webhook_core::Secret;
 use zeroize::Zeroizing;
 
+use crate::senders::Particulars;
+
 /// What is in place of a value.
 pub(super) const MASK: &str = "(masked)";
 
@@ -27,7 +29,7 @@ const FOUND_INSIDE: usize = 8;
 /// What is masked in the deliveries of one sender.
 pub(super) struct Masks {
     /// Fields of bodies, by their name anywhere in it.
-    fields: &'static [&'static str],
+    fields: Vec<&'static str>,
     /// Parameters of the query that are kept.
     parameters: &'static [&'static str],
     /// All secrets, in every spelling that they may have.
@@ -45,25 +47,16 @@ pub(super) struct Body {
 
 impl Masks {
     /// Those of a sender, with the secrets of all.
-    pub(super) fn new(sender: &str, secrets: &[Secret]) -> Self {
-        let fields: &'static [_] = match sender {
-            // The verification token, by which older apps recognize Slack.
-            "slack" => &[CARD, "token"],
-            // Also for senders without such a field: what is Klap's may have been sent to the wrong path.
-            _ => &[CARD],
-        };
-        let parameters: &'static [_] = match sender {
-            "multicaja" | "multicaja-validation" => &["webhook"],
-            "mercadopago" | "mercadolibre" => &["data.id", "type", "id", "topic", "source_news"],
-            _ => &[],
-        };
+    pub(super) fn new(sender: &Particulars, secrets: &[Secret]) -> Self {
+        // The card also for senders without one: what is Klap's may have been sent to the wrong path.
+        let fields = [&[CARD], sender.credential_fields].concat();
         let secrets = secrets
             .iter()
             .flat_map(|secret| text::spellings(secret.expose()))
             .collect();
         Self {
             fields,
-            parameters,
+            parameters: sender.query,
             secrets,
         }
     }

@@ -3,10 +3,13 @@ use http::HeaderMap;
 use webhook_core::Secret;
 
 use super::*;
+use crate::senders::Senders;
 
 const KEY: &str = "s3cr3t/of+the app";
 
 fn masks(sender: &str) -> Masks {
+    let senders = Senders::load(None).unwrap();
+    let sender = &senders.find(sender).unwrap().particulars;
     Masks::new(sender, &[Secret::new(KEY).unwrap()])
 }
 
@@ -185,7 +188,7 @@ fn a_secret_is_masked_in_every_spelling() {
 
 #[test]
 fn a_short_secret_is_masked_where_it_is_a_whole_value() {
-    let masks = Masks::new("asaas", &[Secret::new("abc").unwrap()]);
+    let masks = Masks::new(&Particulars::default(), &[Secret::new("abc").unwrap()]);
     let body = Bytes::from_static(br#"{"a":"abc","b":"abcdef"}"#);
     let kept = masks.body(&body, &HeaderMap::new()).bytes.unwrap();
     assert_eq!(kept, br#"{"a":"(masked)","b":"abcdef"}"#);

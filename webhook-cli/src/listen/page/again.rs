@@ -1,7 +1,9 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
@@ -12,6 +14,7 @@ use super::super::routes::{Receiver, Route};
 use super::super::store::Kept;
 use super::{Body, Page, answer, problem};
 use crate::conclusion::Conclusion;
+use crate::error::Error;
 use crate::net::{Reach, Target};
 use crate::senders::{Draft, Ids};
 
@@ -109,10 +112,9 @@ impl Page {
         {
             return Err("its id or its kind cannot be sent in a header".to_owned());
         }
-        let draft = Draft::stored(event, id, signed_headers(receiver, kept), body);
-        let request = sender
-            .sign(&draft, SystemTime::now(), receiver.signing.as_ref())
-            .map_err(|error| error.to_string())?;
+        let draft = Draft::stored(event, id, Vec::new(), body);
+        let request = signed_with(receiver, &draft, sent_headers(kept));
+        let request = request.map_err(|error| error.to_string())?;
         Ok((Route { receiver, below }, request))
     }
 }
@@ -140,22 +142,59 @@ fn id_of(kept: &Kept) -> Result<String, String> {
     }
 }
 
-/// The headers that are not made when it is signed.
-fn signed_headers(receiver: &Receiver, kept: &Kept) -> Vec<(HeaderName, String)> {
-    let is_made = |name: &HeaderName| {
-        let name = name.as_str();
-        name.ends_with("timestamp")
-            || name.starts_with("content-") && name != CONTENT_TYPE.as_str()
-            || match name {
-                "webhook-id" | "svix-id" => receiver.sender.name == "standard-webhooks",
-                "date" | "transfer-encoding" | "user-agent" | "x-date" | "x-kushki-id" => true,
-                "x-request-id" => receiver.sender.name == "mercadopago",
-                _ => false,
-            }
-    };
+/// The headers of what was received, but for those that describe the message and not what it says.
+fn sent_headers(kept: &Kept) -> Vec<(HeaderName, String)> {
     let headers = kept.rest.headers.iter();
-    headers
-        .filter_map(|(name, value)| Some((name.parse().ok()?, value.clone())))
-        .filter(|(name, _)| !is_made(name))
-        .collect()
+    let headers = headers.filter_map(|(name, value)| Some((name.parse().ok()?, value.clone())));
+    let describes = |name: &HeaderName| {
+        [
+            CONTENT_ENCODING,
+            CONTENT_LENGTH,
+            DATE,
+            TRANSFER_ENCODING,
+            USER_AGENT,
+        ]
+        .contains(name)
+    };
+    headers.filter(|(name, _)| !describes(name)).collect()
+}
+
+/// Signs a draft with as many of these headers as it is authentic with: the others, such as the time, are made anew.
+fn signed_with(
+    receiver: &Receiver,
+    draft: &Draft,
+    headers: Vec<(HeaderName, String)>,
+) -> Result<Request<Bytes>, Error> {
+    let (sender, signing) = (&receiver.sender, receiver.signing.as_ref());
+    let now = SystemTime::now();
+    let with = |draft: Draft, (name, value): &(HeaderName, String)| {
+        draft.with_header(name.clone(), value.clone())
+    };
+    let Some(secret) = signing else {
+        let draft = headers.iter().fold(draft.clone(), with);
+        return sender.sign(&draft, now, None);
+    };
+    let judge = sender.judge(vec![sender.configured_secret(secret)?])?;
+    // Without these it cannot be signed at all.
+    let (signed, others): (Vec<_>, Vec<_>) = headers
+        .into_iter()
+        .partition(|(name, _)| sender.signed_headers().contains(name));
+    let mut draft = signed.iter().fold(draft.clone(), with);
+    let mut request = sender.sign(&draft, now, signing)?;
+    let (made, added): (Vec<_>, Vec<_>) = others
+        .into_iter()
+        .partition(|(name, _)| request.headers().contains_key(name));
+    // Those that signing does not make are seldom read, so they are tried all at once, and each only if one of them is.
+    let mut tried = vec![added];
+    tried.extend(made.into_iter().map(|header| vec![header]));
+    while let Some(headers) = tried.pop() {
+        let longer = headers.iter().fold(draft.clone(), with);
+        let signed = sender.sign(&longer, now, signing)?;
+        if judge.proof(&signed).is_ok() {
+            (draft, request) = (longer, signed);
+        } else if headers.len() > 1 {
+            tried.extend(headers.into_iter().map(|header| vec![header]));
+        }
+    }
+    Ok(request)
 }

@@ -10,8 +10,6 @@ use serde_json::Value;
 
 use super::Change;
 
-/// The sender whose ids these are.
-pub(in crate::verify) const SENDER: &str = "mercadopago";
 /// The header with one of them.
 pub(in crate::verify) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -31,7 +31,7 @@ pub(crate) use self::reading::SignedContent;
 pub(crate) use self::rules::{Place, Rules};
 pub use self::secrets::SchemeSecrets;
 #[cfg(feature = "testing")]
-pub(crate) use self::sign::Credential as Sending;
+pub(crate) use self::sign::{Credential as Sending, Unsigned};
 pub use self::time::{TimeField, TimeUnit};
 
 /// How a sender proves its deliveries: where the signature or the token is, what is signed and how, where time, topic and id

@@ -17,6 +17,15 @@ use super::secrets::decoded;
 use crate::secrets::Secret;
 use crate::signing::Encoding;
 
+/// Why a delivery cannot be signed.
+#[derive(Debug)]
+pub(crate) enum Unsigned {
+    /// The value of this header, which is signed, is not given.
+    Header(HeaderName),
+    /// The secret is no key for the algorithm.
+    Key,
+}
+
 /// What a sender adds to a request.
 pub(crate) enum Credential {
     Header(HeaderName, String),
@@ -24,15 +33,15 @@ pub(crate) enum Credential {
 }
 
 impl Rules {
-    /// The credential of a delivery, and the headers that are signed with it. `None` if a value that is signed is missing.
+    /// The credential of a delivery, and the headers that are signed with it.
     pub(crate) fn sign(
         &self,
         time: Duration,
         values: &[(&str, &str)],
         body: &[u8],
         secret: &Secret,
-    ) -> Option<Vec<Credential>> {
-        let name = |at: usize| self.names.get(at).cloned();
+    ) -> Result<Vec<Credential>, Unsigned> {
+        let name = |at: usize| self.names.get(at).cloned().ok_or(Unsigned::Key);
         let mut sent = Vec::new();
         let rule = self.time.as_ref();
         let time = rule.map(|rule| rule.unit.write(time)).unwrap_or_default();
@@ -43,17 +52,17 @@ impl Rules {
             Proof::Token { header, prefix } => {
                 let token = format!("{prefix}{}", secret.expose());
                 sent.push(Credential::Header(name(*header)?, token));
-                return Some(sent);
+                return Ok(sent);
             }
             Proof::Bearer { header } => {
                 let token = format!("Bearer {}", secret.expose());
                 sent.push(Credential::Header(name(*header)?, token));
-                return Some(sent);
+                return Ok(sent);
             }
             Proof::Query { parameter } => {
                 let token = secret.expose().to_owned();
                 sent.push(Credential::Query(parameter.to_string(), token));
-                return Some(sent);
+                return Ok(sent);
             }
             Proof::Signature {
                 header,
@@ -72,14 +81,15 @@ impl Rules {
         for piece in &self.content.after {
             content.extend_from_slice(self.value(piece, &time, values, &mut sent)?.as_bytes());
         }
-        let signature = encoding.encode(
-            &self
-                .algorithm
-                .sign(&decoded(self, secret).ok()?, &content)?,
-        );
+        let key = decoded(self, secret).map_err(|_| Unsigned::Key)?;
+        let signature = self.algorithm.sign(&key, &content);
+        let signature = encoding.encode(&signature.ok_or(Unsigned::Key)?);
         let credential = match layout {
             Layout::Alone { prefix } => format!("{prefix}{signature}"),
-            Layout::List { kinds, .. } => format!("{}{signature}", kinds.first()?.0),
+            Layout::List { kinds, .. } => {
+                let kind = kinds.first().map_or("", |(kind, _)| kind);
+                format!("{kind}{signature}")
+            }
             Layout::Pairs { separator, name } => match rule.map(|rule| &rule.place) {
                 Some(TimePlace::Pair(of_time)) => {
                     format!("{of_time}={time}{separator}{name}={signature}")
@@ -88,7 +98,7 @@ impl Rules {
             },
         };
         sent.push(Credential::Header(name(header)?, credential));
-        Some(sent)
+        Ok(sent)
     }
 
     fn value<'a>(
@@ -97,20 +107,21 @@ impl Rules {
         time: &'a str,
         values: &[(&str, &'a str)],
         sent: &mut Vec<Credential>,
-    ) -> Option<&'a str> {
+    ) -> Result<&'a str, Unsigned> {
         let (source, form) = match piece {
-            Piece::Literal(text) => return Some(text),
+            Piece::Literal(text) => return Ok(text),
             Piece::Value { source, form, .. } => (source, form),
         };
         let at = match source {
-            Source::Time => return Some(time),
+            Source::Time => return Ok(time),
             Source::Header(at) => at,
         };
-        let name = self.names.get(*at)?;
+        let name = self.names.get(*at).ok_or(Unsigned::Key)?;
         let given = values.iter().find(|(other, _)| *other == name.as_str());
-        let value = given.map(|(_, value)| *value).or(form.exactly.as_deref())?;
+        let value = given.map(|(_, value)| *value).or(form.exactly.as_deref());
+        let value = value.ok_or_else(|| Unsigned::Header(name.clone()))?;
         sent.push(Credential::Header(name.clone(), value.to_owned()));
-        Some(value)
+        Ok(value)
     }
 }
 

@@ -1,0 +1,24 @@
+/// What a sender sends beside what the core reads: for the URL that it is given, and for what is kept and shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Particulars {
+    /// The end of its path, from which the core reads which of several endpoints a request is for.
+    pub(crate) endpoint: &'static str,
+    /// The parameters of its query that say what a delivery is about.
+    pub(crate) query: &'static [&'static str],
+    /// The fields of its bodies that are a credential.
+    pub(crate) credential_fields: &'static [&'static str],
+    /// Whether it signs `x-request-id` and `data.id` of the query, which proxies change.
+    pub(crate) signs_ids: bool,
+    /// What a receiver is given beside the secret.
+    pub(crate) setting: Option<Setting>,
+}
+
+/// A variable with what a receiver is given beside the secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) variable: &'static str,
+    /// What it is set to.
+    pub(crate) what: &'static str,
+    /// Whether only a handshake needs it.
+    pub(crate) of_handshakes: bool,
+}
