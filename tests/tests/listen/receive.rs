@@ -117,6 +117,26 @@ fn a_body_that_is_too_long_is_not_read_and_the_request_is_shown() {
 }
 
 #[test]
+fn of_what_nobody_has_proven_a_huge_body_is_not_kept() {
+    let listener = Listener::alone(&["github"]);
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(2 * 1024 * 1024));
+    let secret = "github-secret-of-the-tests";
+    let forged = testing::github("push", long.clone(), secret);
+    assert_eq!(listener.deliver("/github", forged).status, 401);
+    let shown = listener.newest();
+    assert_eq!(shown["body_is"], "not kept");
+    assert_eq!(shown["bytes"], long.len());
+    drop(listener);
+
+    let home = Directory::new();
+    let variables = [("GITHUB_WEBHOOK_SECRET", secret)];
+    let listener = Listener::with(&home, &["github"], &variables);
+    let proven = testing::github("push", long.clone(), secret);
+    assert_eq!(listener.deliver("/github", proven).status, 200);
+    assert_eq!(listener.newest()["body"], long);
+}
+
+#[test]
 fn a_body_that_does_not_come_is_waited_for_ten_seconds() {
     let home = Directory::new();
     let listener = Listener::start(&home, &["stripe"]);
@@ -145,6 +165,9 @@ fn a_path_of_no_sender_is_404_and_not_kept() {
             "{path}"
         );
     }
+    let method = "M".repeat(33).leak();
+    let method = post("/stripe", "").method(method);
+    assert_eq!(method.send(listener.server.addr).status, 501);
     let long = format!("/stripe/{}", "a".repeat(4096));
     assert_eq!(listener.deliver(&long, stripe("evt_1")).status, 414);
     assert_eq!(listener.list().len(), 0);

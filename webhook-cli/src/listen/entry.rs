@@ -7,6 +7,8 @@ pub(super) struct Entry {
     pub(super) at_ms: i64,
     pub(super) sender: String,
     pub(super) verdict: Kind,
+    /// Whether its sender has proven something. What nobody has proven may be of anyone.
+    pub(super) is_proven: bool,
     pub(super) reason: Option<String>,
     pub(super) kind: Option<String>,
     pub(super) delivery_id: Option<String>,
@@ -25,6 +27,7 @@ pub(super) struct Entry {
 /// What came of a delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
+    /// 0 if it was never answered.
     pub(super) status: u16,
     pub(super) received: Option<bool>,
     pub(super) took_ms: u64,
@@ -96,7 +99,7 @@ pub(super) struct Summary {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) bytes: u64,
-    /// `None` until it is answered.
+    /// `None` until it is answered, 0 if it never will be.
     pub(super) status: Option<u16>,
     pub(super) received: Option<bool>,
     pub(super) took_ms: Option<u64>,

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -90,6 +91,15 @@ pub(crate) fn run(args: Args, senders: Senders) -> Result<ExitCode, Error> {
     let writer = runtime.block_on(listen(args, routes))?;
     // With it goes everything that could add a delivery. The thread ends once it has written what was added.
     runtime.shutdown_timeout(serve::LAST);
+    let deadline = Instant::now() + serve::LAST;
+    while !writer.is_finished() {
+        if Instant::now() > deadline {
+            return Err(Error::failed(
+                "the last deliveries took too long to be written: some of them are not in the file",
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
     match writer.join() {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(_) => Err(Error::failed("the store broke: look at what is in it")),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use webhook_core::{Rejection, Reply};
 
 use super::body::{Bodies, Read, Unread};
@@ -28,6 +28,9 @@ const LONG: usize = 64 * 1024;
 
 /// A body from which on only one is judged at a time: read as JSON, it takes many times its length.
 const HUGE: usize = 1024 * 1024;
+
+/// A method that is longer is none.
+const LONGEST_METHOD: usize = 32;
 
 /// A path or a query that is longer is no sender's.
 const LONGEST_TARGET: usize = 2048;
@@ -76,6 +79,9 @@ impl Receiving {
         let target = head.uri.path_and_query();
         if target.is_some_and(|target| target.as_str().len() > LONGEST_TARGET) {
             return turned_away(&Reply::new(StatusCode::URI_TOO_LONG));
+        }
+        if head.method.as_str().len() > LONGEST_METHOD {
+            return turned_away(&Reply::new(StatusCode::NOT_IMPLEMENTED));
         }
         let Some(route) = self.routes.find(head.uri.path()) else {
             let text = "no sender has this path: it begins with the name of a sender\n";
@@ -129,7 +135,7 @@ impl Receiving {
         let verdict = judged.verdict;
         if let Some(forward) = self.forwards(&judged, arrived) {
             // It is shown while the app is at work.
-            let keep = async { self.keep(entry(&route, arrived, judged, None)).await };
+            let keep = self.keep(&route, arrived, judged, None);
             let (exchange, kept) = tokio::join!(forward.pass(&route, &arrived.request), keep);
             let given = Given::by_app(exchange);
             let _hung_up = reply.send(given.response());
@@ -140,7 +146,7 @@ impl Receiving {
             return;
         }
         let given = Given::by_this(&judged.reply, arrived.started.elapsed());
-        let is_proven = verdict == Kind::Authentic && route.receiver.sender.is_authenticated();
+        let is_proven = is_proven(&route, &judged);
         let mut reply = Some(reply);
         if !is_proven && let Some(reply) = reply.take() {
             let _hung_up = reply.send(given.response());
@@ -148,8 +154,7 @@ impl Receiving {
             tokio::task::yield_now().await;
         }
         let outcome = outcome(&route, verdict, &given);
-        self.keep(entry(&route, arrived, judged, Some(outcome)))
-            .await;
+        self.keep(&route, arrived, judged, Some(outcome)).await;
         if let Some(reply) = reply {
             let _hung_up = reply.send(given.response());
         }
@@ -163,8 +168,26 @@ impl Receiving {
     }
 
     /// Keeps a delivery, and returns its number.
-    async fn keep(&self, entry: Entry) -> Option<i64> {
+    async fn keep(
+        &self,
+        route: &Route<'_>,
+        arrived: &Arrived,
+        judged: Judged,
+        outcome: Option<Outcome>,
+    ) -> Option<i64> {
+        let length = arrived.request.body().len();
+        let turn = self.turn(length).await;
+        let entry = aside(length, || masked(route, arrived, judged, outcome));
+        drop(turn);
         self.noted(self.store.add(entry).await)
+    }
+
+    /// Waits until no other huge body is looked at, for one that is huge.
+    async fn turn(&self, length: usize) -> Option<SemaphorePermit<'_>> {
+        match length > HUGE {
+            true => self.huge.acquire().await.ok(),
+            false => None,
+        }
     }
 
     /// Says once that the store fails, and not for each of many.
@@ -191,10 +214,7 @@ impl Receiving {
         }
         let receiver = route.receiver;
         let length = arrived.request.body().len();
-        let _turn = match length > HUGE {
-            true => self.huge.acquire().await.ok(),
-            false => None,
-        };
+        let _turn = self.turn(length).await;
         aside(length, || {
             let verdict = receiver.judge.judge(&arrived.request, arrived.at);
             Judged::by(verdict, &receiver.masks)
@@ -202,19 +222,26 @@ impl Receiving {
     }
 }
 
-/// What is kept.
-fn entry(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<Outcome>) -> Entry {
-    let length = arrived.request.body().len();
-    aside(length, || masked(route, arrived, judged, outcome))
+/// Whether somebody who has a secret sent this.
+fn is_proven(route: &Route<'_>, judged: &Judged) -> bool {
+    judged.verdict == Kind::Authentic && route.receiver.sender.is_authenticated()
 }
 
+/// What is kept. Of what nobody has proven, not a huge body: to look for secrets in it would take more than it is worth.
 fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<Outcome>) -> Entry {
     let receiver = route.receiver;
     let masks = &receiver.masks;
     let request = &arrived.request;
     let credentials = &receiver.facts.credential_headers;
     let shown = headers::of_request(request.headers(), credentials, masks);
-    let mut body = masks.body(request.body(), request.headers());
+    let is_proven = is_proven(route, &judged);
+    let is_kept = arrived.unread.is_none() && (is_proven || request.body().len() <= HUGE);
+    let looked_at = if is_kept {
+        request.body()
+    } else {
+        &Bytes::new()
+    };
+    let mut body = masks.body(looked_at, request.headers());
     let path = masks.target(request.uri());
     if path.split('?').next() != Some(request.uri().path()) {
         body.masked.push("path".to_owned());
@@ -223,6 +250,7 @@ fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<
         at_ms: millis(arrived.at),
         sender: receiver.sender.name.to_string(),
         verdict: judged.verdict,
+        is_proven,
         reason: judged.reason,
         kind: judged.kind,
         delivery_id: judged.delivery_id,
@@ -236,7 +264,7 @@ fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<
             hidden_headers: shown.hidden,
             masked: body.masked,
         },
-        body: body.bytes.filter(|_| arrived.unread.is_none()),
+        body: body.bytes.filter(|_| is_kept),
         outcome,
     }
 }

@@ -261,7 +261,7 @@ function drawn(row, verdict) {
     el("span", { class: "what" }, el("b", {}, sender), " ", el("bdi", {}, kind ?? `${method} ${path}`)),
     el("time", { datetime: at }, clock(at)),
     el("span", { class: "verdict" }, el("span", {}, t(verdict)), reason && el("small", {}, ` ${reason}`)),
-    el("span", { class: "outcome" }, outcome(received), el("code", {}, status === null ? "…" : String(status))),
+    el("span", { class: "outcome" }, outcome(received), el("code", {}, status === null ? "…" : String(status || "–"))),
   );
 }
 

@@ -37,6 +37,46 @@ const SCHEMA: &str = "
     CREATE INDEX deliveries_sender ON deliveries (sender, id);
 ";
 
+/// The file of a path, whatever it is called there: its lock is found by all.
+///
+/// # Errors
+///
+/// If there is something else. Nothing is changed.
+pub(super) fn find(path: &Path) -> Result<PathBuf, Error> {
+    let failed = |error: &dyn std::fmt::Display| failed(path, error);
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return new(path),
+        Err(error) => return Err(failed(&error)),
+    };
+    if !metadata.is_file() {
+        return Err(failed(&"it is no regular file"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        // What SQLite writes beside it has the name by which it was opened.
+        return Err(failed(&"it has another name as well, by a hard link"));
+    }
+    let file = path.canonicalize().map_err(|error| failed(&error))?;
+    if metadata.len() > 0 {
+        let connection = open_to_read(&file)?;
+        check(&connection, path)?;
+    }
+    Ok(file)
+}
+
+/// A file that is not there yet.
+fn new(path: &Path) -> Result<PathBuf, Error> {
+    let failed = |error: &dyn std::fmt::Display| failed(path, error);
+    let name = path.file_name().ok_or_else(|| failed(&"it has no name"))?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let directory = directory.canonicalize().map_err(|error| failed(&error))?;
+    Ok(directory.join(name))
+}
+
 /// Opens a file to write, with the lock that keeps other processes out.
 pub(super) fn open(path: &Path) -> Result<(Connection, File), Error> {
     let lock = lock(path)?;
@@ -47,7 +87,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, File), Error> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(|error| failed(path, &error))?;
-    prepare(&mut connection, path)?;
+    let is_empty = check(&connection, path)?;
+    set_up(&mut connection, is_empty).map_err(|error| failed(path, &error))?;
     Ok((connection, lock))
 }
 
@@ -72,7 +113,8 @@ pub(super) fn failed(path: &Path, error: &dyn std::fmt::Display) -> Error {
     ))
 }
 
-fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+/// Whether a file is empty, and not one of another program.
+fn check(connection: &Connection, path: &Path) -> Result<bool, Error> {
     let foreign = |_| {
         Error::usage(format!(
             "{} is not a file of `webhook-rs listen`: give another one with --store FILE",
@@ -87,17 +129,15 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
             row.get::<_, i64>(0)
         })
         .map_err(foreign)?;
-    if application == APPLICATION && version > VERSION {
-        return Err(Error::usage(format!(
+    match (application, version, tables) {
+        (0, 0, 0) => Ok(true),
+        (APPLICATION, VERSION, 1..) => Ok(false),
+        (APPLICATION, newer, _) if newer > VERSION => Err(Error::usage(format!(
             "{} was written by a newer webhook-rs: update this one, or give another file with --store FILE",
             path.display()
-        )));
+        ))),
+        _ => Err(foreign(rusqlite::Error::InvalidQuery)),
     }
-    let is_empty = tables == 0;
-    if !is_empty && (application != APPLICATION || version != VERSION) {
-        return Err(foreign(rusqlite::Error::InvalidQuery));
-    }
-    set_up(connection, is_empty).map_err(|error| failed(path, &error))
 }
 
 fn set_up(connection: &mut Connection, is_empty: bool) -> rusqlite::Result<()> {

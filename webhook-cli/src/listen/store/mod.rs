@@ -3,6 +3,7 @@
 mod counts;
 mod file;
 mod read;
+mod verdict;
 mod write;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub(super) use self::read::{Filter, Found, Kept};
 use self::write::Writer;
-use super::entry::{Entry, Kind, Outcome};
+use super::entry::{Entry, Outcome};
 use crate::error::Error;
 
 /// Deliveries that may wait to be written.
@@ -32,8 +33,9 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// What of it refused deliveries may take: strangers must not push out what is authentic.
-    fn refused(self) -> Self {
+    /// What of it refused deliveries may take, and what of it all that nobody has proven keeps where there is no room: strangers
+    /// must not push out what is proven.
+    fn tenth(self) -> Self {
         Self {
             deliveries: self.deliveries / 10,
             bytes: self.bytes / 10,
@@ -78,6 +80,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens a file, or creates it. The thread that writes ends once the store and all its clones are dropped.
     pub(super) fn open(path: &Path, bounds: Bounds) -> Result<(Self, JoinHandle<()>), Error> {
+        let path = &file::find(path)?;
         let (connection, lock) = file::open(path)?;
         let reader = file::open_to_read(path)?;
         let (news, _) = broadcast::channel(NEWS);
@@ -179,23 +182,6 @@ impl Store {
             Ok(read) => read.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }
-    }
-}
-
-/// A verdict as it is in the file.
-fn number(kind: Kind) -> i64 {
-    match kind {
-        Kind::Authentic => 0,
-        Kind::Handshake => 1,
-        Kind::Refused => 2,
-    }
-}
-
-fn kind(number: i64) -> Kind {
-    match number {
-        0 => Kind::Authentic,
-        1 => Kind::Handshake,
-        _ => Kind::Refused,
     }
 }
 

@@ -2,7 +2,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use super::super::entry::{Kind, Rest, Summary, Told, time};
-use super::{kind, number};
+use super::verdict::Verdict;
 
 const COLUMNS: &str = "id, at_ms, sender, verdict, reason, kind, delivery_id, method, path, bytes, status, received, took_ms";
 
@@ -46,8 +46,9 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> rusqlite::Result
     if let Some(sender) = &filter.sender {
         add("sender = ?", sender.clone().into());
     }
-    if let Some(verdict) = filter.verdict {
-        add("verdict = ?", number(verdict).into());
+    if let Some(kind) = filter.verdict {
+        let [one, other] = Verdict::shown_as(kind).map(Verdict::number);
+        add(&format!("verdict IN (?, {other})"), one.into());
     }
     if let Some(text) = &filter.text {
         add(
@@ -120,7 +121,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         id: row.get(0)?,
         at: time(row.get(1)?),
         sender: row.get(2)?,
-        verdict: kind(row.get(3)?).name(),
+        verdict: row.get::<_, Verdict>(3)?.kind().name(),
         reason: row.get(4)?,
         kind: row.get(5)?,
         delivery_id: row.get(6)?,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 use super::*;
-use crate::listen::entry::{Outcome, Rest, Told};
+use crate::listen::entry::{Kind, Outcome, Rest, Told};
 
 struct File(PathBuf);
 
@@ -16,11 +16,15 @@ impl File {
         file
     }
 
+    fn beside(&self, end: &str) -> PathBuf {
+        let mut name = self.0.clone().into_os_string();
+        name.push(end);
+        name.into()
+    }
+
     fn delete(&self) {
         for end in ["", "-wal", "-shm", ".lock"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(end);
-            drop(std::fs::remove_file(name));
+            drop(std::fs::remove_file(self.beside(end)));
         }
     }
 }
@@ -45,6 +49,7 @@ fn entry(verdict: Kind, body: &[u8]) -> Entry {
         at_ms: 0,
         sender: "stripe".to_owned(),
         verdict,
+        is_proven: verdict == Kind::Authentic,
         reason: None,
         kind: Some("event".to_owned()),
         delivery_id: Some("evt_1".to_owned()),
@@ -129,15 +134,23 @@ async fn the_newest_are_kept_and_of_what_is_refused_a_tenth() {
     // Strangers have pushed out nothing but what is theirs.
     let kept: Vec<i64> = [45, 44].into_iter().chain((1..=15).rev()).collect();
     assert_eq!(all(&store).await, kept);
-    for _ in 0..10 {
-        store.add(entry(Kind::Handshake, b"")).await.unwrap();
+    // Not with what is answered without a proof either: there is room for it until something needs it.
+    for number in 0..10 {
+        let unsigned = Entry {
+            is_proven: false,
+            ..entry(Kind::Authentic, b"")
+        };
+        let handshake = entry(Kind::Handshake, b"");
+        let unproven = [handshake, unsigned][number % 2].clone();
+        store.add(unproven).await.unwrap();
     }
     assert_eq!(store.size().0, 20);
-    let kept: Vec<i64> = (46..=55)
-        .rev()
-        .chain([45, 44])
-        .chain((8..=15).rev())
-        .collect();
+    let kept: Vec<i64> = (51..=55).rev().chain((1..=15).rev()).collect();
+    assert_eq!(all(&store).await, kept);
+    for _ in 0..10 {
+        store.add(entry(Kind::Authentic, b"")).await.unwrap();
+    }
+    let kept: Vec<i64> = (54..=65).rev().chain((8..=15).rev()).collect();
     assert_eq!(all(&store).await, kept);
     close(store, thread);
 
@@ -147,7 +160,7 @@ async fn the_newest_are_kept_and_of_what_is_refused_a_tenth() {
         ..WIDE
     };
     let (store, thread) = Store::open(&file.0, narrower).unwrap();
-    assert_eq!(all(&store).await, (46..=55).rev().collect::<Vec<_>>());
+    assert_eq!(all(&store).await, (56..=65).rev().collect::<Vec<_>>());
     close(store, thread);
 }
 
@@ -265,9 +278,10 @@ async fn a_file_is_only_its_owner_s_and_one_process_s() {
     let (store, thread) = Store::open(&file.0, WIDE).unwrap();
     store.add(entry(Kind::Authentic, b"x")).await.unwrap();
     for end in ["", "-wal", "-shm", ".lock"] {
-        let mut name = file.0.clone().into_os_string();
-        name.push(end);
-        let mode = std::fs::metadata(&name).unwrap().permissions().mode();
+        let mode = std::fs::metadata(file.beside(end))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{end}");
     }
     let again = Store::open(&file.0, WIDE).err().unwrap().to_string();
@@ -275,16 +289,85 @@ async fn a_file_is_only_its_owner_s_and_one_process_s() {
         again.contains("another `webhook-rs listen` uses"),
         "{again}"
     );
+    // By another name it is the same.
+    let link = File::new("mode-link");
+    std::os::unix::fs::symlink(&file.0, &link.0).unwrap();
+    let linked = Store::open(&link.0, WIDE).err().unwrap().to_string();
+    assert!(
+        linked.contains("another `webhook-rs listen` uses"),
+        "{linked}"
+    );
+    close(store, thread);
+    let (store, thread) = Store::open(&link.0, WIDE).unwrap();
+    assert_eq!(all(&store).await, [1]);
+    close(store, thread);
+    link.delete();
+    std::fs::hard_link(&file.0, &link.0).unwrap();
+    let linked = Store::open(&file.0, WIDE).err().unwrap().to_string();
+    assert!(linked.contains("it has another name"), "{linked}");
+}
+
+#[tokio::test]
+async fn what_has_no_answer_when_the_command_ends_never_gets_one() {
+    let file = File::new("ended");
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    let pending = Entry {
+        outcome: None,
+        ..entry(Kind::Authentic, b"{}")
+    };
+    store.add(pending).await.unwrap();
+    store.add(entry(Kind::Authentic, b"{}")).await.unwrap();
     close(store, thread);
     let (store, thread) = Store::open(&file.0, WIDE).unwrap();
-    assert_eq!(all(&store).await, [1]);
+    let kept = store.get(1).await.unwrap().unwrap();
+    assert_eq!(kept.summary.status, Some(0));
+    assert_eq!(kept.summary.received, Some(false));
+    let failure = kept.told.failure.unwrap();
+    assert_eq!(failure, "`webhook-rs listen` ended before the app answered");
+    let other = store.get(2).await.unwrap().unwrap();
+    assert_eq!(other.summary.status, Some(200));
+    let size = store.size();
+    close(store, thread);
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    assert_eq!(store.size(), size, "as it is counted again");
     close(store, thread);
 }
 
+#[tokio::test]
+async fn every_text_of_a_stranger_counts() {
+    let file = File::new("texts");
+    let (store, thread) = Store::open(&file.0, WIDE).unwrap();
+    let long = "x".repeat(1000);
+    store.add(entry(Kind::Refused, b"")).await.unwrap();
+    let short = store.size().1;
+    let texts = Entry {
+        method: long.clone(),
+        path: long.clone(),
+        reason: Some(long.clone()),
+        kind: Some(long.clone()),
+        delivery_id: Some(long.clone()),
+        sender: long,
+        ..entry(Kind::Refused, b"")
+    };
+    store.add(texts).await.unwrap();
+    let added = store.size().1 - short;
+    assert!((6000..6500).contains(&added), "{added}");
+    close(store, thread);
+}
+
+/// Nothing of it is changed, and nothing is put beside it.
 #[test]
 fn a_file_of_something_else_is_left_alone() {
     let file = File::new("foreign");
-    let refused = || Store::open(&file.0, WIDE).err().unwrap().to_string();
+    let refused = || {
+        let mode = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(&file.0, mode).unwrap();
+        let refused = Store::open(&file.0, WIDE).err().unwrap().to_string();
+        let mode = std::fs::metadata(&file.0).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        assert!(!file.beside(".lock").exists());
+        refused
+    };
     std::fs::write(&file.0, "a letter to my grandmother").unwrap();
     assert!(refused().contains("is not a file of `webhook-rs listen`"));
     assert_eq!(
@@ -298,9 +381,22 @@ fn a_file_of_something_else_is_left_alone() {
     drop(other);
     assert!(refused().contains("is not a file of `webhook-rs listen`"));
 
+    // One that is empty yet, and of another program.
+    file.delete();
+    let other = Connection::open(&file.0).unwrap();
+    other.pragma_update(None, "application_id", 17).unwrap();
+    drop(other);
+    assert!(refused().contains("is not a file of `webhook-rs listen`"));
+
+    // A device, of which there is only one on a machine.
+    let device = Store::open(std::path::Path::new("/dev/null"), WIDE);
+    let device = device.err().unwrap().to_string();
+    assert!(device.contains("it is no regular file"), "{device}");
+
     file.delete();
     let (store, thread) = Store::open(&file.0, WIDE).unwrap();
     close(store, thread);
+    std::fs::remove_file(file.beside(".lock")).unwrap();
     let newer = Connection::open(&file.0).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);

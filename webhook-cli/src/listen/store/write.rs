@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use tokio::sync::{broadcast, mpsc};
 
-use super::super::entry::{Entry, Kind, Outcome, Summary};
+use super::super::entry::{Entry, Outcome, Summary, Told};
 use super::counts::{Count, Counts};
-use super::{Bounds, Change, News, Size, number, read};
+use super::verdict::Verdict;
+use super::{Bounds, Change, News, Size, read};
 
 /// Deliveries in one transaction, at most.
 const BATCH: usize = 128;
@@ -31,22 +32,10 @@ impl Writer {
         news: broadcast::Sender<News>,
         size: Arc<Size>,
     ) -> rusqlite::Result<Self> {
-        let count = |condition: &str| {
-            let sql =
-                format!("SELECT count(*), coalesce(sum(kept), 0) FROM deliveries {condition}");
-            connection.query_row(&sql, (), |row| {
-                Ok(Count {
-                    deliveries: row.get::<_, i64>(0)?.unsigned_abs(),
-                    bytes: row.get::<_, i64>(1)?.unsigned_abs(),
-                })
-            })
-        };
-        let mut counts = Counts {
-            all: count("")?,
-            refused: count("WHERE verdict = 2")?,
-        };
-        // The bounds may have been wider the last time.
         let transaction = connection.transaction()?;
+        end_what_was_at_work(&transaction)?;
+        let mut counts = count(&transaction)?;
+        // The bounds may have been wider the last time.
         evict(&transaction, &mut counts, bounds)?;
         transaction.commit()?;
         let writer = Self {
@@ -132,7 +121,7 @@ impl Writer {
         let length = u64::try_from(told.len()).unwrap_or(u64::MAX);
         let mut counts = self.counts;
         let transaction = self.connection.transaction()?;
-        let verdict: Option<i64> = transaction
+        let verdict: Option<Verdict> = transaction
             .prepare_cached(
                 "UPDATE deliveries SET status = ?2, received = ?3, took_ms = ?4, told = ?5, kept = kept + ?6
                  WHERE id = ?1 AND status IS NULL RETURNING verdict",
@@ -146,10 +135,7 @@ impl Writer {
         let Some(verdict) = verdict else {
             return Ok(());
         };
-        counts.all.bytes += length;
-        if verdict == number(Kind::Refused) {
-            counts.refused.bytes += length;
-        }
+        counts.add(verdict, 0, length);
         let summary = read::one(&transaction, id)?;
         evict(&transaction, &mut counts, self.bounds)?;
         transaction.commit()?;
@@ -185,20 +171,20 @@ fn insert(
     bounds: Bounds,
     counts: &mut Counts,
 ) -> rusqlite::Result<i64> {
-    let is_refused = entry.verdict == Kind::Refused;
-    let bounds = match is_refused {
-        true => bounds.refused(),
+    let verdict = Verdict::new(entry.verdict, entry.is_proven);
+    let bounds = match verdict.is_refused() {
+        true => bounds.tenth(),
         false => bounds,
     };
     let rest = serde_json::to_string(&entry.rest).unwrap_or_default();
     let outcome = entry.outcome.as_ref();
     let told = outcome.map(told);
     let length = |body: &Option<Vec<u8>>| {
-        let texts =
-            [&entry.kind, &entry.delivery_id].map(|text| text.as_ref().map_or(0, String::len));
+        let optional = [&entry.reason, &entry.kind, &entry.delivery_id, &told];
+        let optional = optional.map(|text| text.as_ref().map_or(0, String::len));
+        let texts = [&entry.sender, &entry.method, &entry.path, &rest].map(String::len);
         let body = body.as_ref().map_or(0, Vec::len);
-        let told = told.as_ref().map_or(0, String::len);
-        let length = body + rest.len() + told + entry.path.len() + texts.iter().sum::<usize>();
+        let length = body + optional.iter().chain(&texts).sum::<usize>();
         u64::try_from(length).unwrap_or(u64::MAX)
     };
     // One that fits no bound would push out all others, and then itself.
@@ -215,7 +201,7 @@ fn insert(
     let id = statement.insert(params![
         entry.at_ms,
         entry.sender,
-        number(entry.verdict),
+        verdict,
         entry.reason,
         entry.kind,
         entry.delivery_id,
@@ -230,10 +216,7 @@ fn insert(
         outcome.map(|it| int(it.took_ms)),
         told,
     ])?;
-    counts.all.add(kept);
-    if is_refused {
-        counts.refused.add(kept);
-    }
+    counts.add(verdict, 1, kept);
     Ok(id)
 }
 
@@ -242,38 +225,75 @@ fn told(outcome: &Outcome) -> String {
     serde_json::to_string(&outcome.told).unwrap_or_default()
 }
 
-/// Deletes the oldest until what is left is within the bounds, of what was refused first.
+/// What is in the file.
+fn count(transaction: &Transaction<'_>) -> rusqlite::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut statement = transaction
+        .prepare("SELECT verdict, count(*), sum(kept) FROM deliveries GROUP BY verdict")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let [deliveries, bytes] = [row.get::<_, i64>(1)?, row.get(2)?].map(i64::unsigned_abs);
+        counts.add(row.get(0)?, deliveries, bytes);
+    }
+    Ok(counts)
+}
+
+/// Says of deliveries that had no answer when the command ended that they have none: their connections ended with it.
+fn end_what_was_at_work(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let told = serde_json::to_string(&Told {
+        failure: Some("`webhook-rs listen` ended before the app answered".to_owned()),
+        ..Told::default()
+    });
+    transaction.execute(
+        "UPDATE deliveries SET status = 0, received = 0, told = ?1, kept = kept + length(?1) WHERE status IS NULL",
+        [told.unwrap_or_default()],
+    )?;
+    Ok(())
+}
+
+/// Deletes the oldest until what is left is within the bounds: of what was refused, then of what nobody has proven down to its
+/// part, then of all.
 fn evict(
     transaction: &Transaction<'_>,
     counts: &mut Counts,
     bounds: Bounds,
 ) -> rusqlite::Result<()> {
-    while counts.refused.is_above(bounds.refused()) {
-        let Some((_, kept)) = delete_oldest(transaction, "WHERE verdict = 2")? else {
-            break;
+    loop {
+        let which: &[Verdict] = if counts.refused.is_above(bounds.tenth()) {
+            &[Verdict::REFUSED]
+        } else if !counts.all.is_above(bounds) {
+            return Ok(());
+        } else if counts.unproven.is_above(bounds.tenth()) {
+            &Verdict::UNPROVEN
+        } else {
+            &[]
         };
-        counts.refused.remove(kept);
-        counts.all.remove(kept);
-    }
-    while counts.all.is_above(bounds) {
-        let Some((verdict, kept)) = delete_oldest(transaction, "")? else {
-            break;
+        let Some((verdict, kept)) = delete_oldest(transaction, which)? else {
+            return Ok(());
         };
-        counts.all.remove(kept);
-        if verdict == number(Kind::Refused) {
-            counts.refused.remove(kept);
-        }
+        counts.remove(verdict, kept);
     }
-    Ok(())
 }
 
+/// Deletes the oldest of these verdicts, or of all if there are none.
 fn delete_oldest(
     transaction: &Transaction<'_>,
-    condition: &str,
-) -> rusqlite::Result<Option<(i64, u64)>> {
+    which: &[Verdict],
+) -> rusqlite::Result<Option<(Verdict, u64)>> {
+    // The oldest of each is found in the index; the oldest of several at once would be looked for among all of them.
+    let each: Vec<_> = which
+        .iter()
+        .map(|verdict| {
+            let number = verdict.number();
+            format!("SELECT min(id) AS id FROM deliveries WHERE verdict = {number}")
+        })
+        .collect();
+    let from = match each.is_empty() {
+        true => "deliveries".to_owned(),
+        false => format!("({})", each.join(" UNION ALL ")),
+    };
     let mut statement = transaction.prepare_cached(&format!(
-        "DELETE FROM deliveries WHERE id = (SELECT min(id) FROM deliveries {condition})
-         RETURNING verdict, kept"
+        "DELETE FROM deliveries WHERE id = (SELECT min(id) FROM {from}) RETURNING verdict, kept"
     ))?;
     // Not `query_row`: the deletion is complete once all rows are read.
     let mut rows = statement.query(())?;
