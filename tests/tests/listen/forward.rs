@@ -7,7 +7,7 @@ use webhook_tests::server;
 
 use super::canned::Canned;
 use super::listener::{
-    CARD, Listener, SLACK, STRIPE, TUSFACTURAS, command, klap, sent, stripe, tusfacturas,
+    CARD, KLAP, Listener, SLACK, STRIPE, TUSFACTURAS, command, klap, sent, stripe, tusfacturas,
 };
 
 #[test]
@@ -231,6 +231,74 @@ fn a_delivery_is_sent_again_signed_for_the_time_of_now() {
     assert_eq!(listener.newest()["reason"], "timestamp_outside_tolerance");
     let (status, sent) = listener.change("/api/deliveries/3/send-again");
     assert_eq!((status, &sent["received"]), (200, &true.into()), "{sent}");
+}
+
+#[test]
+fn what_is_sent_again_has_the_endpoint_and_the_tenant_of_the_first() {
+    let home = Directory::new();
+    let variables = [
+        ("MULTICAJA_API_KEY", KLAP),
+        (
+            "TF_WEBHOOK_TOKEN",
+            "pdv-1=token-of-the-first,pdv-3=token-of-the-third",
+        ),
+    ];
+    let listener = Listener::with(&home, &[], &variables);
+    listener.deliver("/klap?webhook=confirm", klap());
+    let (_, sent) = listener.change("/api/deliveries/1/send-again");
+    assert_eq!(sent["received"], true, "{sent}");
+    assert_eq!(listener.newest()["path"], "/klap?webhook=confirm");
+
+    let body = r#"{"hook_id":"h-1","evento":"emitido"}"#;
+    let third = testing::tusfacturas_body(body, "token-of-the-third");
+    listener.deliver("/tusfacturas", third);
+    assert_eq!(listener.newest()["label"], "pdv-3");
+    let (_, sent) = listener.change("/api/deliveries/3/send-again");
+    assert_eq!(sent["received"], true, "{sent}");
+    assert_eq!(listener.newest()["label"], "pdv-3");
+    drop(listener);
+
+    // It cannot be of another tenant, whatever is configured later.
+    let variables = [("TF_WEBHOOK_TOKEN", "pdv-1=token-of-the-first")];
+    let listener = Listener::with(&home, &[], &variables);
+    let (status, why) = listener.change("/api/deliveries/3/send-again");
+    assert_eq!(status, 409);
+    let why = why["error"].as_str().unwrap();
+    assert!(why.contains("no secret with the label pdv-3"), "{why}");
+}
+
+#[test]
+fn what_arrived_while_every_path_was_one_sender_s_is_sent_again_to_its_own() {
+    let home = Directory::new();
+    let listener = Listener::start(&home, &["stripe"]);
+    listener.deliver("/hooks/pay", stripe("evt_1"));
+    let (_, sent) = listener.change("/api/deliveries/1/send-again");
+    let own = |path: &str, listener: &Listener| format!("http://{}{path}", listener.server.addr);
+    assert_eq!(sent["target"], own("/hooks/pay", &listener));
+    drop(listener);
+    let listener = Listener::start(&home, &[]);
+    let (_, sent) = listener.change("/api/deliveries/1/send-again");
+    assert_eq!(sent["target"], own("/stripe", &listener));
+    assert_eq!(sent["received"], true, "{sent}");
+}
+
+#[test]
+fn the_beginning_of_an_answer_is_not_passed_back_as_the_answer() {
+    let long = "a".repeat(2 * 1024 * 1024);
+    let length = long.len();
+    let app = Canned::start(
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{long}"),
+        Duration::ZERO,
+    );
+    let listener = Listener::alone(&["--forward", &app.url("/")]);
+    assert_eq!(listener.deliver("/stripe", stripe("evt_1")).status, 502);
+    let shown = listener.newest();
+    assert_eq!(shown["received"], false);
+    let failure = shown["failure"].as_str().unwrap();
+    assert!(
+        failure.starts_with("the answer is longer than"),
+        "{failure}"
+    );
 }
 
 #[test]

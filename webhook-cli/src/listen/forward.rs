@@ -8,7 +8,7 @@ use http::header::{
 use http::{Request, Uri};
 
 use super::routes::Route;
-use crate::net::{Exchange, Failure, Patience, Target, exchange};
+use crate::net::{Exchange, Failure, LONGEST_ANSWER, Patience, Target, exchange};
 
 /// How long the app has if the sender does not say how long it waits.
 const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
@@ -48,7 +48,13 @@ impl Forward {
         let first = route.receiver.facts.timing.attempts.first();
         let wait = first.and_then(|attempt| attempt.waits_for_answer);
         let patience = Patience::Until(wait.unwrap_or(UNDOCUMENTED_WAIT));
-        exchange(&self.target, request, patience).await
+        let mut exchange = exchange(&self.target, request, patience).await;
+        // The beginning of an answer is another answer.
+        let read = exchange.result.as_ref().map_or(0, |it| it.body.len());
+        if read >= LONGEST_ANSWER {
+            exchange.result = Err(Failure::TooLong);
+        }
+        exchange
     }
 }
 

@@ -11,8 +11,8 @@ pub(super) struct Receiver {
     pub(super) sender: Sender,
     pub(super) facts: Facts,
     pub(super) judge: Box<dyn Judge>,
-    /// What a delivery is signed with that is sent again, if this command can sign for the sender.
-    pub(super) signing: Option<Secret>,
+    /// What a delivery is signed with that is sent again; none if this command cannot sign for the sender.
+    pub(super) signing: Vec<Secret>,
     pub(super) secret: SecretFrom,
     pub(super) masks: Masks,
 }
@@ -156,14 +156,17 @@ impl Receiver {
 }
 
 /// What signs for a sender, if it fits what judges: a private key for the public one that was given.
-fn signing(from: &secrets::From, sender: &Sender, configured: SecretFrom) -> Option<Secret> {
-    let found = from.signing(sender, true).ok()??;
+fn signing(from: &secrets::From, sender: &Sender, configured: SecretFrom) -> Vec<Secret> {
+    let Ok(Some(mut found)) = from.signing(sender, true) else {
+        return Vec::new();
+    };
     if found.made != (configured == SecretFrom::Made) {
-        return None;
+        return Vec::new();
     }
-    let secret = found.secrets.into_iter().next()?;
-    sender.configured_secret(&secret).ok()?;
-    Some(secret)
+    found
+        .secrets
+        .retain(|secret| sender.configured_secret(secret).is_ok());
+    found.secrets
 }
 
 /// Whether a segment of the path is `.` or `..`, in any spelling.

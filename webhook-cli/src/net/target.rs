@@ -27,7 +27,8 @@ pub(crate) enum Reach {
 impl Target {
     /// Finds the addresses of a URL. What is connected to later is one of these, whatever the name then resolves to.
     pub(crate) async fn resolve(url: &str, reach: Reach) -> Result<Self, Error> {
-        let wrong = |what: &str| Error::usage(format!("`{url}`: {what}"));
+        let shown = without_user(url);
+        let wrong = |what: &str| Error::usage(format!("`{shown}`: {what}"));
         let parsed = Url::parse(url).map_err(|_| {
             wrong("this is no URL: write the one that the sender would be given, such as http://127.0.0.1:3000/webhook")
         })?;
@@ -143,6 +144,16 @@ impl Target {
         headers.insert(HOST, self.authority.clone());
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         Ok(())
+    }
+}
+
+/// A URL without what is before the `@` of its authority: there may be a password in it.
+fn without_user(url: &str) -> String {
+    let (scheme, rest) = url.split_once("//").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}//(hidden)@{}", &rest[at + 1..]),
+        None => url.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use http::header::{
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
+use webhook_core::Secret;
 
 use super::super::forward::Forward;
 use super::super::given::Given;
@@ -16,7 +17,7 @@ use super::{Body, Page, answer, problem};
 use crate::conclusion::Conclusion;
 use crate::error::Error;
 use crate::net::{Reach, Target};
-use crate::senders::{Draft, Ids};
+use crate::senders::{Draft, Ids, Sender};
 
 impl Page {
     /// Signs a delivery again and sends it.
@@ -36,7 +37,7 @@ impl Page {
                 forward.target.url().to_string(),
             ),
             None => {
-                let path = kept.summary.path.split('?').next().unwrap_or_default();
+                let path = self.path_of(&kept, receiver);
                 let url = format!("http://{}{path}", self.addr);
                 let target = match Target::resolve(&url, Reach::ThisMachine).await {
                     Ok(target) => target,
@@ -72,6 +73,15 @@ impl Page {
         )
     }
 
+    /// Where this receives what arrived there, also if other senders are received now.
+    fn path_of(&self, kept: &Kept, receiver: &Receiver) -> String {
+        let path = kept.summary.path.split('?').next().unwrap_or_default();
+        match self.receiving.routes.find(path) {
+            Some(route) if route.receiver.sender.name == receiver.sender.name => path.to_owned(),
+            _ => receiver.path(),
+        }
+    }
+
     /// The request that the sender would make of what is kept, or why there is none.
     fn signed<'a>(&'a self, kept: &'a Kept) -> Result<(Route<'a>, Request<Bytes>), String> {
         let summary = &kept.summary;
@@ -97,13 +107,7 @@ impl Page {
             ));
         }
         let sender = &receiver.sender;
-        if sender.is_authenticated() && receiver.signing.is_none() {
-            return Err(format!(
-                "{} cannot be signed for with a public key: set {} to the private one",
-                sender.name,
-                sender.signing_variable()
-            ));
-        }
+        let secret = secret_of(receiver, kept.rest.label.as_deref())?;
         let (event, id) = (event_of(kept), id_of(kept)?);
         if [&event, &id]
             .map(|text| HeaderValue::from_str(text))
@@ -113,16 +117,72 @@ impl Page {
             return Err("its id or its kind cannot be sent in a header".to_owned());
         }
         let draft = Draft::stored(event, id, Vec::new(), body);
-        let request = signed_with(receiver, &draft, sent_headers(kept));
-        let request = request.map_err(|error| error.to_string())?;
+        let request = signed_with(sender, secret, &draft, sent_headers(kept));
+        let mut request = request.map_err(|error| error.to_string())?;
+        add_query(&mut request, query_of(kept));
         Ok((Route { receiver, below }, request))
+    }
+}
+
+/// What signs for a delivery: the secret with its label, or the first if it has none.
+fn secret_of<'a>(
+    receiver: &'a Receiver,
+    label: Option<&str>,
+) -> Result<Option<&'a Secret>, String> {
+    let sender = &receiver.sender;
+    if !sender.is_authenticated() {
+        return Ok(None);
+    }
+    if receiver.signing.is_empty() {
+        return Err(format!(
+            "{} cannot be signed for with a public key: set {} to the private one",
+            sender.name,
+            sender.signing_variable()
+        ));
+    }
+    let mut secrets = receiver.signing.iter();
+    let found = secrets.find(|secret| match label {
+        Some(label) => secret.label().is_some_and(|its| its.as_str() == label),
+        None => true,
+    });
+    match (found, label) {
+        (None, Some(label)) => Err(format!(
+            "{} has no secret with the label {label} now: start `webhook-rs listen` with it",
+            sender.name
+        )),
+        (found, _) => Ok(found),
+    }
+}
+
+/// The query, as far as it is kept.
+fn query_of(kept: &Kept) -> &str {
+    let query = kept.summary.path.split_once('?');
+    query.map(|(_, query)| query).unwrap_or_default()
+}
+
+/// Adds the parameters that are not made when it is signed.
+fn add_query(request: &mut Request<Bytes>, kept: &str) {
+    fn name(pair: &str) -> &str {
+        pair.split('=').next().unwrap_or_default()
+    }
+
+    let uri = request.uri();
+    let mut pairs: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    let made: Vec<&str> = pairs.iter().copied().map(name).collect();
+    pairs.extend(kept.split('&').filter(|pair| !made.contains(&name(pair))));
+    pairs.retain(|pair| !pair.is_empty());
+    let target = match pairs.is_empty() {
+        true => uri.path().to_owned(),
+        false => format!("{}?{}", uri.path(), pairs.join("&")),
+    };
+    if let Ok(target) = target.parse() {
+        *request.uri_mut() = target;
     }
 }
 
 /// What it is about. Where that is in the query, the sender's name for it is there.
 fn event_of(kept: &Kept) -> String {
-    let query = kept.summary.path.split_once('?').map(|(_, query)| query);
-    let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut parameters = form_urlencoded::parse(query_of(kept).as_bytes());
     match parameters.find(|(name, _)| name == "type") {
         Some((_, topic)) => topic.into_owned(),
         None => kept.summary.kind.clone().unwrap_or_default(),
@@ -161,11 +221,11 @@ fn sent_headers(kept: &Kept) -> Vec<(HeaderName, String)> {
 
 /// Signs a draft with as many of these headers as it is authentic with: the others, such as the time, are made anew.
 fn signed_with(
-    receiver: &Receiver,
+    sender: &Sender,
+    signing: Option<&Secret>,
     draft: &Draft,
     headers: Vec<(HeaderName, String)>,
 ) -> Result<Request<Bytes>, Error> {
-    let (sender, signing) = (&receiver.sender, receiver.signing.as_ref());
     let now = SystemTime::now();
     let with = |draft: Draft, (name, value): &(HeaderName, String)| {
         draft.with_header(name.clone(), value.clone())

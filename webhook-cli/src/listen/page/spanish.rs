@@ -15,3 +15,25 @@ fn what_is_said_of_a_sender_is_there_in_spanish() {
         }
     }
 }
+
+/// The errors of *send again*: those that are a fixed text, and the beginning of the others.
+#[test]
+fn what_cannot_be_sent_again_is_said_in_spanish() {
+    let source = include_str!("again.rs");
+    for text in [
+        "the body was not kept, so there is nothing to sign: send it with `webhook-rs send`",
+        "its id or its kind cannot be sent in a header",
+    ] {
+        assert!(source.contains(text), "{text}");
+        assert!(SPANISH.contains(&format!("\"{text}\":")), "{text}");
+    }
+    for text in [
+        " is not received now: start `webhook-rs listen` with it",
+        ": only what is sent by POST is signed",
+        " cannot be signed for with a public key: set ",
+        " has no secret with the label ",
+    ] {
+        assert!(source.contains(text), "{text}");
+        assert!(SPANISH.contains(text), "{text}");
+    }
+}
