@@ -60,6 +60,21 @@ impl Browser {
         self.client.goto(url).await.unwrap();
     }
 
+    /// The same in a tab of its own, before the others.
+    pub async fn open_in_a_tab(&self, url: &str) {
+        let tab = self.client.new_window(true).await.unwrap();
+        self.client.switch_to_window(tab.handle).await.unwrap();
+        self.open(url).await;
+    }
+
+    /// Brings the tab to the front that was opened first.
+    pub async fn first_tab(&self) {
+        let tabs = self.client.windows().await.unwrap();
+        let first = tabs.into_iter().next().unwrap();
+        self.client.switch_to_window(first).await.unwrap();
+        self.protocol("Page.bringToFront", json!({})).await;
+    }
+
     pub async fn reload(&self) {
         self.client.refresh().await.unwrap();
     }

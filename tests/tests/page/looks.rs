@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use webhook_tests::client::post;
+
 use crate::browser::Browser;
 use crate::listener::Listener;
 use crate::read;
@@ -18,7 +20,9 @@ async fn the_page_speaks_the_language_of_the_browser_or_the_one_that_was_chosen(
             return;
         };
         let listener = Listener::start();
-        listener.forge("forged-credential", &[]);
+        // What cannot be sent again.
+        let get = post("/tusfacturas", "").method("GET");
+        get.send(listener.addr);
         browser.open(&listener.page).await;
         browser
             .until(&format!(
@@ -50,6 +54,12 @@ async fn the_page_speaks_the_language_of_the_browser_or_the_one_that_was_chosen(
                 (chosen == "en", chosen == "es"),
                 "{text}"
             );
+            browser.click("#again").await;
+            browser
+                .until("!!document.querySelector('#outcome .warning')")
+                .await;
+            let why = browser.text("#outcome").await;
+            assert_eq!(why.contains("esto fue un GET"), chosen == "es", "{why}");
             let conclusion = browser.text(".conclusion").await;
             assert_eq!(
                 conclusion.contains("el emisor reintenta"),
@@ -57,6 +67,9 @@ async fn the_page_speaks_the_language_of_the_browser_or_the_one_that_was_chosen(
                 "{conclusion}"
             );
         }
+        // A browser logs what it was refused.
+        let logged = browser.errors().await;
+        assert!(logged.iter().all(|line| line.contains("409")), "{logged:?}");
         browser.close().await;
     }
 }

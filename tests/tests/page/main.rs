@@ -370,6 +370,28 @@ async fn a_page_that_lost_the_connection_says_so_and_catches_up() {
     browser.close().await;
 }
 
+/// A browser opens six connections to a server, and each page that follows takes one.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tabs_are_all_usable() {
+    let Some(browser) = Browser::start("en").await else {
+        return;
+    };
+    let listener = Listener::start();
+    listener.send("stripe", "/stripe", &[]);
+    browser.open(&listener.page).await;
+    browser.rows(1).await;
+    for _ in 0..7 {
+        browser.open_in_a_tab(&listener.page).await;
+        browser.rows(1).await;
+    }
+    browser.first_tab().await;
+    browser
+        .until("document.querySelector('#live').dataset.state === 'live'")
+        .await;
+    listener.send("github", "/github", &[]);
+    browser.rows(2).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_deliveries_at_five_hundred_a_second_leave_the_page_usable() {
     const DELIVERIES: u32 = 10_000;

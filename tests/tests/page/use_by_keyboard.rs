@@ -40,6 +40,15 @@ async fn keys_move_open_search_and_explain_themselves() {
     }
     browser.press(ENTER).await;
     browser.until("document.activeElement.tagName === 'H2' && document.activeElement.textContent === 'emitido'").await;
+    // A key that is held sends once.
+    let held = "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', repeat: true, bubbles: true }))";
+    browser.eval(held).await;
+    assert_eq!(
+        browser
+            .eval("document.querySelector('#again').disabled")
+            .await,
+        false
+    );
     browser.press("r").await;
     browser
         .until("!!document.querySelector('#outcome .again')")

@@ -7,7 +7,7 @@ import { News } from "./news.js";
 import * as server from "./server.js";
 import { copyButton, setup } from "./setup.js";
 import { copy, el } from "./show.js";
-import { current, number, size, t, use } from "./texts.js";
+import { current, number, say, size, t, use } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const pane = byId("details");
@@ -25,7 +25,7 @@ const list = new List({
   chosen: (id) => open(id, { pause: 60 }),
   opened: (id) => open(id, { focus: narrow.matches }),
   changed: () => listChanged(),
-  failed: (error) => tell(t("failed", error.message)),
+  failed: (error) => tell(t("failed", say(error.message))),
   verdict,
 });
 
@@ -54,7 +54,7 @@ async function open(id, { focus = false, pause = 0, keep = false } = {}) {
   } catch (error) {
     if (error.name === "AbortError") return;
     delivery = null;
-    pane.replaceChildren(el("p", { class: "quiet" }, error.message));
+    pane.replaceChildren(el("p", { class: "quiet" }, say(error.message)));
   }
   if (focus) (pane.querySelector("h2") ?? pane).focus();
 }
@@ -114,7 +114,7 @@ async function again(it, button) {
   try {
     outcome = sentAgain(await server.sendAgain(it.id));
   } catch (error) {
-    outcome = el("div", { class: "again" }, el("p", { class: "warning" }, t("failed", error.message)));
+    outcome = el("div", { class: "again" }, el("p", { class: "warning" }, t("failed", say(error.message))));
   }
   button.disabled = false;
   label.textContent = t("again");
@@ -177,7 +177,7 @@ async function fetchState() {
   try {
     state = await server.state();
   } catch (error) {
-    tell(t("failed", error.message));
+    tell(t("failed", say(error.message)));
   }
 }
 
@@ -275,7 +275,7 @@ byId("clear").addEventListener("click", async ({ currentTarget: button }) => {
     try {
       await server.clear();
     } catch (error) {
-      tell(t("failed", error.message));
+      tell(t("failed", say(error.message)));
     }
     close();
     await refresh();

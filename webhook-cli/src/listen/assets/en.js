@@ -78,7 +78,7 @@ export const en = {
   hidden: "hidden",
   masked: (fields) => `Masked before it was kept: ${fields}`,
   noBody: "Empty",
-  notKept: "The body was not kept: it was too large, or did not arrive in full.",
+  notKept: "The body was not kept: it was too large, did not arrive in full, or may hide a secret.",
   pretty: "Formatted",
   raw: "As it arrived",
   bytes: "Bytes",

@@ -78,7 +78,7 @@ export const es = {
   hidden: "oculta",
   masked: (fields) => `Enmascarado antes de guardar: ${fields}`,
   noBody: "Vacío",
-  notKept: "El cuerpo no se guardó: era demasiado grande o no llegó completo.",
+  notKept: "El cuerpo no se guardó: era demasiado grande, no llegó completo o puede ocultar un secreto.",
   pretty: "Con formato",
   raw: "Tal como llegó",
   bytes: "Bytes",
@@ -181,9 +181,27 @@ export const es = {
     "WooCommerce never sends it again, and turns the webhook off after repeated failures":
       "WooCommerce no la envía nunca más, y desactiva el webhook después de varias fallas",
     "whether the sender tries again is not documented": "no está documentado si el emisor reintenta",
+
+    "the body was not kept, so there is nothing to sign: send it with `webhook-rs send`":
+      "el cuerpo no se guardó, así que no hay nada que firmar: se puede enviar con `webhook-rs send`",
+    "its id or its kind cannot be sent in a header": "su id o su tipo no se pueden enviar en una cabecera",
+    "an event of Wompi is JSON: its checksum is made of its fields":
+      "un evento de Wompi es JSON: su checksum se calcula con sus campos",
+    "the event has no `signature.properties`, the list of the values that its checksum covers":
+      "el evento no tiene `signature.properties`, la lista de los valores que cubre su checksum",
+
+    "`webhook-rs listen` ended before the app answered": "`webhook-rs listen` terminó antes de que respondiera la app",
   },
   // Each is given `say`, for its parts, and what was found in the line.
   patterns: [
+    [/^(.+) is not received now: start `webhook-rs listen` with it$/,
+      (say, sender) => `${sender} no se recibe ahora: hay que iniciar \`webhook-rs listen\` con ese emisor`],
+    [/^this was a (.+): only what is sent by POST is signed$/, (say, method) => `esto fue un ${method}: solo se firma lo que se envía por POST`],
+    [/^(.+) cannot be signed for with a public key: set (.+) to the private one$/,
+      (say, sender, variable) => `no se puede firmar por ${sender} con una clave pública: ${variable} debe tener la privada`],
+    [/^(.+) has no secret with the label (.+) now: start `webhook-rs listen` with it$/,
+      (say, sender, label) => `${sender} no tiene ahora ningún secreto con la etiqueta ${label}: hay que iniciar \`webhook-rs listen\` con él`],
+    [/^the store cannot be used: (.+)$/, (say, error) => `no se puede usar el archivo: ${error}`],
     [/^received: (.+)$/, (say, why) => `recibida: ${say(why)}`],
     [/^NOT received: (.+)$/, (say, why) => `NO recibida: ${say(why)}`],
     [/^the sender counts (.+), and this is ([^,]+)(, and follows no redirect)?$/,

@@ -3,6 +3,9 @@
 /** These are the browser's own where something else has the focus. */
 const OF_THE_LIST = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "Enter"];
 
+/** A key that is held repeats only these. */
+const REPEATED = ["j", "k", ...OF_THE_LIST];
+
 /** Has keys do something. The search is a field to `clear` and to `leave`. */
 export function bind(keys, search) {
   const [list, scroll, help, field] = ["list", "scroll", "help", "q"].map((id) => document.getElementById(id));
@@ -17,7 +20,7 @@ export function bind(keys, search) {
       const isInList = [document.body, list, scroll].includes(target);
       const isTyped = target.closest("select, textarea");
       if (isTyped || !Object.hasOwn(keys, key) || (OF_THE_LIST.includes(key) && !isInList)) return;
-      keys[key]();
+      if (!event.repeat || REPEATED.includes(key)) keys[key]();
     }
     event.preventDefault();
   });

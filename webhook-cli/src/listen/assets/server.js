@@ -47,9 +47,27 @@ export function deliveries(filter, signal) {
 
 /**
  * Calls back for each delivery that arrives, for each that the app answers later, when the list must be fetched again, and
- * with how the connection is.
+ * with how the connection is. Only while somebody can see the page: a browser opens six connections to a server, and each page
+ * that follows takes one.
  */
 export function follow(arrived, answered, reload, connection) {
+  let events = null;
+  const look = () => {
+    if (document.hidden) {
+      events?.close();
+      events = null;
+    } else {
+      events ??= opened(arrived, answered, reload, connection, () => {
+        events = null;
+        look();
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+}
+
+function opened(arrived, answered, reload, connection, closed) {
   const events = new EventSource("api/events");
   events.addEventListener("delivery", (event) => arrived(JSON.parse(event.data)));
   events.addEventListener("answered", (event) => answered(JSON.parse(event.data)));
@@ -63,6 +81,7 @@ export function follow(arrived, answered, reload, connection) {
     connection("offline");
     if (events.readyState !== EventSource.CLOSED) return;
     // The browser tries again by itself, except after an answer that is no stream.
-    setTimeout(() => follow(arrived, answered, reload, connection), 2000);
+    setTimeout(closed, 2000);
   });
+  return events;
 }
