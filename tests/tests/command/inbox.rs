@@ -196,6 +196,8 @@ fn deliveries_are_retried_forgotten_and_pruned() {
         );
         assert_eq!(inbox.states()[1].1, "pending");
         assert_eq!(inbox.run(&["retry", dead]).status, Some(0));
+        let both = inbox.run(&["retry", dead, "--endpoint", "orders"]);
+        assert_eq!(both.status, Some(2), "{}", both.stdout);
         for refused in [
             ["retry", done],
             ["retry", running],
@@ -206,7 +208,9 @@ fn deliveries_are_retried_forgotten_and_pruned() {
             assert_eq!(ran.status, Some(1), "{refused:?}");
             assert!(ran.stderr.contains("nothing was changed"), "{}", ran.stderr);
         }
-        assert_eq!(inbox.run(&["forget", pending]).status, Some(0));
+        let forgotten = inbox.run(&["forget", pending]);
+        assert_eq!(forgotten.status, Some(0));
+        assert_eq!(forgotten.stdout, format!("delivery {pending} is deleted\n"));
         assert_eq!(inbox.states().len(), 3);
 
         assert_eq!(inbox.run(&["prune", "--json"]).one()["bodies"], 0);

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
+use serde_json::json;
 use webhook_core::guarantee::{Filter, RecordId, State};
 
 use self::store::Store;
@@ -87,7 +88,7 @@ struct RetryArgs {
     #[command(flatten)]
     which: Which,
     /// With --dead, only those of this endpoint
-    #[arg(long, requires = "dead")]
+    #[arg(long, conflicts_with = "id")]
     endpoint: Option<String>,
 }
 
@@ -150,28 +151,26 @@ async fn act(args: Args) -> Result<ExitCode, Error> {
             if !records.retry(RecordId(id)).await? {
                 return refused(id, "it is done, or a worker has it");
             }
-            done(json, "retried", 1, "is due now")?;
+            done(json, "retried", id, "is due now")?;
         }
         Action::Retry(RetryArgs { endpoint, .. }) => {
             let retried = records.retry_dead(endpoint.as_deref()).await?;
-            let what = if retried == 1 {
-                "is due now"
-            } else {
-                "are due now"
-            };
-            done(json, "retried", retried, what)?;
+            match json {
+                true => line(&json!({ "retried": retried }).to_string())?,
+                false => line(&format!("due now: {retried}"))?,
+            }
         }
         Action::Forget { id } => {
             if !records.forget(RecordId(id)).await? {
                 return refused(id, "a worker has it");
             }
-            done(json, "forgotten", 1, "is deleted")?;
+            done(json, "forgotten", id, "is deleted")?;
         }
         Action::Prune { bodies } => {
             let pruned = records.prune(bodies).await?;
             match json {
                 true => line(
-                    &serde_json::json!({ "bodies": pruned.bodies, "deliveries": pruned.deliveries })
+                    &json!({ "bodies": pruned.bodies, "deliveries": pruned.deliveries })
                         .to_string(),
                 )?,
                 false => line(&format!(
@@ -184,10 +183,10 @@ async fn act(args: Args) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn done(json: bool, name: &str, count: u64, what: &str) -> Result<(), Error> {
+fn done(json: bool, name: &str, id: i64, what: &str) -> Result<(), Error> {
     match json {
-        true => line(&serde_json::json!({ name: count }).to_string()),
-        false => line(&format!("{count} {what}")),
+        true => line(&json!({ name: 1, "id": id }).to_string()),
+        false => line(&format!("delivery {id} {what}")),
     }
 }
 
