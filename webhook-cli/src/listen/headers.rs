@@ -104,9 +104,11 @@ fn shown(
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-    use webhook_core::Secret;
+    use std::sync::Arc;
 
+    use http::HeaderValue;
+
+    use super::super::mask::Secrets;
     use super::*;
     use crate::senders::Particulars;
 
@@ -122,10 +124,8 @@ mod tests {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        let masks = Masks::new(
-            &Particulars::default(),
-            &[Secret::new("secret-of-the-app").unwrap()],
-        );
+        let secrets = Arc::new(Secrets::new(["secret-of-the-app"]));
+        let masks = Masks::new(&Particulars::default(), secrets);
         let credentials = [HeaderName::from_static("x-request-id")];
         let shown = of_request(&headers, &credentials, &masks);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());

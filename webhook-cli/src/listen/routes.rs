@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use http::Uri;
 use webhook_core::Secret;
+use zeroize::Zeroizing;
 
-use super::mask::Masks;
+use super::mask::{Masks, Secrets};
 use crate::error::Error;
-use crate::secrets;
+use crate::secrets::{self, Found};
 use crate::senders::{Facts, Judge, Sender, Senders};
 
 /// A sender whose deliveries are received, with what judges them.
@@ -76,13 +79,15 @@ impl Routes {
         };
         let mut found = Vec::new();
         for sender in chosen {
-            found.push((from.configured(&sender, true)?, sender));
+            let configured = from.configured(&sender, true)?;
+            found.push((
+                configured,
+                from.signing(&sender, true).ok().flatten(),
+                sender,
+            ));
         }
-        let all: Vec<Secret> = found
-            .iter()
-            .flat_map(|(found, _)| found.secrets.iter().cloned())
-            .collect();
-        let receivers = found.into_iter().map(|(found, sender)| {
+        let secrets = Arc::new(masked(&found));
+        let receivers = found.into_iter().map(|(found, signing, sender)| {
             let secret = match (found.made, found.secrets.is_empty()) {
                 (true, _) => SecretFrom::Made,
                 (false, true) => SecretFrom::None,
@@ -91,8 +96,10 @@ impl Routes {
             Ok(Receiver {
                 facts: sender.facts(),
                 judge: sender.judge(found.secrets)?,
-                signing: signing(from, &sender, secret),
-                masks: Masks::new(&sender.particulars, &all),
+                signing: signing
+                    .map(|signing| fitting(signing, &sender, secret))
+                    .unwrap_or_default(),
+                masks: Masks::new(&sender.particulars, Arc::clone(&secrets)),
                 secret,
                 sender,
             })
@@ -155,11 +162,24 @@ impl Receiver {
     }
 }
 
+/// All that is kept of no delivery: what judges and what signs, fitting or not, and settings that are secrets.
+fn masked(found: &[(Found, Option<Found>, Sender)]) -> Secrets {
+    let settings = found.iter().filter_map(|(.., sender)| {
+        let setting = sender.particulars.setting.as_ref()?;
+        let value = std::env::var(setting.variable).ok()?;
+        setting.is_secret.then(|| Zeroizing::new(value))
+    });
+    let settings: Vec<_> = settings.collect();
+    let given = found.iter().flat_map(|(configured, signing, _)| {
+        let signing = signing.iter().flat_map(|signing| &signing.secrets);
+        configured.secrets.iter().chain(signing)
+    });
+    let given = given.map(Secret::expose);
+    Secrets::new(given.chain(settings.iter().map(|value| value.as_str())))
+}
+
 /// What signs for a sender, if it fits what judges: a private key for the public one that was given.
-fn signing(from: &secrets::From, sender: &Sender, configured: SecretFrom) -> Vec<Secret> {
-    let Ok(Some(mut found)) = from.signing(sender, true) else {
-        return Vec::new();
-    };
+fn fitting(mut found: Found, sender: &Sender, configured: SecretFrom) -> Vec<Secret> {
     if found.made != (configured == SecretFrom::Made) {
         return Vec::new();
     }

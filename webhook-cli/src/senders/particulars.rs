@@ -21,4 +21,6 @@ pub(crate) struct Setting {
     pub(crate) what: &'static str,
     /// Whether only a handshake needs it.
     pub(crate) of_handshakes: bool,
+    /// Whether it lets anyone in who knows it.
+    pub(crate) is_secret: bool,
 }

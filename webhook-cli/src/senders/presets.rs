@@ -45,11 +45,12 @@ const DLOCAL_LOGIN: &str = "DLOCAL_LOGIN";
 const META_VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
 
 fn particulars_of(module: &str) -> Particulars {
-    let setting = |variable, what, of_handshakes| Particulars {
+    let setting = |variable, what, is_token| Particulars {
         setting: Some(Setting {
             variable,
             what,
-            of_handshakes,
+            of_handshakes: is_token,
+            is_secret: is_token,
         }),
         ..Particulars::default()
     };

@@ -1,17 +1,22 @@
-//! What is not kept of a delivery: card tokens, and every value that is a secret.
+//! What is not kept of a delivery: card tokens, credentials in its body, and every value that is a secret.
 
-mod fields;
+mod form;
+mod json;
+mod look;
+mod needles;
+mod secrets;
 mod text;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Uri};
 use serde_json::value::RawValue;
-use webhook_core::Secret;
-use zeroize::Zeroizing;
 
+use self::look::{Look, Lost, Seen};
+use self::needles::{Needles, readings};
+pub(super) use self::secrets::Secrets;
 use crate::senders::Particulars;
 
 /// What is in place of a value.
@@ -23,17 +28,17 @@ const CARD: &str = "token_id";
 /// What is called masked if it was a secret.
 const SECRET: &str = "secret";
 
-/// A secret that is shorter is not looked for inside of other text: it would be found in words.
-const FOUND_INSIDE: usize = 8;
-
 /// What is masked in the deliveries of one sender.
 pub(super) struct Masks {
-    /// Fields of bodies, by their name anywhere in it.
-    fields: Vec<&'static str>,
+    /// The card token's field, wherever it is named: what is Klap's may have been sent to the wrong path.
+    card: Needles,
+    /// Fields of the sender's bodies that are a credential.
+    fields: Vec<(&'static str, Needles)>,
     /// Parameters of the query that are kept.
     parameters: &'static [&'static str],
-    /// All secrets, in every spelling that they may have.
-    secrets: Vec<Zeroizing<String>>,
+    secrets: Vec<Arc<Secrets>>,
+    /// The length of the shortest text with anything of these.
+    shortest: usize,
 }
 
 /// A body as it is kept.
@@ -45,106 +50,172 @@ pub(super) struct Body {
     pub(super) masked: Vec<String>,
 }
 
+impl Body {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes: Some(bytes),
+            masked: Vec::new(),
+        }
+    }
+}
+
 impl Masks {
     /// Those of a sender, with the secrets of all.
-    pub(super) fn new(sender: &Particulars, secrets: &[Secret]) -> Self {
-        // The card also for senders without one: what is Klap's may have been sent to the wrong path.
-        let fields = [&[CARD], sender.credential_fields].concat();
-        let secrets = secrets
-            .iter()
-            .flat_map(|secret| text::spellings(secret.expose()))
-            .collect();
+    pub(super) fn new(sender: &Particulars, secrets: Arc<Secrets>) -> Self {
+        Self::with(sender.credential_fields, sender.query, vec![secrets])
+    }
+
+    fn with(
+        fields: &[&'static str],
+        parameters: &'static [&'static str],
+        secrets: Vec<Arc<Secrets>>,
+    ) -> Self {
+        let lengths = fields.iter().map(|field| field.len());
+        let needles = |field: &str| Needles::new(&readings(field));
         Self {
-            fields,
-            parameters: sender.query,
+            card: needles(CARD),
+            shortest: lengths.chain([CARD.len()]).min().unwrap_or_default(),
+            fields: fields
+                .iter()
+                .map(|field| (*field, needles(field)))
+                .collect(),
+            parameters,
             secrets,
         }
     }
 
-    /// Text in which no secret is left.
+    /// Text in which no secret is left, and no card token.
     pub(super) fn text(&self, text: &str) -> String {
-        let mut text = Cow::Borrowed(text);
-        for secret in &self.secrets {
-            if **secret == *text {
-                return MASK.to_owned();
-            }
-            if secret.len() >= FOUND_INSIDE && text.contains(secret.as_str()) {
-                text = Cow::Owned(text.replace(secret.as_str(), MASK));
-            }
+        if self.is_short_secret(text.as_bytes()) {
+            return MASK.to_owned();
         }
-        text.into_owned()
+        let mut look = Look::new(self);
+        let seen = look.at(text.as_bytes());
+        if seen.card {
+            return MASK.to_owned();
+        }
+        if !seen.secret {
+            return text.to_owned();
+        }
+        let mut masked = text.as_bytes().to_vec();
+        for secrets in &self.secrets {
+            masked = secrets.masked(&masked).unwrap_or(masked);
+        }
+        match String::from_utf8(masked) {
+            Ok(masked) if !look.at(masked.as_bytes()).secret => masked,
+            _ => MASK.to_owned(),
+        }
     }
 
     /// The path, with the parameters of the query that say what the delivery is about.
     pub(super) fn target(&self, uri: &Uri) -> String {
-        let mut target: Vec<String> = uri
-            .path()
-            .split('/')
-            .map(|segment| self.text(segment))
-            .collect();
-        let mut path = target.join("/");
-        target.clear();
+        let mut path = self.path(uri.path());
+        let mut query = Vec::new();
         for parameter in uri.query().unwrap_or_default().split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             if self.parameters.contains(&name) {
-                target.push(format!("{name}={}", self.text(value)));
+                query.push(format!("{name}={}", self.text(value)));
             }
         }
-        if !target.is_empty() {
-            path = format!("{path}?{}", target.join("&"));
+        if !query.is_empty() {
+            path = format!("{path}?{}", query.join("&"));
         }
         path
     }
 
-    /// A body as it is kept: byte for byte, but for what is masked.
-    pub(super) fn body(&self, body: &Bytes, headers: &HeaderMap) -> Body {
-        let nothing = |masked: Vec<String>| Body {
-            bytes: None,
-            masked,
-        };
-        let encoding = headers.get(CONTENT_ENCODING).map(|it| it.as_bytes());
-        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-            // What is in it cannot be seen.
-            return nothing(Vec::new());
+    /// A secret may have slashes, and a card token be in the segment after its name: what is not masked surely is left out
+    /// as a whole, but for the sender's name if it has no part in it.
+    fn path(&self, path: &str) -> String {
+        let segments: Vec<_> = path.split('/').collect();
+        if segments
+            .iter()
+            .any(|it| self.is_short_secret(it.as_bytes()))
+        {
+            let segments: Vec<_> = segments.iter().map(|segment| self.text(segment)).collect();
+            return self.path_of_long(&segments.join("/"));
         }
-        let content_type = headers.get(CONTENT_TYPE).map(|it| it.as_bytes());
-        match fields::mask(body, content_type, self) {
-            Ok(masked) => self.without_secrets(masked),
-            Err(field) => nothing(vec![field.to_owned()]),
+        self.path_of_long(path)
+    }
+
+    fn path_of_long(&self, path: &str) -> String {
+        let masked = self.text(path);
+        if masked != MASK {
+            return masked;
+        }
+        let masked: Vec<_> = path.split('/').map(|segment| self.text(segment)).collect();
+        let masked = masked.join("/");
+        let seen = |path: &str| Look::new(self).at(path.as_bytes());
+        let is_left = |seen: Seen| seen.card || seen.secret;
+        if !seen(path).card && !is_left(seen(&masked)) {
+            return masked;
+        }
+        let first = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+        match first {
+            Some((first, rest)) if is_left(seen(rest)) && !is_left(seen(first)) => {
+                format!("/{first}/{MASK}")
+            }
+            _ => format!("/{MASK}"),
         }
     }
 
-    /// Masks what is left of secrets in bytes of any form.
-    fn without_secrets(&self, mut body: Body) -> Body {
-        let Some(bytes) = &mut body.bytes else {
-            return body;
-        };
-        for secret in &self.secrets {
-            let secret = secret.as_bytes();
-            if secret.len() >= FOUND_INSIDE && text::replace(bytes, secret, MASK.as_bytes()) {
-                body.masked.push(SECRET.to_owned());
-            }
+    /// A body as it is kept: byte for byte, but for what is masked.
+    pub(super) fn body(&self, body: &Bytes, headers: &HeaderMap) -> Body {
+        if is_encoded(headers) {
+            // What is in it cannot be seen.
+            return Body {
+                bytes: None,
+                masked: Vec::new(),
+            };
         }
+        let content_type = headers.get(CONTENT_TYPE).map(|it| it.as_bytes());
+        let essence = content_type.and_then(|named| named.split(|byte| *byte == b';').next());
+        let essence = essence.unwrap_or_default().trim_ascii();
+        let is_form = essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+        self.masked(body, is_form)
+    }
+
+    fn masked(&self, body: &[u8], is_form: bool) -> Body {
+        let masked = Look::new(self).body(body, is_form);
+        let mut body = masked.unwrap_or_else(|Lost(what)| Body {
+            bytes: None,
+            masked: vec![what.to_owned()],
+        });
         body.masked.sort();
-        body.masked.dedup();
         body
     }
 
     /// An event in JSON as it is kept.
     pub(super) fn event(&self, event: &serde_json::Value) -> Option<Box<RawValue>> {
         let json = serde_json::to_vec(event).ok()?;
-        let masked = self.without_secrets(fields::in_json(&json, self));
+        let masked = self.masked(&json, false);
         let text = String::from_utf8(masked.bytes?).ok()?;
         RawValue::from_string(text).ok()
     }
 
-    /// Whether a value is a secret.
-    fn is_secret(&self, value: &str) -> bool {
-        let mut secrets = self.secrets.iter();
-        secrets.any(|secret| {
-            value == secret.as_str()
-                || (secret.len() >= FOUND_INSIDE && value.contains(secret.as_str()))
-        })
+    fn secrets_are_in(&self, layer: &[u8]) -> bool {
+        self.secrets.iter().any(|secrets| secrets.are_in(layer))
+    }
+
+    /// Whether a whole value is a secret that is too short to be looked for within others.
+    fn is_short_secret(&self, value: &[u8]) -> bool {
+        self.secrets.iter().any(|secrets| secrets.are(value))
+    }
+}
+
+/// Whether a body is compressed: what each header says counts, and each in it.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let named = headers.get_all(CONTENT_ENCODING).into_iter();
+    let mut named = named.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    named.any(|name| {
+        let name = name.trim_ascii();
+        !name.is_empty() && !name.eq_ignore_ascii_case(b"identity")
+    })
+}
+
+/// Adds a name, if it is not in it yet.
+fn add(masked: &mut Vec<String>, name: &str) {
+    if !masked.iter().any(|other| other == name) {
+        masked.push(name.to_owned());
     }
 }
 

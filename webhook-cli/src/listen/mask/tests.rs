@@ -1,6 +1,6 @@
+use base64::Engine as _;
 use bytes::Bytes;
 use http::HeaderMap;
-use webhook_core::Secret;
 
 use super::*;
 use crate::senders::Senders;
@@ -10,7 +10,7 @@ const KEY: &str = "s3cr3t/of+the app";
 fn masks(sender: &str) -> Masks {
     let senders = Senders::load(None).unwrap();
     let sender = &senders.find(sender).unwrap().particulars;
-    Masks::new(sender, &[Secret::new(KEY).unwrap()])
+    Masks::new(sender, Arc::new(Secrets::new([KEY])))
 }
 
 fn masked(sender: &str, content_type: &str, body: &[u8]) -> Body {
@@ -56,10 +56,13 @@ fn a_card_token_in_json_is_masked_and_the_rest_is_kept_byte_for_byte() {
             r#"{"a":"(masked)"}"#,
         ),
         (r#"{"a":"x=1&token_id=tok_9"}"#, r#"{"a":"(masked)"}"#),
-        // Whether a key with half a character is the field cannot be known.
         (
-            r#"{"\ud800token_id":"tok_9"}"#,
-            r#"{"\ud800token_id":"(masked)"}"#,
+            r#"{"order[token_id]":"tok_9","order.token_id":"tok_9","token_id ":"tok_9"}"#,
+            r#"{"order[token_id]":"(masked)","order.token_id":"(masked)","token_id ":"(masked)"}"#,
+        ),
+        (
+            r#"{"a":"{\"b\":\"{\\\"token_id\\\":\\\"tok_9\\\"}\"}"}"#,
+            r#"{"a":"(masked)"}"#,
         ),
         (
             "{\"token_id\"\n:\t\"a\\\"tok_9\"}",
@@ -85,13 +88,18 @@ fn a_body_without_what_is_masked_stays_as_it_is() {
         (
             "multicaja",
             "application/json",
-            r#"{"a":"token_id","token_id":""}"#,
+            r#"{"a":"token","token_id":"","b":"=%&\\u005c"}"#,
         ),
-        ("multicaja", "", "not json at all"),
+        ("multicaja", "", "not json at all, and 100% \\ & =20"),
         (
             "multicaja",
             "application/x-www-form-urlencoded",
             "a=1&b=%20c&&d",
+        ),
+        (
+            "multicaja",
+            "application/x-www-form-urlencoded",
+            "token_id=&a=1",
         ),
         ("flow", "application/x-www-form-urlencoded", "token=abc"),
         ("github", "application/json", r#"{"a":"x","token":"y"}"#),
@@ -115,9 +123,6 @@ fn a_card_token_in_a_form_is_masked() {
             "a=%7B%22token_id%22%3A%22tok_9%22%7D",
             "a=%7B%22token_id%22%3A%22%28masked%29%22%7D",
         ),
-        // JSON that is cut off, and says that it is a form.
-        (r#"{"token_id":"tok_9""#, "(masked)"),
-        (r#"{"token\u005fid":"tok_9=""#, "(masked)"),
     ] {
         let kept = masked("multicaja", FORM, body.as_bytes());
         let text = String::from_utf8(kept.bytes.unwrap()).unwrap();
@@ -127,19 +132,69 @@ fn a_card_token_in_a_form_is_masked() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_and_names_a_card_token_is_not_kept() {
-    let utf_16: Vec<u8> =
-        r#"{"token_id":"tok_9"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for body in [
-        br#"{"token_id":"tok_9""#.as_slice(),
-        br#"{"Token\u005FId":"tok_9","#,
-        br#"{\"token\\u005fid\": "tok_9""#,
-        b"token%255fid=tok_9",
-        b"--x\r\nContent-Disposition: form-data; name=\"token_id\"\r\n\r\ntok_9\r\n--x--",
-        b"<token_id>tok_9</token_id>",
-        &utf_16,
+fn a_body_that_may_hide_a_card_token_is_not_kept() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+    let utf_16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let multipart =
+        b"--x\r\nContent-Disposition: form-data; name=\"token_id\"\r\n\r\ntok_9\r\n--x--"
+            .as_slice();
+    let in_base64 =
+        base64::engine::general_purpose::STANDARD.encode(r#"{"a":1,"token_id":"tok_9"}"#);
+    for (content_type, body) in [
+        // Cut off, or not what it says.
+        (JSON, br#"{"token_id":"tok_9""#.as_slice()),
+        (FORM, br#"{"token_id":"tok_9""#),
+        (FORM, br#"{"token\u005fid":"tok_9=""#),
+        (JSON, br#"{"Token\u005FId":"tok_9","#),
+        (JSON, br#"{\"token\\u005fid\": "tok_9""#),
+        (JSON, br#"{"a":1}{"token\u005fid":"tok_9"}"#),
+        (FORM, multipart),
+        ("multipart/form-data; boundary=x", multipart),
+        // In escapes that JSON and forms do not have.
+        ("", b"token%255fid=tok_9"),
+        ("text/xml", b"<token_id>tok_9</token_id>"),
+        ("text/xml", b"<f name=\"&#116;oken&lowbar;id\">tok_9</f>"),
+        ("text/xml", b"<f name=\"to&#x6B;en_id\">tok_9</f>"),
+        ("", b"name=\"token=5Fid\"\r\n\r\ntok_9"),
+        ("", b"name=\"tok=\r\nen_id\"\r\n\r\ntok_9"),
+        ("", b"'token\\x5fid': 'tok_9'"),
+        ("", &utf_16(r#"{"token_id":"tok_9"}"#)),
+        ("", &utf_16(r#"{"to\u006ben_id":"tok_9"}"#)),
+        (FORM, b"token%255Fid=tok_9"),
+        (FORM, b"a=token=5Fid%3Dtok_9"),
+        // The name in one value, and the token beside it.
+        (JSON, br#"{"name":"token_id","value":"tok_9"}"#),
+        (JSON, br#"{"name":"order[token_id]","value":"tok_9"}"#),
+        (JSON, br#"["token_id","tok_9"]"#),
+        (JSON, br#"["{\"name\":\"token_id\"}","tok_9"]"#),
+        (
+            JSON,
+            br#"{"token_id":null,"name":"TOKEN\u005fID","value":"tok_9"}"#,
+        ),
+        (JSON, br#"["token_id=","tok_9"]"#),
+        (JSON, br#"["{\"token_id\":null}","tok_9"]"#),
+        (FORM, b"k=token_id&v=tok_9"),
+        (FORM, b"a=%7B%22name%22%3A%22token_id%22%7D&v=tok_9"),
+        // Within a text, or a name.
+        (JSON, br#"{"m":"token_id: tok_9"}"#),
+        (JSON, br#"{"m":"x=1&m=token_id:tok_9"}"#),
+        (JSON, br#"{"token_id: tok_9":1}"#),
+        (JSON, br#"{"\ud800token_id":"tok_9"}"#),
+        (FORM, b"m=token_id:tok_9"),
+        (FORM, b"token_id:tok_9"),
+        // In base64.
+        (JSON, format!(r#"{{"a":"{in_base64}"}}"#).as_bytes()),
+        (
+            FORM,
+            format!("a={}", in_base64.replace('=', "%3D")).as_bytes(),
+        ),
+        ("", in_base64.as_bytes()),
+        // Below more escapes than anyone writes.
+        (JSON, br#"{"a":"%2525252525252574oken"}"#),
     ] {
-        let kept = masked("multicaja", "application/json", body);
+        let kept = masked("multicaja", content_type, body);
         assert_eq!(kept.bytes, None, "{}", String::from_utf8_lossy(body));
         assert_eq!(kept.masked, ["token_id"]);
     }
@@ -147,10 +202,23 @@ fn a_body_that_cannot_be_read_and_names_a_card_token_is_not_kept() {
 
 #[test]
 fn a_body_whose_encoding_hides_it_is_not_kept() {
+    for encodings in [
+        &["gzip"][..],
+        &["identity", "gzip"],
+        &["identity, br"],
+        &["x"],
+    ] {
+        let mut headers = HeaderMap::new();
+        for encoding in encodings {
+            headers.append(CONTENT_ENCODING, encoding.parse().unwrap());
+        }
+        let kept = masks("stripe").body(&Bytes::from_static(b"\x1f\x8b"), &headers);
+        assert_eq!(kept.bytes, None);
+    }
     let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_ENCODING, "gzip".parse().unwrap());
-    let kept = masks("stripe").body(&Bytes::from_static(b"\x1f\x8b"), &headers);
-    assert_eq!(kept.bytes, None);
+    headers.append(CONTENT_ENCODING, "identity, Identity".parse().unwrap());
+    let kept = masks("stripe").body(&Bytes::from_static(b"a"), &headers);
+    assert_eq!(kept.bytes.unwrap(), b"a");
 }
 
 #[test]
@@ -178,6 +246,17 @@ fn a_secret_is_masked_in_every_spelling() {
         ),
         ("text/plain", "x s3cr3t/of+the app y", "x (masked) y"),
         ("text/plain", "x s3cr3t%2Fof%2Bthe%20app y", "x (masked) y"),
+        ("text/plain", "x S3CR3T%2fof%2Bthe%20app y", "x (masked) y"),
+        (
+            "application/json",
+            r#"{"a":"{\"x\":\"s3cr3t\\u002fof+the app\"}","b":1}"#,
+            r#"{"a":"(masked)","b":1}"#,
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "a=1&%733cr3t/of%2Bthe+app=1",
+            "a=1&(masked)",
+        ),
     ] {
         let kept = masked("stripe", content_type, body.as_bytes());
         let text = String::from_utf8(kept.bytes.unwrap()).unwrap();
@@ -186,9 +265,53 @@ fn a_secret_is_masked_in_every_spelling() {
     }
 }
 
+/// A secret with letters that are not ASCII.
+const SPANISH: &str = "clave-año-secreta";
+
+#[test]
+fn a_secret_that_was_found_and_cannot_be_masked_is_not_kept() {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+    let masks = Masks::new(
+        &Particulars::default(),
+        Arc::new(Secrets::new([
+            KEY,
+            SPANISH,
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ])),
+    );
+    let utf_16: Vec<u8> = SPANISH.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for body in [
+        b"x s3cr3t&#47;of&#x2B;the app".as_slice(),
+        b"x s3cr3t\\u002fof\\u002bthe app",
+        b"x s3cr3t\\x2fof+the app",
+        b"x %733cr3t/of%2bthe app",
+        b"clave-a&#241;o-secreta",
+        b"clave-a\xf1o-secreta",
+        b"clave-a%C3%B1o-s%65creta",
+        STANDARD.encode(format!("x:{KEY}")).as_bytes(),
+        STANDARD.encode(format!("xy:{KEY}")).as_bytes(),
+        URL_SAFE.encode(SPANISH).as_bytes(),
+        &utf_16,
+    ] {
+        let kept = masks.body(&Bytes::copy_from_slice(body), &HeaderMap::new());
+        assert_eq!(kept.bytes, None, "{}", String::from_utf8_lossy(body));
+        assert_eq!(kept.masked, ["secret"]);
+    }
+    for (body, expected) in [
+        ("clave-a\\u00f1o-secreta", "(masked)"),
+        ("k=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.", "k=(masked)."),
+        ("v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "v1,(masked)"),
+        ("whsec_x", "whsec_x"),
+    ] {
+        let kept = masks.body(&Bytes::from(body), &HeaderMap::new()).bytes;
+        assert_eq!(String::from_utf8(kept.unwrap()).unwrap(), expected);
+    }
+}
+
 #[test]
 fn a_short_secret_is_masked_where_it_is_a_whole_value() {
-    let masks = Masks::new(&Particulars::default(), &[Secret::new("abc").unwrap()]);
+    let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new(["abc"])));
     let body = Bytes::from_static(br#"{"a":"abc","b":"abcdef"}"#);
     let kept = masks.body(&body, &HeaderMap::new()).bytes.unwrap();
     assert_eq!(kept, br#"{"a":"(masked)","b":"abcdef"}"#);
@@ -232,9 +355,83 @@ fn of_a_query_only_what_names_the_delivery_is_kept() {
             "/stripe/s3cr3t%2Fof%2Bthe%20app/x?s=1",
             "/stripe/(masked)/x",
         ),
+        (
+            "stripe",
+            "/stripe/%733cr3t%2Fof+the%20app/x",
+            "/stripe/(masked)/x",
+        ),
+        // Its slash is one of the path.
+        (
+            "stripe",
+            "/stripe/s3cr3t/of+the%20app/x",
+            "/stripe/(masked)",
+        ),
+        ("stripe", "/s3cr3t/of+the%20app/x", "/(masked)"),
+        (
+            "multicaja",
+            "/multicaja/token_id/tok_9",
+            "/multicaja/(masked)",
+        ),
+        (
+            "multicaja",
+            "/multicaja/token%5Fid=tok_9",
+            "/multicaja/(masked)",
+        ),
+        ("multicaja", "/token_id/tok_9", "/(masked)"),
+        (
+            "mercadopago",
+            "/mercadopago?data.id=token_id%3Dtok_9&id=s3cr3t/of%2bthe+app&type=%733cr3t/of%2bthe+app",
+            "/mercadopago?data.id=(masked)&id=(masked)&type=(masked)",
+        ),
     ] {
         assert_eq!(masks(sender).target(&target.parse().unwrap()), expected);
     }
+}
+
+#[test]
+fn text_of_a_header_or_its_name_has_no_secret_and_no_card_token() {
+    let masks = Masks::new(
+        &Particulars::default(),
+        Arc::new(Secrets::new([KEY, "TeleGram_Secret-AbCdEf12", "abc"])),
+    );
+    for (text, expected) in [
+        ("curl/8.5.0", "curl/8.5.0"),
+        (
+            "application/json; charset=utf-8",
+            "application/json; charset=utf-8",
+        ),
+        ("abcdef", "abcdef"),
+        ("abc", "(masked)"),
+        // As the name of a header.
+        ("telegram_secret-abcdef12", "(masked)"),
+        ("x s3cr3t/of+the app y", "x (masked) y"),
+        ("x s3cr3t%2fof+the%20app y", "(masked)"),
+        ("Basic czNjcjN0L29mK3RoZSBhcHA=", "(masked)"),
+        (r#"{"token_id":"tok_9"}"#, "(masked)"),
+        ("token_id=tok_9", "(masked)"),
+    ] {
+        assert_eq!(masks.text(text), expected);
+    }
+}
+
+#[test]
+fn a_body_with_more_than_any_sender_has_is_lost_and_not_masked_for_long() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let long = " ".repeat(1024 * 1024);
+    for (content_type, body) in [
+        ("", format!("[{}1]", r#"{"token_id":"1"},"#.repeat(2000))),
+        (FORM, "token_id=1&".repeat(2000)),
+        ("", format!(r#"{{"token_id":"1"}}{long}"#)),
+        (FORM, format!("token_id=1&a={long}")),
+    ] {
+        let kept = masked("multicaja", content_type, body.as_bytes());
+        assert_eq!(
+            (kept.bytes, kept.masked),
+            (None, vec!["token_id".to_owned()])
+        );
+    }
+    let kept = masked("multicaja", FORM, long.as_bytes());
+    assert_eq!(kept.bytes.unwrap(), long.as_bytes());
 }
 
 mod random {
