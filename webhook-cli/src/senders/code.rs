@@ -113,6 +113,10 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "WOMPI_WEBHOOK_SECRET",
             proves: "id, status and amount of the transaction, and the time; nothing else in the body",
             samples: include_str!("../samples/wompi.toml"),
+            particulars: Particulars {
+                credential_fields: &["checksum"],
+                ..Particulars::default()
+            },
             ..Row::default()
         }
         .of::<Wompi>(Form::Text("test_events_"), wompi)?,

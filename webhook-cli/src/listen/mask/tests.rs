@@ -338,6 +338,27 @@ fn slack_s_token_is_masked_in_json_and_in_the_payload_of_a_form() {
 }
 
 #[test]
+fn the_checksum_of_wompi_is_masked_in_the_body_and_in_the_event() {
+    let body = r#"{"data":{"transaction":{"id":"1"}},"signature":{"properties":["transaction.id"],"checksum":"5a18ec5e8fdb7df4"},"timestamp":1}"#;
+    let expected = body.replace("5a18ec5e8fdb7df4", MASK);
+    let kept = masked("wompi", "application/json", body.as_bytes());
+    assert_eq!(kept.bytes.unwrap(), expected.as_bytes());
+    assert_eq!(kept.masked, ["checksum"]);
+    let event = serde_json::json!({"payload": {"signature": {"checksum": "5a18ec5e8fdb7df4"}}});
+    let event = masks("wompi").event(&event).unwrap();
+    assert_eq!(
+        event.get(),
+        r#"{"payload":{"signature":{"checksum":"(masked)"}}}"#
+    );
+    let cut = masked(
+        "wompi",
+        "application/json",
+        &body.as_bytes()[..body.len() - 5],
+    );
+    assert_eq!((cut.bytes, cut.masked), (None, vec!["checksum".to_owned()]));
+}
+
+#[test]
 fn of_a_query_only_what_names_the_delivery_is_kept() {
     for (sender, target, expected) in [
         (
