@@ -2,18 +2,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
 use webhook_core::Reply;
 
 use super::entry::Answered;
 use super::forward::remove_hop_by_hop;
 use super::headers;
-use super::mask::Masks;
+use super::mask::MASK;
+use super::routes::Receiver;
 use crate::net::{Answer, Exchange, Failure};
 
 /// What is kept of the text of an answer.
 const KEPT: usize = 64 * 1024;
+
+/// Who gave an answer that is not this command's.
+const APP: &str = "app";
 
 /// An answer to a sender, or why there is none of the app's, and who gave it.
 pub(super) struct Given {
@@ -34,10 +38,7 @@ impl Given {
     }
 
     pub(super) fn by_app(exchange: Exchange) -> Self {
-        Self {
-            exchange,
-            by: "app",
-        }
+        Self { exchange, by: APP }
     }
 
     /// What the sender gets, also if the app has not answered.
@@ -60,11 +61,16 @@ impl Given {
         response
     }
 
-    /// The answer as it is kept.
-    pub(super) fn kept(&self, masks: &Masks) -> Option<Answered> {
+    /// The answer to a request as it is kept: without the credential of the request, which an app may show.
+    pub(super) fn kept(&self, receiver: &Receiver, request: &Request<Bytes>) -> Option<Answered> {
         let answer = self.exchange.result.as_ref().ok()?;
+        let credentials = &receiver.facts.credential_headers;
+        let masks = &receiver.masks;
+        let of_app = (self.by == APP)
+            .then(|| masks.of_answer_to(request.headers(), request.body(), credentials));
+        let masks = of_app.as_ref().unwrap_or(masks);
         let body = masks.body(&answer.body, &answer.headers).bytes;
-        let body = body.unwrap_or_default();
+        let body = body.unwrap_or_else(|| MASK.into());
         let beginning = body.get(..KEPT).unwrap_or(&body);
         Some(Answered {
             by: self.by.to_owned(),

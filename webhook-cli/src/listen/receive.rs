@@ -140,7 +140,7 @@ impl Receiving {
             let given = Given::by_app(exchange);
             let _hung_up = reply.send(given.response());
             if let Some(id) = kept {
-                let outcome = outcome(&route, verdict, &given);
+                let outcome = outcome(&route, arrived, verdict, &given);
                 self.noted(self.store.answer(id, outcome).await);
             }
             return;
@@ -153,7 +153,7 @@ impl Receiving {
             // The task that sends it runs on this thread, too.
             tokio::task::yield_now().await;
         }
-        let outcome = outcome(&route, verdict, &given);
+        let outcome = outcome(&route, arrived, verdict, &given);
         self.keep(&route, arrived, judged, Some(outcome)).await;
         if let Some(reply) = reply {
             let _hung_up = reply.send(given.response());
@@ -270,7 +270,7 @@ fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<
 }
 
 /// What came of it.
-fn outcome(route: &Route<'_>, verdict: Kind, given: &Given) -> Outcome {
+fn outcome(route: &Route<'_>, arrived: &Arrived, verdict: Kind, given: &Given) -> Outcome {
     let receiver = route.receiver;
     // What a sender counts as received is said of deliveries, not of handshakes.
     let conclusion = (verdict != Kind::Handshake)
@@ -280,7 +280,7 @@ fn outcome(route: &Route<'_>, verdict: Kind, given: &Given) -> Outcome {
         received: conclusion.as_ref().map(|conclusion| conclusion.received),
         took_ms: u64::try_from(given.exchange.took.as_millis()).unwrap_or(u64::MAX),
         told: Told {
-            answer: given.kept(&receiver.masks),
+            answer: given.kept(receiver, &arrived.request),
             failure: given.failure(),
             conclusion: conclusion.map(|it| it.lines()).unwrap_or_default(),
         },

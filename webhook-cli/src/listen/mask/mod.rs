@@ -5,6 +5,7 @@ mod json;
 mod look;
 mod needles;
 mod secrets;
+mod sent;
 mod text;
 
 use std::sync::Arc;

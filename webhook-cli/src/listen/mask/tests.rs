@@ -359,6 +359,77 @@ fn the_checksum_of_wompi_is_masked_in_the_body_and_in_the_event() {
 }
 
 #[test]
+fn the_credential_of_a_request_is_masked_in_the_answer_to_it() {
+    let senders = Senders::load(None).unwrap();
+    let hex = "5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd";
+    let base64 = "K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=";
+    let checksum = format!(r#"{{"signature":{{"checksum":"{hex}"}}}}"#);
+    let payload = format!("payload=%7B%22token%22%3A%22{hex}%22%7D");
+    for (sender, name, value, body, credential) in [
+        ("multicaja", "apikey", hex.to_owned(), "{}", hex),
+        ("asaas", "asaas-access-token", hex.to_owned(), "{}", hex),
+        (
+            "dlocal",
+            "authorization",
+            format!("V2-HMAC-SHA256, Signature: {hex}"),
+            "{}",
+            hex,
+        ),
+        (
+            "stripe",
+            "stripe-signature",
+            format!("t=1492774577,v1={hex}"),
+            "{}",
+            hex,
+        ),
+        (
+            "standard-webhooks",
+            "webhook-signature",
+            format!("v1,{base64} v1a,x"),
+            "{}",
+            base64,
+        ),
+        ("wompi", "x-other", String::new(), &checksum, hex),
+        ("slack", "x-other", String::new(), &payload, hex),
+        (
+            "slack",
+            "x-other",
+            String::new(),
+            &format!("a=b&token={hex}"),
+            hex,
+        ),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        let sender = senders.find(sender).unwrap();
+        let credentials = sender.facts().credential_headers;
+        let masks = masks(&sender.name).of_answer_to(&headers, body.as_bytes(), &credentials);
+        let without_padding = credential.trim_end_matches('=');
+        for page in [
+            format!("<h1>DEBUG</h1><pre>{name}: {value} and {credential}</pre>"),
+            format!(r#"{{"{name}":"{value}","b":"{credential}"}}"#),
+            credential.to_uppercase(),
+            credential.replace('/', "&#x2F;").replace('7', "&#55;"),
+        ] {
+            let kept = masks.body(&Bytes::from(page.clone()), &HeaderMap::new());
+            let kept = String::from_utf8(kept.bytes.unwrap_or_default()).unwrap();
+            assert!(
+                !kept
+                    .to_lowercase()
+                    .contains(&without_padding.to_lowercase()),
+                "{kept}"
+            );
+            assert!(!kept.contains("&#55;"), "{kept}");
+        }
+        // What the app says of its own stays.
+        let own = r#"{"token":"checksum mismatch","of":"1492774577"}"#;
+        let kept = masks.body(&Bytes::from(own), &HeaderMap::new()).bytes;
+        assert_eq!(kept.unwrap(), own.as_bytes());
+        assert_eq!(masks.text(&format!("id {without_padding}")), "id (masked)");
+    }
+}
+
+#[test]
 fn of_a_query_only_what_names_the_delivery_is_kept() {
     for (sender, target, expected) in [
         (

@@ -31,6 +31,7 @@ impl Page {
             Err(what) => return problem(StatusCode::CONFLICT, &what),
         };
         let receiver = route.receiver;
+        let sent = request.clone();
         let (exchange, target) = match &self.receiving.forward {
             Some(forward) => (
                 forward.send(&route, request).await,
@@ -65,7 +66,7 @@ impl Page {
                 "signed_anew": receiver.sender.is_authenticated(),
                 "masked": kept.rest.masked,
                 "target": target,
-                "answer": given.kept(&receiver.masks),
+                "answer": given.kept(receiver, &sent),
                 "failure": given.failure(),
                 "conclusion": conclusion.lines(),
                 "received": conclusion.received,
