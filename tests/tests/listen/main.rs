@@ -6,6 +6,7 @@
 mod canned;
 mod events;
 mod forward;
+mod kept;
 mod listener;
 mod load;
 mod page;
