@@ -90,6 +90,7 @@ fn what_is_kept_of_wompi_is_no_authentic_request_and_is_signed_again() {
     assert_eq!(repeated.send(listener.server.addr).status, 401);
     let (status, again) = listener.change("/api/deliveries/1/send-again");
     assert_eq!((status, &again["received"]), (200, &true.into()), "{again}");
+    assert_eq!(again["masked"], json!([]), "the checksum is new");
     assert_eq!(listener.newest()["verdict"], "authentic");
 }
 

@@ -11,6 +11,7 @@ use webhook_core::Secret;
 
 use super::super::forward::Forward;
 use super::super::given::Given;
+use super::super::mask::MASK;
 use super::super::routes::{Receiver, Route};
 use super::super::store::Kept;
 use super::{Body, Page, answer, problem};
@@ -64,7 +65,7 @@ impl Page {
             StatusCode::OK,
             &json!({
                 "signed_anew": receiver.sender.is_authenticated(),
-                "masked": kept.rest.masked,
+                "masked": masked_in(&kept, &sent),
                 "target": target,
                 "answer": given.kept(receiver, &sent),
                 "failure": given.failure(),
@@ -178,6 +179,15 @@ fn add_query(request: &mut Request<Bytes>, kept: &str) {
     };
     if let Ok(target) = target.parse() {
         *request.uri_mut() = target;
+    }
+}
+
+/// What is masked in what is sent: not what signing makes, such as a checksum in the body.
+fn masked_in<'a>(kept: &'a Kept, sent: &Request<Bytes>) -> &'a [String] {
+    let is_in = |text: &[u8]| memchr::memmem::find(text, MASK.as_bytes()).is_some();
+    match is_in(sent.body()) || is_in(kept.summary.path.as_bytes()) {
+        true => &kept.rest.masked,
+        false => &[],
     }
 }
 
