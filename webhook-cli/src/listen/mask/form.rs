@@ -9,14 +9,23 @@ impl Look<'_> {
     pub(super) fn in_form(&mut self, form: &[u8]) -> Result<Body, Lost> {
         let mut bytes = Vec::with_capacity(form.len());
         let mut masked = Vec::new();
+        // What no pair shows alone: an escape of HTML has the separator in it.
+        let mut rest = Vec::new();
         for (at, pair) in form.split(|byte| *byte == b'&').enumerate() {
             if at > 0 {
                 bytes.push(b'&');
             }
             match self.pair(pair, &mut masked)? {
                 Some(pair) => bytes.extend(pair),
-                None => bytes.extend_from_slice(pair),
+                None => {
+                    bytes.extend_from_slice(pair);
+                    rest.extend_from_slice(pair);
+                    rest.push(b'&');
+                }
             }
+        }
+        if self.at(&rest).card {
+            return Err(Lost(CARD));
         }
         Ok(Body {
             bytes: Some(bytes),
@@ -46,7 +55,7 @@ impl Look<'_> {
         let in_name = self.at(&name);
         if let Some(field) = self.named(&name, in_name)? {
             if value.is_empty() {
-                return Ok(None);
+                return Ok(Some(pair.to_vec()));
             }
             add(masked, field);
             return Ok(kept(MASK.as_bytes()));

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -7,9 +9,10 @@ use crate::senders::Senders;
 
 const KEY: &str = "s3cr3t/of+the app";
 
+static SENDERS: LazyLock<Senders> = LazyLock::new(|| Senders::load(None).unwrap());
+
 fn masks(sender: &str) -> Masks {
-    let senders = Senders::load(None).unwrap();
-    let sender = &senders.find(sender).unwrap().particulars;
+    let sender = &SENDERS.find(sender).unwrap().particulars;
     Masks::new(sender, Arc::new(Secrets::new([KEY])))
 }
 
@@ -175,6 +178,7 @@ fn a_body_that_may_hide_a_card_token_is_not_kept() {
         ),
         (JSON, br#"["token_id=","tok_9"]"#),
         (JSON, br#"["{\"token_id\":null}","tok_9"]"#),
+        (FORM, b"token_id=1&k=&#116;oken_id&v=tok_9"),
         (FORM, b"k=token_id&v=tok_9"),
         (FORM, b"a=%7B%22name%22%3A%22token_id%22%7D&v=tok_9"),
         // Within a text, or a name.
@@ -360,7 +364,6 @@ fn the_checksum_of_wompi_is_masked_in_the_body_and_in_the_event() {
 
 #[test]
 fn the_credential_of_a_request_is_masked_in_the_answer_to_it() {
-    let senders = Senders::load(None).unwrap();
     let hex = "5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd";
     let base64 = "K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=";
     let checksum = format!(r#"{{"signature":{{"checksum":"{hex}"}}}}"#);
@@ -401,7 +404,7 @@ fn the_credential_of_a_request_is_masked_in_the_answer_to_it() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
-        let sender = senders.find(sender).unwrap();
+        let sender = SENDERS.find(sender).unwrap();
         let credentials = sender.facts().credential_headers;
         let masks = masks(&sender.name).of_answer_to(&headers, body.as_bytes(), &credentials);
         let without_padding = credential.trim_end_matches('=');
@@ -527,6 +530,7 @@ fn a_body_with_more_than_any_sender_has_is_lost_and_not_masked_for_long() {
 }
 
 mod random {
+    use percent_encoding::utf8_percent_encode;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -552,6 +556,33 @@ mod random {
                     .prop_map(|fields| Value::Object(fields.into_iter().collect())),
             ]
         })
+    }
+
+    /// A card token with its name, and a secret.
+    fn shape() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(format!(r#"{{"a":1,"token_id":"{TOKEN}","b":"x {KEY}"}}"#)),
+            Just(format!(
+                r#"[{{"name":"token_id","value":"{TOKEN}"}},"{KEY}"]"#
+            )),
+            Just(format!("a=1&token_id={TOKEN}&b=s3cr3t%2Fof%2Bthe+app")),
+            Just(format!("k=token_id&v={TOKEN}&s3cr3t/of%2Bthe+app=1")),
+            Just(format!("<p id='token_id'>{TOKEN}</p>{KEY}")),
+        ]
+    }
+
+    fn escaped(text: String, how: usize) -> String {
+        let each = |escape: fn(char) -> String| text.chars().map(escape).collect();
+        match how {
+            0 => Value::from(text).to_string(),
+            1 => Value::from(vec!["before", &text, "after"]).to_string(),
+            2 => format!(
+                "a=1&b={}",
+                utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC)
+            ),
+            3 => each(|character| format!("&#x{:x};", u32::from(character))),
+            _ => each(|character| format!("\\u{:04x}", u32::from(character))),
+        }
     }
 
     /// The same with what is masked, by the tree and not by the text.
@@ -591,6 +622,38 @@ mod random {
             let kept = masked("multicaja", "application/json", text.as_bytes());
             let kept: Value = serde_json::from_slice(&kept.bytes.unwrap()).unwrap();
             prop_assert_eq!(kept, expected(&value));
+        }
+
+        #[test]
+        fn no_escapes_hide_a_card_token_or_a_secret(
+            shape in shape(),
+            is_base64: bool,
+            escapes in prop::collection::vec(0_usize..5, 0..=3),
+            is_utf_16: bool,
+            content_type in prop_oneof![
+                Just(""),
+                Just("application/json"),
+                Just("application/x-www-form-urlencoded"),
+            ],
+        ) {
+            let inner = match is_base64 {
+                true => base64::engine::general_purpose::STANDARD.encode(shape),
+                false => shape,
+            };
+            let text = escapes.into_iter().fold(inner, escaped);
+            let body: Vec<u8> = match is_utf_16 {
+                true => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+                false => text.clone().into_bytes(),
+            };
+            let kept = masked("multicaja", content_type, &body).bytes.unwrap_or_default();
+            for value in [TOKEN, KEY] {
+                let needles = Needles::new(&readings(value));
+                let mut is_found = false;
+                let is_read = text::Reader::default().read(&kept, |layer| {
+                    is_found |= needles.are_in(layer);
+                });
+                prop_assert!(is_read && !is_found, "{value} in {}", String::from_utf8_lossy(&kept));
+            }
         }
 
         #[test]
