@@ -65,7 +65,7 @@ const ROWS_OF_FORMAT_1: [[&str; 5]; 6] = [
         "mercadopago",
         "event",
         "",
-        r#"{"facts":{"data_id":"A1","request_id":"2066ca19-c6f1-498a-be75-1923005edd06","timestamp_ms":1794000000000,"topic":"payment","id":null},"label":"pdv-1","is_tenant":false,"id":null,"target":"/mercadopago?data.id=A1&type=payment","headers":[]}"#,
+        r#"{"facts":{"data_id":"A1","request_id":"439e54e1-b2c8-8430-8f65-1eaba23ae8e9","timestamp_ms":1794000000000,"topic":"payment","id":null},"label":"pdv-1","is_tenant":false,"id":null,"target":"/mercadopago?data.id=A1&type=payment","headers":[]}"#,
         r#"{"id":"evt_1","type":"payment","evento":"emitido","hook_id":"h1"}"#,
     ],
 ];

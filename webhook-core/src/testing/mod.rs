@@ -159,7 +159,18 @@ pub fn stripe(timestamp: SystemTime, body: impl Into<Bytes>, secret: &str) -> Te
 }
 
 /// A Mercado Pago notification: `POST /mercadopago?data.id=<data_id>&type=<topic>`, its time in milliseconds. The
-/// signature does not cover the topic or the body.
+/// signature does not cover the topic or the body. The request id is made of all that is given but the secret, so another
+/// time has another one, as a retry of Mercado Pago does.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use webhook_core::testing;
+///
+/// let now = SystemTime::now();
+/// let sent = |at| testing::mercadopago("payment", "1", at, r#"{"data":{"id":"1"}}"#, "s3cr3t").headers;
+/// assert_eq!(sent(now), sent(now));
+/// assert_ne!(sent(now)["x-request-id"], sent(now + Duration::from_secs(900))["x-request-id"]);
+/// ```
 ///
 /// # Panics
 ///
@@ -175,13 +186,19 @@ pub fn mercadopago(
     body: impl Into<Bytes>,
     secret: &str,
 ) -> TestRequest {
-    const REQUEST_ID: &str = "2066ca19-c6f1-498a-be75-1923005edd06";
-
-    let ts = unix_time(timestamp).as_millis().to_string();
-    let manifest = manifest(Some(data_id), Some(REQUEST_ID), &ts);
+    let request = TestRequest::new("/mercadopago", body);
+    let time = unix_time(timestamp);
+    let ts = time.as_millis().to_string();
+    let request_id = uuid_of(&[
+        topic.as_bytes(),
+        data_id.as_bytes(),
+        &time.as_nanos().to_be_bytes(),
+        &request.body,
+    ]);
+    let manifest = manifest(Some(data_id), Some(&request_id), &ts);
     let signature = hex::encode(key::<HmacSha256>(secret).sign(&[manifest.as_bytes()]));
-    let mut request = TestRequest::new("/mercadopago", body)
-        .with("x-request-id", REQUEST_ID)
+    let mut request = request
+        .with("x-request-id", &request_id)
         .with("x-signature", &format!("ts={ts},v1={signature}"));
     let [data_id, topic] = [data_id, topic].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
     request.uri = format!("/mercadopago?data.id={data_id}&type={topic}")
@@ -224,6 +241,19 @@ pub fn unsigned_form(path: &str, form: impl Into<Bytes>) -> TestRequest {
 /// ```
 pub fn any_secret(text: impl Into<String>) -> Secret {
     Secret::any(text.into())
+}
+
+/// A UUID of version 8, the same for the same parts.
+fn uuid_of(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let digits = hex::encode(hash.finalize());
+    let part = |range| digits.get(range).unwrap_or_default();
+    let [a, b, c, d, e] = [0..8, 8..12, 13..16, 17..20, 20..32].map(part);
+    format!("{a}-{b}-8{c}-8{d}-{e}")
 }
 
 fn unix_time(time: SystemTime) -> Duration {
