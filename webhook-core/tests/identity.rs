@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use webhook_core::answer::Received;
 use webhook_core::driver::Verifier;
 use webhook_core::github::Github;
-use webhook_core::http::StatusCode;
+use webhook_core::http::{HeaderMap, StatusCode};
 use webhook_core::mercadopago::MercadoPago;
 use webhook_core::multicaja::{Multicaja, MulticajaEvent, MulticajaValidation, Order};
-use webhook_core::provider::Timing;
+use webhook_core::provider::{Repeats, StopAt, Timing};
+use webhook_core::slack::Slack;
 use webhook_core::standard_webhooks::StandardWebhooks;
 use webhook_core::stripe::Stripe;
 use webhook_core::testing::{self, TestRequest};
@@ -271,4 +272,37 @@ fn the_timing_of_each_sender_is_its_documented_one() {
     }
     assert_eq!(Timing::UNDOCUMENTED.horizon(), None);
     assert_eq!(Timing::UNDOCUMENTED.longest_wait(), None);
+}
+
+#[test]
+fn some_answers_end_the_attempts_of_their_sender() {
+    let none = HeaderMap::new();
+    let mut no_retry = HeaderMap::new();
+    no_retry.insert("x-slack-no-retry", "1".parse().unwrap());
+    let mut retry = HeaderMap::new();
+    retry.insert("x-slack-no-retry", "0".parse().unwrap());
+    let slack = Verifier::<Slack>::try_new(SECRET).unwrap();
+    let slack = slack.provider().timing();
+    let standard: Timing = StandardWebhooks::<()>::TIMING;
+    let github: Timing = Github::<()>::TIMING;
+    for (timing, status, headers, expected) in [
+        (
+            slack,
+            500,
+            &no_retry,
+            Some(StopAt::Header("x-slack-no-retry", "1")),
+        ),
+        (slack, 500, &retry, None),
+        (slack, 410, &none, None),
+        (standard, 410, &none, Some(StopAt::Status(StatusCode::GONE))),
+        (standard, 500, &no_retry, None),
+        (github, 410, &no_retry, None),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let stop = timing.stopped_by(status, headers);
+        assert_eq!(stop.map(|it| it.at), expected, "{status} {headers:?}");
+    }
+    assert!(standard.honors_retry_after && !slack.honors_retry_after);
+    assert_eq!(github.repeats, Repeats::ByHand);
+    assert_eq!(slack.repeats, Repeats::Undocumented);
 }

@@ -21,7 +21,7 @@ pub use self::decoded::Decoded;
 pub use self::from_secrets::FromSecrets;
 pub(crate) use self::hidden_path::hidden_path;
 pub use self::no_facts::NoFacts;
-pub use self::timing::{Attempt, Timing};
+pub use self::timing::{Attempt, Repeats, Stop, StopAt, Timing};
 use crate::answer::{Acknowledgement, BodyError, Rejection, Reply};
 use crate::delivery::{DeliveryId, Trust};
 use crate::head::Head;

@@ -153,15 +153,34 @@ export const es = {
     "GitLab with a signing token": "GitLab con un signing token",
     "Meta: WhatsApp, Instagram and Messenger": "Meta: WhatsApp, Instagram y Messenger",
 
+    "Asaas tries again 14 times in about 13 hours": "Asaas reintenta 14 veces en unas 13 horas",
+    "Discord tries again for 10 minutes, at growing intervals": "Discord reintenta por 10 minutos, cada vez más espaciado",
+    "dLocal tries again every hour for 6 hours and every 12 hours for 4 days, 12 times at most":
+      "dLocal reintenta cada hora por 6 horas y cada 12 horas por 4 días, a lo sumo 12 veces",
+    "Fintoc tries again after 3 seconds and then at growing intervals, 17 times at most":
+      "Fintoc reintenta a los 3 segundos y después cada vez más espaciado, a lo sumo 17 veces",
+    "Mercado Libre tries again 5 to 8 times within an hour": "Mercado Libre reintenta de 5 a 8 veces en una hora",
+    "Meta tries again at once, and then less and less often for 36 hours":
+      "Meta reintenta enseguida, y después cada vez más espaciado por 36 horas",
+    "Shopify tries again 8 times in 4 hours": "Shopify reintenta 8 veces en 4 horas",
+    "Stripe tries again for 3 days, at growing intervals": "Stripe reintenta por 3 días, cada vez más espaciado",
+    "Telegram tries again a number of times that it calls reasonable":
+      "Telegram reintenta una cantidad de veces que llama razonable",
+    "Tiendanube tries again 14 times in 3 days": "Tiendanube reintenta 14 veces en 3 días",
+    "Standard Webhooks asks senders to turn the endpoint off": "Standard Webhooks les pide a los emisores que desactiven el endpoint",
+
     "Asaas pauses the queue and keeps its events for 14 days": "Asaas pausa la cola y guarda sus eventos por 14 días",
     "Discord gives the event up, and turns off an endpoint that fails too often":
       "Discord abandona el evento, y desactiva un endpoint que falla demasiado",
     "dLocal gives the notification up: ask its API for the payment":
       "dLocal abandona la notificación: hay que consultar el pago en su API",
+    "Fintoc gives the event up": "Fintoc abandona el evento",
     "Flow tells the merchant by mail: ask its API for the payment":
       "Flow le avisa al comercio por correo: hay que consultar el pago en su API",
     "GitHub repeats nothing by itself: redeliver it by hand within 3 days":
       "GitHub no repite nada por su cuenta: se puede pedir de nuevo a mano durante 3 días",
+    "GitLab turns off a webhook that fails 4 times in a row: after a 5xx for a minute to a day, after a 4xx for good":
+      "GitLab desactiva un webhook que falla 4 veces seguidas: si fue un 5xx, de un minuto a un día; si fue un 4xx, para siempre",
     "Klap reverses the payment, and the order becomes a refund": "Klap hace la reversa del pago, y la orden pasa a refund",
     "Mercado Libre gives the notification up and lists it among the missed feeds for 2 days":
       "Mercado Libre abandona la notificación y la deja 2 días en missed feeds",
@@ -223,10 +242,12 @@ export const es = {
     [/^the answer is longer than (\d+) bytes$/, (say, most) => `la respuesta supera los ${most} bytes`],
     [/^the sender tries again: (.+)$/, (say, waits) => {
       const spanish = waits.replace(/^at once/, "enseguida").replace(/^in /, "en ");
-      return `el emisor reintenta: ${spanish.replaceAll("then at once", "luego enseguida").replaceAll("then in", "luego en")}`;
+      return `el emisor reintenta: ${spanish.replaceAll("then at once", "luego enseguida").replaceAll("then in", "luego en").replace(" by Retry-After", " por Retry-After")}`;
     }],
     [/^after that, (.+)$/, (say, then) => `después de eso: ${say(then)}`],
     [/^another attempt can come within ([^;]+)$/, (say, wait) => `puede haber otro intento dentro de ${wait}`],
-    [/^(another attempt can come within [^;]+|whether the sender.+documented); (.+)$/, (say, again, then) => `${say(again)}; ${say(then)}`],
+    [/^the sender does not try again after ([^;]+)$/, (say, answer) => `el emisor no reintenta después de ${answer}`],
+    [/^([^;]+); (after that, .+)$/, (say, again, then) => `${say(again)}; ${say(then)}`],
+    [/^(another attempt can come within [^;]+|whether the sender.+documented|the sender does not try again after [^;]+); (.+)$/, (say, again, then) => `${say(again)}; ${say(then)}`],
   ],
 };

@@ -1,3 +1,5 @@
+use webhook_core::provider::Repeats;
+
 use crate::senders::Senders;
 
 const SPANISH: &str = include_str!("../assets/es.js");
@@ -5,10 +7,16 @@ const SPANISH: &str = include_str!("../assets/es.js");
 #[test]
 fn what_is_said_of_a_sender_is_there_in_spanish() {
     for sender in Senders::load(None).unwrap().iter() {
-        let then = sender.facts().timing.if_never_received;
+        let timing = sender.facts().timing;
+        let repeats = match timing.repeats {
+            Repeats::Roughly(repeats) => repeats,
+            _ => "",
+        };
+        let stops = timing.stops.iter().map(|stop| stop.consequence);
+        let then = stops.chain([timing.if_never_received, repeats]);
         // A title of one word is a name.
         let title = Some(&*sender.title).filter(|title| title.contains(' '));
-        let said = sender.proves.split("; ").chain([then]).chain(title);
+        let said = sender.proves.split("; ").chain(then).chain(title);
         for text in said.filter(|text| !text.is_empty()) {
             let entry = format!("\"{text}\":");
             assert!(SPANISH.contains(&entry), "{}: {text}", sender.name);

@@ -57,7 +57,7 @@ use crate::parse::payload;
 use crate::parse::repair::without_bom;
 use crate::provider::{
     Attempt, Authentic, Authenticated, Decoded, Deferrable, FromSecrets, Identified, Provider,
-    Timing,
+    Repeats, Timing,
 };
 use crate::secrets::{Keyring, Selected};
 use crate::signing::{
@@ -104,6 +104,7 @@ impl<T: GithubBody> Github<T> {
         "GitHub, \"Best practices for using webhooks\"",
     )
     .within(Duration::from_secs(3 * 24 * 60 * 60))
+    .repeats(Repeats::ByHand)
     .if_never_received("GitHub repeats nothing by itself: redeliver it by hand within 3 days");
 }
 

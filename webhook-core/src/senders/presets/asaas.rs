@@ -32,7 +32,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::answer::Received;
-use crate::provider::{Attempt, Timing};
+use crate::provider::{Attempt, Repeats, Timing};
 use crate::scheme::{GivesIds, Preset, SchemeProvider};
 use crate::secrets::BearerTokens;
 use crate::signing::{Credential, Field, Scheme, SchemeBuilder};
@@ -51,6 +51,9 @@ impl Preset for AsaasScheme {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(10))],
         "Asaas, on webhooks",
     )
+    .repeats(Repeats::Roughly(
+        "Asaas tries again 14 times in about 13 hours",
+    ))
     // A queue that was paused sends what it kept, once its owner turns it on again.
     .within(Duration::from_secs(14 * 24 * 60 * 60))
     .if_never_received("Asaas pauses the queue and keeps its events for 14 days");

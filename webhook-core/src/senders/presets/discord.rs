@@ -37,7 +37,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::answer::Received;
-use crate::provider::{Attempt, Timing};
+use crate::provider::{Attempt, Repeats, Timing};
 use crate::scheme::{Preset, SchemeProvider, SignsTime};
 use crate::signing::{
     Credential, Ed25519Keys, Field, Handshake, KeyEncoding, Scheme, SchemeBuilder, TimeField,
@@ -57,6 +57,9 @@ impl Preset for DiscordScheme {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(3))],
         "Discord, on webhook events",
     )
+    .repeats(Repeats::Roughly(
+        "Discord tries again for 10 minutes, at growing intervals",
+    ))
     .within(Duration::from_secs(10 * 60))
     .if_never_received(
         "Discord gives the event up, and turns off an endpoint that fails too often",

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::{Timestamped, Timing};
+use crate::provider::{Repeats, Timestamped, Timing};
 use crate::scheme::{SchemeProvider, SignedBody, Source};
 use crate::secrets::{IntoSecrets, Keyring, SecretsError};
 use crate::signing::{Credential, Form, HmacKeys, Scheme, SchemeBuilder, TimeField};
@@ -60,6 +60,9 @@ impl Source for DlocalScheme {
     type Store = HmacKeys;
 
     const TIMING: Timing = Timing::new(&[], "dLocal, on notifications of payments")
+        .repeats(Repeats::Roughly(
+            "dLocal tries again every hour for 6 hours and every 12 hours for 4 days, 12 times at most",
+        ))
         .within(Duration::from_secs((4 * 24 + 6) * 60 * 60))
         .if_never_received("dLocal gives the notification up: ask its API for the payment");
 }

@@ -24,7 +24,7 @@
 
 use serde_json::Value;
 
-use crate::provider::Timing;
+use crate::provider::{Repeats, Timing};
 use crate::scheme::{GivesIds, Preset, SchemeProvider, SignsTime};
 use crate::signing::{Credential, Field, HmacKeys, Scheme, SchemeBuilder, TimeField};
 
@@ -39,7 +39,11 @@ impl Preset for FintocScheme {
     const NAME: &'static str = "fintoc";
 
     // The number of repeats is documented, and the waits between them are not.
-    const TIMING: Timing = Timing::UNDOCUMENTED;
+    const TIMING: Timing = Timing::new(&[], "Fintoc, on webhooks")
+        .repeats(Repeats::Roughly(
+            "Fintoc tries again after 3 seconds and then at growing intervals, 17 times at most",
+        ))
+        .if_never_received("Fintoc gives the event up");
 
     type Store = HmacKeys;
 

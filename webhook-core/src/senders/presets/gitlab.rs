@@ -44,7 +44,9 @@ pub enum GitlabScheme {}
 impl Preset for GitlabScheme {
     const NAME: &'static str = "gitlab";
 
-    const TIMING: Timing = Timing::UNDOCUMENTED;
+    const TIMING: Timing = Timing::new(&[], "GitLab, on webhooks").if_never_received(
+        "GitLab turns off a webhook that fails 4 times in a row: after a 5xx for a minute to a day, after a 4xx for good",
+    );
 
     type Store = BearerTokens;
 

@@ -35,7 +35,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::answer::Received;
-use crate::provider::Timing;
+use crate::provider::{Repeats, Timing};
 use crate::scheme::{HasVerifyToken, Preset, SchemeProvider};
 use crate::signing::{Credential, Field, Handshake, HmacKeys, Scheme, SchemeBuilder};
 
@@ -50,6 +50,9 @@ impl Preset for MetaScheme {
     const NAME: &'static str = "meta";
 
     const TIMING: Timing = Timing::new(&[], "Meta, on webhooks of the Graph API")
+        .repeats(Repeats::Roughly(
+            "Meta tries again at once, and then less and less often for 36 hours",
+        ))
         .within(Duration::from_secs(36 * 60 * 60))
         .if_never_received("Meta drops the notification after 36 hours");
 

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::Timing;
+use crate::provider::{Repeats, Timing};
 use crate::scheme::{GivesIds, Preset, SchemeProvider};
 use crate::signing::{Credential, Field, HmacKeys, Scheme, SchemeBuilder, TimeField};
 
@@ -47,6 +47,7 @@ impl Preset for ShopifyScheme {
     const NAME: &'static str = "shopify";
 
     const TIMING: Timing = Timing::new(&[], "Shopify, on webhooks")
+        .repeats(Repeats::Roughly("Shopify tries again 8 times in 4 hours"))
         .within(Duration::from_secs(4 * 60 * 60))
         .if_never_received("Shopify deletes the subscription after 8 failures");
 

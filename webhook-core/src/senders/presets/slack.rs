@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::provider::{Attempt, Timing};
+use crate::provider::{Attempt, Stop, Timing};
 use crate::scheme::{GivesIds, Preset, SchemeProvider, SignsTime};
 use crate::signing::{
     BodyFormat, Credential, Field, Handshake, HmacKeys, Scheme, SchemeBuilder, TimeField,
@@ -48,6 +48,7 @@ impl Preset for SlackScheme {
             &[after(0), after(0), after(60), after(300)],
             "Slack, \"The Events API\"",
         )
+        .stops(&[Stop::header("x-slack-no-retry", "1")])
         .if_never_received(
             "Slack gives the event up, and turns off a URL at which most events of an hour fail",
         )

@@ -29,7 +29,7 @@
 
 use serde_json::Value;
 
-use crate::provider::Timing;
+use crate::provider::{Repeats, Timing};
 use crate::scheme::{GivesIds, Preset, SchemeProvider};
 use crate::secrets::BearerTokens;
 use crate::signing::{Credential, Field, Scheme, SchemeBuilder};
@@ -44,7 +44,9 @@ pub enum TelegramScheme {}
 impl Preset for TelegramScheme {
     const NAME: &'static str = "telegram";
 
-    const TIMING: Timing = Timing::UNDOCUMENTED;
+    const TIMING: Timing = Timing::new(&[], "Telegram, \"Bot API\"").repeats(Repeats::Roughly(
+        "Telegram tries again a number of times that it calls reasonable",
+    ));
 
     type Store = BearerTokens;
 

@@ -32,7 +32,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::answer::Received;
-use crate::provider::Timing;
+use crate::provider::{Repeats, Timing};
 use crate::scheme::{Preset, SchemeProvider};
 use crate::signing::{Credential, Field, HmacKeys, Scheme, SchemeBuilder};
 
@@ -47,6 +47,9 @@ impl Preset for TiendanubeScheme {
     const NAME: &'static str = "tiendanube";
 
     const TIMING: Timing = Timing::new(&[], "Tiendanube, on webhooks")
+        .repeats(Repeats::Roughly(
+            "Tiendanube tries again 14 times in 3 days",
+        ))
         .within(Duration::from_secs(3 * 24 * 60 * 60))
         .if_never_received("Tiendanube gives the notification up, and it is lost");
 

@@ -33,7 +33,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::answer::Received;
-use crate::provider::{Attempt, Timing};
+use crate::provider::{Attempt, Repeats, Timing};
 use crate::scheme::{Preset, SchemeProvider};
 use crate::signing::{Credential, Field, Handshake, HmacKeys, Scheme, SchemeBuilder};
 
@@ -51,6 +51,7 @@ impl Preset for WooCommerceScheme {
         &[Attempt::after(Duration::ZERO).waiting(Duration::from_secs(60))],
         "WooCommerce, source code of the plug-in",
     )
+    .repeats(Repeats::Never)
     .if_never_received(
         "WooCommerce never sends it again, and turns the webhook off after repeated failures",
     );

@@ -56,7 +56,7 @@ use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ use crate::delivery::{DeliveryId, Trust};
 use crate::head::{Head, HeaderField};
 use crate::provider::{
     Attempt, Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified,
-    Payload, Provider, Timestamped, Timing, decode_json,
+    Payload, Provider, Stop, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 #[cfg(feature = "ed25519")]
@@ -95,8 +95,8 @@ pub struct StandardWebhooks<T: Payload = Value> {
 
 impl<T: Payload> StandardWebhooks<T> {
     /// The schedule that the specification gives as an example. Senders may use a different one; they are advised to
-    /// wait 15 to 30 seconds for an answer. Source: the Standard Webhooks specification 1.0.0, "Deliverability and
-    /// reliability".
+    /// wait 15 to 30 seconds for an answer, to stop for good after 410, and to consider `Retry-After`. Source: the Standard
+    /// Webhooks specification 1.0.0, "Deliverability and reliability" and "Delivery success and failure".
     pub const TIMING: Timing = {
         const fn after(seconds: u64) -> Attempt {
             Attempt::after(Duration::from_secs(seconds)).waiting(Duration::from_secs(30))
@@ -117,6 +117,9 @@ impl<T: Payload> StandardWebhooks<T> {
             ],
             "Standard Webhooks 1.0.0, \"Deliverability and reliability\"",
         )
+        .stops(&[Stop::status(StatusCode::GONE)
+            .consequence("Standard Webhooks asks senders to turn the endpoint off")])
+        .honoring_retry_after()
     };
 }
 

@@ -44,7 +44,7 @@ use crate::parse::json;
 use crate::parse::repair::without_bom;
 use crate::provider::{
     Authentic, Authenticated, ClaimTime, Decoded, Deferrable, FromSecrets, Identified, Payload,
-    Provider, Timestamped, Timing, decode_json,
+    Provider, Repeats, Timestamped, Timing, decode_json,
 };
 use crate::secrets::{Keyring, Selected, SigningKeys};
 use crate::signing::{Credential, Scheme, SchemeBuilder, SignedContent, TimeField};
@@ -76,6 +76,9 @@ impl<T: Payload> Stripe<T> {
         "Stripe, \"Receive Stripe events in your webhook endpoint\"",
     )
     .within(Duration::from_secs(3 * 24 * 60 * 60))
+    .repeats(Repeats::Roughly(
+        "Stripe tries again for 3 days, at growing intervals",
+    ))
     .if_never_received(
         "Stripe gives the event up after 3 days, and turns off an endpoint that keeps failing",
     );

@@ -75,7 +75,9 @@ use crate::head::Head;
 use crate::parse::form::Form;
 use crate::parse::json::first_byte;
 use crate::parse::repair::without_bom;
-use crate::provider::{Attempt, Authentic, Decoded, Payload, Provider, Timing, decode_json};
+use crate::provider::{
+    Attempt, Authentic, Decoded, Payload, Provider, Repeats, Timing, decode_json,
+};
 use crate::secrets::{BearerTokens, IntoSecrets, Keyring, SecretsError};
 
 /// A sender that proves nothing, as a [`Provider`], with bodies of type `T`: see the [module](crate::unsigned).
@@ -164,6 +166,9 @@ impl UnsignedSender<MercadoLibreHint> {
         "",
     )
     .within(Duration::from_secs(60 * 60))
+    .repeats(Repeats::Roughly(
+        "Mercado Libre tries again 5 to 8 times within an hour",
+    ))
     .received(Received::Only(&[StatusCode::OK]))
     .if_never_received(
         "Mercado Libre gives the notification up and lists it among the missed feeds for 2 days",
