@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderName;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Args;
 use crate::error::Error;
@@ -49,16 +50,22 @@ impl<'a> Deliveries<'a> {
         if let Some(draft) = &self.same {
             return Ok(draft.clone());
         }
+        let mut draft = self.without_headers()?;
+        for (name, value) in &self.args.headers {
+            draft = draft.with_header(name.clone(), value.clone());
+        }
+        Ok(draft)
+    }
+
+    /// One without the headers that the arguments give.
+    pub(super) fn without_headers(&self) -> Result<Draft, Error> {
         let ids = Ids::random("webhook-rs-")?;
         let mut draft = Draft::new(&self.sample, &ids, SystemTime::now())?;
         if let Some(body) = &self.body {
             draft = draft.with_body(body.clone());
         }
-        for (name, value) in &self.args.headers {
-            draft = draft.with_header(name.clone(), value.clone());
-        }
         for (path, value) in &self.args.fields {
-            draft = draft.with_field(path, value.clone())?;
+            draft = draft.with_field(path, value)?;
         }
         Ok(draft)
     }
@@ -76,21 +83,24 @@ fn named(event: &str, sample: &Sample) -> Sample {
     named
 }
 
-/// `PATH=VALUE`: the value is JSON if it can be read as such, and text otherwise.
-pub(super) fn field(text: &str) -> Result<(String, Value), String> {
+/// `PATH=VALUE`: the value is JSON if it can be read as such, and text otherwise. It is returned as JSON, as it is written.
+pub(super) fn field(text: &str) -> Result<(String, String), String> {
     let (path, value) = text
         .split_once('=')
         .filter(|(path, _)| !path.is_empty())
         .ok_or("write it as PATH=VALUE, such as data.id=17")?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    Ok((path.to_owned(), value))
+    let json = match serde_json::from_str::<&RawValue>(value) {
+        Ok(json) => json.get().to_owned(),
+        Err(_) => Value::from(value).to_string(),
+    };
+    Ok((path.to_owned(), json))
 }
 
 /// `NAME: VALUE`.
 pub(crate) fn header(text: &str) -> Result<(HeaderName, String), String> {
     let (name, value) = text
         .split_once(':')
-        .ok_or("write it as NAME: VALUE, such as 'x-request-id: 1'")?;
+        .ok_or("write it as NAME: VALUE, such as 'x-trace-id: 1'")?;
     let name = name
         .trim()
         .parse()
@@ -181,8 +191,16 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_json_is_text() {
-        assert_eq!(field("a.b=1").unwrap().1, 1);
-        assert_eq!(field("a=hola=x").unwrap().1, "hola=x");
+        for (text, json) in [
+            ("a.b=1", "1"),
+            ("a= 1.10 ", "1.10"),
+            ("a={\"b\" : 1e400}", "{\"b\" : 1e400}"),
+            ("a=hola=x", "\"hola=x\""),
+            ("a=\"", r#""\"""#),
+            ("a=", r#""""#),
+        ] {
+            assert_eq!(field(text).unwrap().1, json, "{text}");
+        }
         assert!(field("=x").is_err());
         assert!(field("a").is_err());
     }

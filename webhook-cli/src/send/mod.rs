@@ -45,7 +45,7 @@ pub(crate) struct Args {
     event: Option<String>,
     /// Set a field of the JSON body: keys joined by dots, then JSON or plain text, such as `data.id=17`
     #[arg(short, long = "set", value_name = "PATH=VALUE", value_parser = field)]
-    fields: Vec<(String, serde_json::Value)>,
+    fields: Vec<(String, String)>,
     /// Send the bytes of this file as the body
     #[arg(long, value_name = "FILE", conflicts_with = "fields")]
     body: Option<PathBuf>,

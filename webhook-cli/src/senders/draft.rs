@@ -1,14 +1,18 @@
+use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderName;
-use serde_json::Value;
 
 use super::Sample;
+use super::splice::spliced;
 use crate::error::Error;
 
-/// The time of an attempt in a body, for senders that sign it there. Everything else in a body is the same in each attempt.
+/// The time of an attempt in a body, for senders that sign it there.
 const SENT_MS: &str = "{{sent_ms}}";
+/// A number of each attempt, for senders that give every attempt an id of its own. Everything else in a body is the same in
+/// each.
+const SENT_DIGITS: &str = "{{sent_digits}}";
 
 /// One delivery, which is signed once for each attempt.
 #[derive(Clone, Debug)]
@@ -24,7 +28,11 @@ pub(crate) struct Draft {
 
 #[derive(Clone, Debug)]
 enum Body {
-    Template(String),
+    /// `digits` makes the numbers of its attempts those of no other delivery.
+    Template {
+        text: String,
+        digits: i64,
+    },
     Fixed(Bytes),
 }
 
@@ -42,7 +50,10 @@ impl Draft {
             event: sample.name.clone(),
             id: ids.text.clone(),
             headers: headers.collect::<Result<_, Error>>()?,
-            body: Body::Template(fill(&sample.body)),
+            body: Body::Template {
+                text: fill(&sample.body),
+                digits: ids.digits,
+            },
         })
     }
 
@@ -76,45 +87,25 @@ impl Draft {
         self
     }
 
-    /// The same with a field of the JSON body, given by the keys that lead to it.
-    pub(crate) fn with_field(self, path: &str, value: Value) -> Result<Self, Error> {
-        let text = match &self.body {
-            Body::Template(text) => text.clone().into_bytes(),
-            Body::Fixed(bytes) => bytes.to_vec(),
-        };
+    /// The same with a field of the JSON body, given by the keys that lead to it. The value is JSON, too, and put in as it is
+    /// written.
+    pub(crate) fn with_field(self, path: &str, value: impl Display) -> Result<Self, Error> {
         let wrong = |what: &str| Error::usage(format!("--set {path}: {what}"));
-        // A template has its time in place of a number.
-        let text = String::from_utf8(text).map_err(|_| wrong("the body is not text"))?;
-        let text = text.replace(SENT_MS, &quoted());
-        let mut json: Value = serde_json::from_str(&text)
-            .map_err(|_| wrong("the body is not JSON: give one of your own with --body FILE"))?;
-        let mut place = &mut json;
-        for key in path.split('.') {
-            place = match place {
-                Value::Object(fields) => fields.entry(key).or_insert(Value::Null),
-                Value::Array(items) => {
-                    let at: Option<usize> = key.parse().ok();
-                    // One past the end adds an item.
-                    if at == Some(items.len()) {
-                        items.push(Value::Null);
-                    }
-                    at.and_then(|at| items.get_mut(at))
-                        .ok_or_else(|| wrong("the list has no item at this position"))?
-                }
-                Value::Null => {
-                    *place = Value::Object(serde_json::Map::new());
-                    match place {
-                        Value::Object(fields) => fields.entry(key).or_insert(Value::Null),
-                        _ => return Err(wrong("the field cannot be set")),
-                    }
-                }
-                _ => return Err(wrong("a part of the path is neither an object nor a list")),
-            };
+        let (text, digits) = match self.body {
+            Body::Template { text, digits } => (text, digits),
+            Body::Fixed(bytes) => {
+                let text = String::from_utf8(bytes.to_vec());
+                (text.map_err(|_| wrong("the body is not text"))?, 0)
+            }
+        };
+        // A template has places for numbers of each attempt.
+        let mut same_length = text.clone();
+        for place in [SENT_MS, SENT_DIGITS] {
+            same_length = same_length.replace(place, &"1".repeat(place.len()));
         }
-        *place = value;
-        let text = json.to_string().replace(&quoted(), SENT_MS);
+        let text = spliced(&text, &same_length, path, &value.to_string()).map_err(wrong)?;
         Ok(Self {
-            body: Body::Template(text),
+            body: Body::Template { text, digits },
             ..self
         })
     }
@@ -122,21 +113,21 @@ impl Draft {
     /// The body of an attempt at this time.
     pub(crate) fn body_at(&self, at: SystemTime) -> Bytes {
         match &self.body {
-            Body::Template(text) => text.replace(SENT_MS, &millis(at).to_string()).into(),
+            Body::Template { text, digits } => {
+                let sent_digits = digits.saturating_add(micros(at)).to_string();
+                let text = text.replace(SENT_MS, &millis(at).to_string());
+                text.replace(SENT_DIGITS, &sent_digits).into()
+            }
             Body::Fixed(bytes) => bytes.clone(),
         }
     }
-}
-
-fn quoted() -> String {
-    format!("\"{SENT_MS}\"")
 }
 
 /// What is unique in a delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
     text: String,
-    digits: String,
+    digits: i64,
 }
 
 impl Ids {
@@ -145,13 +136,13 @@ impl Ids {
         let mut random = [0; 16];
         getrandom::fill(&mut random)
             .map_err(|error| Error::failed(format!("no random numbers: {error}")))?;
-        let number = u64::from_le_bytes([
+        let number = i64::from_le_bytes([
             random[0], random[1], random[2], random[3], random[4], random[5], 0, 0,
         ]);
         Ok(Self {
             text: format!("{prefix}{}", hex::encode(&random[6..])),
             // Ten digits, of which the first is not zero: more than any counter has reached, and below 2^53.
-            digits: (1_000_000_000 + number % 9_000_000_000).to_string(),
+            digits: 1_000_000_000 + number % 9_000_000_000,
         })
     }
 
@@ -160,7 +151,7 @@ impl Ids {
         &self.text
     }
 
-    /// Fills a template in. What is left is `{{sent_ms}}`, the time of each attempt.
+    /// Fills a template in. What is left is of each attempt: `{{sent_ms}}`, `{{sent_digits}}`.
     fn fill(&self, template: &str, created: SystemTime) -> String {
         let ms = millis(created);
         let timestamp = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
@@ -170,7 +161,7 @@ impl Ids {
             .to_string();
         template
             .replace("{{id}}", &self.text)
-            .replace("{{digits}}", &self.digits)
+            .replace("{{digits}}", &self.digits.to_string())
             .replace("{{created_s}}", &(ms / 1000).to_string())
             .replace("{{created_ms}}", &ms.to_string())
             .replace("{{created_rfc3339}}", &format!("{timestamp:.3}"))
@@ -181,4 +172,9 @@ impl Ids {
 fn millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
