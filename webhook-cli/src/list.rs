@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use webhook_core::provider::{Repeats, Timing};
 
 use crate::conclusion::{rule, when};
 use crate::error::Error;
@@ -54,15 +55,8 @@ fn in_full(sender: &Sender) -> Result<(), Error> {
         field("signs with", &format!("the private key in {signing}"))?;
     }
     field("counts", &rule(timing.received))?;
-    match timing.longest_wait() {
-        Some(wait) => field("waits", &length(wait))?,
-        None => field("waits", "not documented")?,
-    }
-    let retries = timing.attempts.iter().skip(1);
-    let retries: Vec<_> = retries.map(|it| when(it.after_previous)).collect();
-    if !retries.is_empty() {
-        field("tries again", &retries.join(", then "))?;
-    }
+    field("waits", &waits(&timing))?;
+    field("tries again", &repeats(&timing))?;
     if !timing.if_never_received.is_empty() {
         field("if never", timing.if_never_received)?;
     }
@@ -71,6 +65,37 @@ fn in_full(sender: &Sender) -> Result<(), Error> {
         field(name, &format!("{:26}{}", sample.name, sample.about))?;
     }
     Ok(())
+}
+
+/// How long a sender waits for the answer to each attempt; what is the same as before is said once.
+fn waits(timing: &Timing) -> String {
+    let waits = timing.attempts.iter().filter_map(|it| it.waits_for_answer);
+    let mut waits: Vec<_> = waits.map(length).collect();
+    waits.dedup();
+    match waits.is_empty() {
+        true => "not documented".to_owned(),
+        false => waits.join(", then "),
+    }
+}
+
+/// When a sender tries again.
+fn repeats(timing: &Timing) -> String {
+    let retries = timing.attempts.iter().skip(1);
+    let retries: Vec<_> = retries.map(|it| when(it.after_previous)).collect();
+    if !retries.is_empty() {
+        return retries.join(", then ");
+    }
+    match (timing.repeats, timing.documented_horizon) {
+        (Repeats::Never, _) => "never".to_owned(),
+        (Repeats::ByHand, Some(within)) => format!("only by hand, within {}", length(within)),
+        (Repeats::ByHand, None) => "only by hand".to_owned(),
+        (Repeats::Roughly(repeats), _) => match repeats.split_once(" tries again ") {
+            Some((_name, when)) => when.to_owned(),
+            None => repeats.to_owned(),
+        },
+        (_, Some(within)) => format!("within {}", length(within)),
+        (_, None) => "not documented".to_owned(),
+    }
 }
 
 fn object(sender: &Sender) -> serde_json::Value {
@@ -91,6 +116,7 @@ fn object(sender: &Sender) -> serde_json::Value {
         "events": events,
         "counts": rule(timing.received),
         "attempts": attempts.collect::<Vec<_>>(),
+        "repeats": repeats(&timing),
         "horizon_s": timing.horizon().map(|it| it.as_secs()),
         "if_never_received": timing.if_never_received,
     })

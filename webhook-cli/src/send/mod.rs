@@ -1,30 +1,26 @@
 //! Signs a delivery, sends it, and says what the sender makes of the answer.
 
+mod courier;
 mod delivery;
+mod notes;
 mod report;
 mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use webhook_core::Secret;
 
+use self::courier::Courier;
 use self::delivery::{Deliveries, field, speed};
 pub(crate) use self::delivery::{duration, header};
-use self::report::{Attempted, Total};
-use self::wait::wait;
+use self::report::Total;
 use crate::cli::runtime;
-use crate::conclusion::Conclusion;
 use crate::error::Error;
-use crate::net::{Patience, Reach, Target, exchange};
+use crate::net::{Reach, Target};
 use crate::secrets;
-use crate::senders::{Draft, Facts, Sender, Senders};
-use crate::show::note;
-
-/// How long an answer is waited for if the sender does not say it.
-const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
+use crate::senders::Senders;
 
 /// Sign a delivery, send it, and say what the sender makes of the answer.
 ///
@@ -33,7 +29,7 @@ const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
 /// `listen` uses as well.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 if all were received, 1 if not, 2 if the command line is wrong or something could not be sent."
+    after_help = "Exit status: 0 if all were received, 1 if not, also if nobody listens at the URL, 2 if the command line is wrong or nothing could be signed."
 )]
 pub(crate) struct Args {
     /// The sender: `webhook-rs senders` lists them
@@ -70,7 +66,7 @@ pub(crate) struct Args {
     /// How many to send at a time
     #[arg(long, value_name = "CONNECTIONS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
-    /// Hang up after this long, such as `200ms`, as a sender does that waits no longer
+    /// Hang up after this long, such as `200ms`, if the sender waits longer
     #[arg(long, value_name = "TIME", value_parser = duration)]
     hang_up_after: Option<Duration>,
 
@@ -90,28 +86,12 @@ async fn send(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     let sender = senders.find(&args.sender)?;
     let target = Target::resolve(&args.url, Reach::Anywhere).await?;
     let found = args.secret.signing(sender, target.is_own())?;
-    if found.as_ref().is_some_and(|found| found.made) && !args.json {
-        note(&format!(
-            "signed with a secret that was made for this machine; set {} to that of your receiver",
-            sender.signing_variable()
-        ));
-    }
+    let is_made = found.as_ref().is_some_and(|found| found.made);
     let secret = found.and_then(|found| found.secrets.into_iter().next());
     let deliveries = Deliveries::new(&args, sender)?;
-    let facts = sender.facts();
-    if args.follow && facts.timing.attempts.len() < 2 {
-        note(&format!(
-            "{} documents no attempts after the first",
-            sender.name
-        ));
-    }
-    let courier = Courier {
-        sender,
-        facts,
-        target,
-        secret,
-        args: &args,
-    };
+    let courier = Courier::new(&args, sender, target, secret)?;
+    notes::before(&courier, &deliveries, is_made)?;
+    let courier = courier.for_handshakes_like(&deliveries.next()?)?;
     let sent = stream::iter(0..args.repeat)
         .map(|_| async { courier.deliver(&deliveries.next()?).await })
         .buffer_unordered(args.concurrency.into());
@@ -126,72 +106,4 @@ async fn send(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
-}
-
-/// What became of a delivery.
-struct Sent {
-    received: bool,
-    /// How long its last answer took.
-    took: Duration,
-}
-
-/// Makes the attempts of deliveries.
-struct Courier<'a> {
-    sender: &'a Sender,
-    facts: Facts,
-    target: Target,
-    secret: Option<Secret>,
-    args: &'a Args,
-}
-
-impl Courier<'_> {
-    /// Makes one attempt, or with `--follow` all that the sender would.
-    async fn deliver(&self, draft: &Draft) -> Result<Sent, Error> {
-        let mut attempt = 0;
-        loop {
-            let (conclusion, took) = self.attempt(draft, attempt).await?;
-            let next = conclusion.retries.first().filter(|_| self.args.follow);
-            let Some(after) = next else {
-                return Ok(Sent {
-                    received: conclusion.received,
-                    took,
-                });
-            };
-            attempt += 1;
-            let attempts = self.facts.timing.attempts.len();
-            wait(*after, self.args.speed, (attempt + 1, attempts)).await;
-        }
-    }
-
-    async fn attempt(&self, draft: &Draft, number: usize) -> Result<(Conclusion, Duration), Error> {
-        let now = SystemTime::now();
-        let mut request = self.sender.sign(draft, now, self.secret.as_ref())?;
-        self.target.apply(&mut request)?;
-        let attempts = self.facts.timing.attempts;
-        let waits = attempts.get(number).and_then(|it| it.waits_for_answer);
-        let patience = match self.args.hang_up_after {
-            Some(after) => Patience::HangUp(after),
-            None => Patience::Until(waits.unwrap_or(UNDOCUMENTED_WAIT)),
-        };
-        let exchange = exchange(&self.target, request.clone(), patience).await;
-        let conclusion = Conclusion::of(&self.facts.timing, number, &exchange);
-        let attempted = Attempted {
-            sender: self.sender,
-            draft,
-            number,
-            url: &self.args.url,
-            hidden: (!self.args.reveal).then_some(&*self.facts.credential_headers),
-            secret: self.secret.as_ref().filter(|_| !self.args.reveal),
-            request: &request,
-            exchange: &exchange,
-            conclusion: &conclusion,
-        };
-        let is_first_of_one = self.args.repeat == 1 && number == 0;
-        match (self.args.json, is_first_of_one) {
-            (true, _) => attempted.json()?,
-            (false, true) => attempted.in_full()?,
-            (false, false) => attempted.in_a_line()?,
-        }
-        Ok((conclusion, exchange.took))
-    }
 }

@@ -5,7 +5,7 @@ use http::{HeaderName, Request};
 use serde_json::{Value, json};
 use webhook_core::Secret;
 
-use super::Sent;
+use super::courier::Sent;
 use crate::conclusion::Conclusion;
 use crate::error::Error;
 use crate::net::{Answer, Exchange, LONGEST_ANSWER};
@@ -85,6 +85,7 @@ impl Attempted<'_> {
             received,
             why,
             retries,
+            is_put_off: _,
             then,
         } = self.conclusion;
         let retries: Vec<_> = retries.iter().map(Duration::as_secs).collect();

@@ -131,9 +131,12 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
         }
         .of::<StandardWebhooks>(Form::StandardWebhooks, |sent, at, secret| {
             let body = sent.body.clone();
+            let mut headers = sent.headers.iter();
+            let given = headers.find(|(name, _)| name == "webhook-id");
+            let id = given.map_or(sent.id, |(_, id)| id);
             Ok(match secret.expose().starts_with("whsk_") {
-                true => testing::standard_webhooks_v1a(sent.id, at, body, secret.expose()),
-                false => testing::standard_webhooks(sent.id, at, body, secret.clone()),
+                true => testing::standard_webhooks_v1a(id, at, body, secret.expose()),
+                false => testing::standard_webhooks(id, at, body, secret.clone()),
             })
         })?,
         Row {

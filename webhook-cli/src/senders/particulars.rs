@@ -11,6 +11,8 @@ pub(crate) struct Particulars {
     pub(crate) signs_ids: bool,
     /// What a receiver is given beside the secret.
     pub(crate) setting: Option<Setting>,
+    /// The headers of a retry, unsigned: which one it is, and why.
+    pub(crate) retry: Option<[&'static str; 2]>,
 }
 
 /// A variable with what a receiver is given beside the secret.

@@ -64,6 +64,7 @@ fn particulars_of(module: &str) -> Particulars {
         // The verification token, by which older apps recognize Slack.
         "slack" => Particulars {
             credential_fields: &["token"],
+            retry: Some(["x-slack-retry-num", "x-slack-retry-reason"]),
             ..Particulars::default()
         },
         _ => Particulars::default(),
