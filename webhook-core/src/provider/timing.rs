@@ -61,11 +61,12 @@ pub enum Repeats {
 /// An answer after which a sender does not try again, whatever its schedule says.
 ///
 /// ```
+/// use webhook_core::Provider;
+/// use webhook_core::driver::Verifier;
 /// use webhook_core::http::{HeaderMap, StatusCode};
-/// use webhook_core::provider::Provider;
-/// use webhook_core::{Keyring, FromSecrets, slack::Slack};
+/// use webhook_core::slack::Slack;
 ///
-/// let timing = Slack::from_keyring(Keyring::new("s3cr3t")?).timing();
+/// let timing = Verifier::<Slack>::try_new("s3cr3t")?.provider().timing();
 /// let mut headers = HeaderMap::new();
 /// assert_eq!(timing.stopped_by(StatusCode::INTERNAL_SERVER_ERROR, &headers), None);
 /// headers.insert("x-slack-no-retry", "1".parse().unwrap());

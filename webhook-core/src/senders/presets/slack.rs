@@ -12,7 +12,7 @@
 //! | topic, id | the fields `type` and `event_id` of an event; forms have none |
 //! | accepted | 200, empty. Any 2xx counts |
 //! | refused | 401; a body that does not decode 400 |
-//! | waits, repeats | 3 s; at once, after a minute, after five |
+//! | waits, repeats | 3 s; at once, after a minute, after five; `X-Slack-No-Retry: 1` in an answer ends them |
 //! | handshake | a signed `url_verification`: its challenge is sent back. A form with `ssl_check=1`: 200 |
 //!
 //! Source: the Slack documentation, "Verifying requests from Slack", "The Events API" and "Using the Slack Events API: Error
