@@ -18,6 +18,7 @@ use webhook_core::wompi::Wompi;
 use webhook_core::{FromSecrets, Keyring, Provider, Secret};
 
 use super::of::{Form, Of, fit, given, header_value, token};
+use super::splice::{raw_at, spliced};
 use super::{Particulars, Parts, Sample, Sender};
 use crate::error::Error;
 
@@ -191,9 +192,10 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
 
 /// The checksum is in the body, so what is sent is made of the fields of the draft.
 fn wompi(sent: &Parts<'_>, at: SystemTime, secret: &Secret) -> Result<TestRequest, Error> {
-    let event: Value = serde_json::from_slice(&sent.body).map_err(|_| {
-        Error::usage("an event of Wompi is JSON: its checksum is made of its fields")
-    })?;
+    const NO_JSON: &str = "an event of Wompi is JSON: its checksum is made of its fields";
+
+    let body = str::from_utf8(&sent.body).map_err(|_| Error::usage(NO_JSON))?;
+    let event: Value = serde_json::from_str(body).map_err(|_| Error::usage(NO_JSON))?;
     let named = event.pointer("/signature/properties");
     let properties: Vec<&str> = match named.and_then(Value::as_array) {
         Some(named) => named.iter().filter_map(Value::as_str).collect(),
@@ -204,21 +206,26 @@ fn wompi(sent: &Parts<'_>, at: SystemTime, secret: &Secret) -> Result<TestReques
         }
     };
     let name = event.get("event").and_then(Value::as_str);
-    let data = event.get("data").unwrap_or(&Value::Null);
     let name = name.unwrap_or(sent.event);
-    let mut request = testing::wompi_event(name, data, &properties, at, secret.clone());
-    // The signer makes an event of its own around the data: what it adds goes into the one that was given.
-    if let (Value::Object(mut event), Ok(Value::Object(signed))) =
-        (event, serde_json::from_slice(&request.body))
-    {
-        for (name, value) in signed {
-            match &*name {
-                "signature" | "timestamp" => event.insert(name, value),
-                _ => None,
-            };
+    let mut data = event.get("data").cloned().unwrap_or_default();
+    for path in &properties {
+        let number = data.pointer_mut(&format!("/{}", path.replace('.', "/")));
+        let number = number.filter(|value| value.is_number());
+        // Numbers are signed as they are written.
+        if let Some((number, written)) = number.zip(raw_at(body, &format!("data.{path}"))) {
+            *number = written.into();
         }
-        request.body = Value::Object(event).to_string().into();
     }
+    let mut request = testing::wompi_event(name, &data, &properties, at, secret.clone());
+    // The signer makes an event of its own around the data: what it adds goes into the one that was given.
+    let mut body = body.to_owned();
+    for path in ["signature.checksum", "timestamp"] {
+        let made = str::from_utf8(&request.body).ok();
+        if let Some(made) = made.and_then(|made| raw_at(made, path)) {
+            body = spliced(&body, &body, path, made).map_err(Error::usage)?;
+        }
+    }
+    request.body = body.into();
     Ok(request)
 }
 

@@ -379,6 +379,7 @@ mod tests {
         let now = SystemTime::now();
         let ids = Ids::random("webhook-rs-").unwrap();
         let draft = Draft::new(wompi.sample(None).unwrap(), &ids, now).unwrap();
+        let sample = draft.clone();
         let draft = ["environment", "sent_at", "more"]
             .into_iter()
             .fold(draft, |draft, name| {
@@ -389,9 +390,22 @@ mod tests {
         for name in ["environment", "sent_at", "more"] {
             assert_eq!(body[name], "mine", "{name}");
         }
-        let judge = wompi.judge(vec![secret]).unwrap();
+        let judge = wompi.judge(vec![secret.clone()]).unwrap();
         let verdict = judge.judge(&request, now);
         assert!(matches!(verdict, Verdict::Authentic(_)), "{verdict:?}");
+
+        // Numbers and the order of keys are as they are written, and the numbers are signed so.
+        let amount = "44900.10";
+        let path = "data.transaction.amount_in_cents";
+        let draft = sample.with_field(path, amount).unwrap();
+        let draft = draft.with_field("z", "1.10").unwrap();
+        let draft = draft.with_field("a", "[ ]").unwrap();
+        let request = wompi.sign(&draft, now, Some(&secret)).unwrap();
+        let body = str::from_utf8(request.body()).unwrap();
+        assert!(body.ends_with(r#","z":1.10,"a":[ ]}"#), "{body}");
+        let written = format!(r#""amount_in_cents":{amount}"#);
+        assert!(body.contains(&written), "{body}");
+        assert!(judge.proof(&request).is_ok(), "{body}");
     }
 
     #[test]

@@ -64,6 +64,19 @@ pub(super) fn spliced(
     Ok(replaced(text, span(place), value))
 }
 
+/// A value in a JSON text, as it is written.
+pub(super) fn raw_at<'a>(text: &'a str, path: &str) -> Option<&'a str> {
+    let whole: &RawValue = serde_json::from_str(text).ok()?;
+    path.split('.').try_fold(whole.get(), |place, key| {
+        if place.starts_with('{') {
+            let mut fields = fields(place)?.into_iter().rev();
+            return fields.find_map(|(name, value)| (name == key).then_some(value));
+        }
+        let items: Vec<&'a RawValue> = serde_json::from_str(place).ok()?;
+        items.get(key.parse::<usize>().ok()?).map(|item| item.get())
+    })
+}
+
 /// The value below these keys.
 fn nested<'a>(keys: impl DoubleEndedIterator<Item = &'a str>, value: &str) -> String {
     keys.rev().fold(value.to_owned(), |value, key| {
@@ -148,6 +161,20 @@ mod tests {
             let expected = body.replacen(was, is, 1);
             assert_ne!(expected, body, "{path}");
             assert_eq!(spliced(body, body, path, value), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_as_it_is_written() {
+        let body = r#" {"a":{"b":[1, 1.10 ]},"a":{"b":[1, 1.20 ]}} "#;
+        for (path, expected) in [
+            ("a.b.1", Some("1.20")),
+            ("a.b", Some("[1, 1.20 ]")),
+            ("a.b.2", None),
+            ("a.b.1.c", None),
+            ("b", None),
+        ] {
+            assert_eq!(raw_at(body, path), expected, "{path}");
         }
     }
 
