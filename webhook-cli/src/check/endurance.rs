@@ -9,7 +9,7 @@ use http::{Request, StatusCode};
 
 use super::finding::Finding;
 use super::kit::Kit;
-use super::sent::{EARLY, MOMENT, Sent, says_close};
+use super::sent::{EARLY, MOMENT, Sent};
 use super::sizes::FLOOD;
 use crate::net::{Answer, Exchange, Failure, Poured, Wire, head_of};
 use crate::show::length;
@@ -124,7 +124,7 @@ async fn flooded(kit: &Kit<'_>, request: &Request<Bytes>) -> Result<(Poured, boo
 
     let mut wire = Wire::open(&kit.target, kit.wait()).await?;
     wire.write(&head_of(request)).await;
-    let poured = match wire.next(EARLY).await {
+    let poured = match wire.answer(EARLY).await {
         Err(Failure::TooLate(_)) => {
             let pieces = iter::repeat_n(Bytes::from_static(&[b' '; PIECE]), FLOOD / PIECE);
             if request.headers().contains_key(CONTENT_LENGTH) {
@@ -144,7 +144,7 @@ async fn flooded(kit: &Kit<'_>, request: &Request<Bytes>) -> Result<(Poured, boo
         },
     };
     let closes = match &poured.result {
-        Ok(answer) => poured.all || says_close(&answer.headers) || wire.is_closed(MOMENT).await,
+        Ok(_) => poured.all || wire.says_close() || wire.is_closed(MOMENT).await,
         Err(_) => true,
     };
     Ok((poured, closes))

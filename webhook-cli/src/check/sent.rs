@@ -4,8 +4,8 @@ use std::iter;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::CONNECTION;
-use http::{HeaderMap, Request, StatusCode};
+use http::Request;
+use http::header::TRANSFER_ENCODING;
 
 use super::case::{By, Case, Meant};
 use super::compared::compared;
@@ -20,7 +20,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long an early answer or the end of a connection is waited for.
 pub(super) const MOMENT: Duration = Duration::from_secs(3);
 /// How long a receiver is given to answer a head, before its body follows.
-pub(super) const EARLY: Duration = Duration::from_secs(1);
+pub(super) const EARLY: Duration = Duration::from_millis(500);
+/// How long an answer to a request in a body is waited for. The receiver has had it since before its first answer.
+const SECOND: Duration = Duration::from_secs(2);
 /// How long a refusal is waited for, which takes no work: of many, each would otherwise be waited for as long as a sender does.
 const REFUSAL: Duration = Duration::from_secs(10);
 /// How long the answer to half a request is waited for.
@@ -103,7 +105,7 @@ async fn by_hand(
         By::Expect => {
             wire.write(&head).await;
             let first = match wire.next(MOMENT).await {
-                Ok(answer) if answer.status == StatusCode::CONTINUE => None,
+                Ok(answer) if answer.status.is_informational() => None,
                 // It is allowed to say nothing: a client then sends the body after a while.
                 Err(Failure::TooLate(_)) => None,
                 other => Some(other?),
@@ -122,7 +124,7 @@ async fn by_hand(
         By::KeepAlive => {
             wire.write(&[&head[..], body].concat()).await;
             let first = wire.answer(wait).await?;
-            if says_close(&first.headers) {
+            if wire.says_close() {
                 return Ok((first, None));
             }
             let draft = kit.draft().and_then(|draft| kit.signed(&draft));
@@ -141,7 +143,7 @@ async fn by_hand(
         }
         By::Poured => {
             wire.write(&head).await;
-            match wire.next(EARLY).await {
+            match wire.answer(EARLY).await {
                 Err(Failure::TooLate(_)) => {
                     let poured = wire.pour(iter::once(body.clone()), FLOOD_WAIT).await;
                     Ok((poured.result?, None))
@@ -151,13 +153,16 @@ async fn by_hand(
         }
         By::Smuggling => {
             wire.write(&head).await;
-            let early = wire.next(EARLY).await;
-            wire.write(body).await;
+            let early = wire.answer(EARLY).await;
+            match request.headers().contains_key(TRANSFER_ENCODING) {
+                true => wire.write(&chunk_of(body)).await,
+                false => wire.write(body).await,
+            }
             let first = match early {
                 Err(Failure::TooLate(_)) => wire.answer(wait).await?,
                 answer => answer?,
             };
-            let second = wire.answer(MOMENT).await.ok();
+            let second = wire.answer(SECOND).await.ok();
             let found = second.map(|second| {
                 Finding::Fault(format!(
                     "the body was answered, too, with {}: {}",
@@ -170,10 +175,10 @@ async fn by_hand(
     }
 }
 
-pub(super) fn says_close(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(CONNECTION).iter();
-    let mut values = values.filter_map(|it| it.to_str().ok());
-    values.any(|it| it.to_ascii_lowercase().contains("close"))
+/// A body in one chunk.
+fn chunk_of(body: &[u8]) -> Vec<u8> {
+    let length = format!("{:x}\r\n", body.len()).into_bytes();
+    [&length[..], body, b"\r\n0\r\n\r\n"].concat()
 }
 
 /// Whether the answer is the one that a handshake asks for.

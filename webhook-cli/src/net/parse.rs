@@ -1,12 +1,33 @@
 use bytes::Bytes;
+use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::exchange::LONGEST_ANSWER;
 use super::{Answer, Failure};
 
 const MOST_HEADERS: usize = 256;
 
-/// A complete answer at the start of these bytes, and its length. `ended` says that no more come.
-pub(super) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Answer, usize)>, Failure> {
+/// What follows the bytes that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is not known.
+    MayCome,
+    /// Nothing: the connection has ended.
+    Nothing,
+    /// Whatever it is, it is not read: the answer is too long.
+    Unread,
+}
+
+/// An answer at the start of some bytes.
+pub(super) struct Parsed {
+    pub(super) answer: Answer,
+    pub(super) length: usize,
+    /// Whether the answer says that the connection ends with it.
+    pub(super) closes: bool,
+}
+
+/// A complete answer at the start of these bytes, or the beginning of one of which no more is read.
+pub(super) fn parse(bytes: &[u8], more: Rest) -> Result<Option<Parsed>, Failure> {
     let no_http = || Failure::Broken("what came is not HTTP".to_owned());
     let mut fields = vec![httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut fields);
@@ -18,6 +39,7 @@ pub(super) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Answer, usize)>
         .code
         .and_then(|code| StatusCode::from_u16(code).ok())
         .ok_or_else(no_http)?;
+    let is_old = response.version == Some(0);
     let mut headers = HeaderMap::new();
     for field in response.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| no_http())?;
@@ -31,28 +53,55 @@ pub(super) fn parse(bytes: &[u8], ended: bool) -> Result<Option<(Answer, usize)>
         .is_some_and(|it| it.to_ascii_lowercase().ends_with("chunked"));
     let length: Option<usize> =
         text(http::header::CONTENT_LENGTH).and_then(|it| it.trim().parse().ok());
-    let body = match length {
+    let whole = match length {
         _ if has_no_body => Some((Bytes::new(), 0)),
-        _ if is_chunked => unchunked(rest).ok_or_else(no_http)?,
-        Some(length) => rest
-            .get(..length)
-            .map(|body| (Bytes::copy_from_slice(body), length)),
+        _ if is_chunked => match unchunked(rest).ok_or_else(no_http)? {
+            Chunks::Whole(body, length) => Some((body, length)),
+            Chunks::Part(body) => (more == Rest::Unread).then_some((body, rest.len())),
+        },
+        Some(length) => match rest.get(..length) {
+            Some(body) => Some((Bytes::copy_from_slice(body), length)),
+            None => (more == Rest::Unread).then(|| (Bytes::copy_from_slice(rest), rest.len())),
+        },
         // It lasts until the connection ends.
-        None => ended.then(|| (Bytes::copy_from_slice(rest), rest.len())),
+        None => (more != Rest::MayCome).then(|| (Bytes::copy_from_slice(rest), rest.len())),
     };
-    Ok(body.map(|(body, length)| {
-        let answer = Answer {
-            status,
-            headers,
-            body,
-        };
-        (answer, body_at + length)
+    let has_end = has_no_body || is_chunked || length.is_some();
+    Ok(whole.map(|(mut body, length)| {
+        body.truncate(LONGEST_ANSWER);
+        Parsed {
+            closes: !has_end || says_close(&headers, is_old),
+            answer: Answer {
+                status,
+                headers,
+                body,
+            },
+            length: body_at + length,
+        }
     }))
 }
 
-/// A body out of its chunks, and how long they are; `None` inside if they are not complete, outside if they are wrong.
-#[allow(clippy::option_option, reason = "wrong and incomplete are different")]
-fn unchunked(bytes: &[u8]) -> Option<Option<(Bytes, usize)>> {
+/// Before HTTP/1.1, every answer is the last one unless it says otherwise.
+fn says_close(headers: &HeaderMap, is_old: bool) -> bool {
+    let values = headers.get_all(CONNECTION).iter();
+    let values = values.filter_map(|it| it.to_str().ok());
+    let said: Vec<_> = values
+        .flat_map(|it| it.split(','))
+        .map(|it| it.trim().to_ascii_lowercase())
+        .collect();
+    let says = |word: &str| said.iter().any(|it| it == word);
+    says("close") || (is_old && !says("keep-alive"))
+}
+
+enum Chunks {
+    /// A body, and how long its chunks are.
+    Whole(Bytes, usize),
+    /// What is here of one.
+    Part(Bytes),
+}
+
+/// A body out of its chunks; `None` if they are wrong.
+fn unchunked(bytes: &[u8]) -> Option<Chunks> {
     let mut body = Vec::new();
     let mut at = 0;
     loop {
@@ -61,7 +110,7 @@ fn unchunked(bytes: &[u8]) -> Option<Option<(Bytes, usize)>> {
             Ok(httparse::Status::Complete((start, length))) => {
                 (start, usize::try_from(length).ok()?)
             }
-            Ok(httparse::Status::Partial) => return Some(None),
+            Ok(httparse::Status::Partial) => return Some(Chunks::Part(body.into())),
             Err(_) => return None,
         };
         at = at.checked_add(start)?;
@@ -69,19 +118,20 @@ fn unchunked(bytes: &[u8]) -> Option<Option<(Bytes, usize)>> {
             // Trailers, of which nothing is wanted, and an empty line.
             let rest = bytes.get(at..).unwrap_or_default();
             if rest.starts_with(b"\r\n") {
-                return Some(Some((body.into(), at + 2)));
+                return Some(Chunks::Whole(body.into(), at + 2));
             }
             let end = rest.windows(4).position(|four| four == b"\r\n\r\n");
-            return Some(end.map(|end| (body.into(), at + end + 4)));
+            return Some(match end {
+                Some(end) => Chunks::Whole(body.into(), at + end + 4),
+                None => Chunks::Part(body.into()),
+            });
         }
         let end = at.checked_add(length)?;
-        let Some(chunk) = bytes.get(at..end) else {
-            return Some(None);
-        };
+        let here = bytes.len().min(end);
+        body.extend_from_slice(bytes.get(at..here).unwrap_or_default());
         if bytes.len() < end.checked_add(2)? {
-            return Some(None);
+            return Some(Chunks::Part(body.into()));
         }
-        body.extend_from_slice(chunk);
         at = end + 2;
     }
 }
@@ -124,11 +174,15 @@ mod tests {
             ),
             ("HTTP/1.1 200", false, None),
         ] {
-            let parsed = parse(text.as_bytes(), ended).unwrap();
-            let parsed = parsed.map(|(answer, length)| {
+            let more = match ended {
+                true => Rest::Nothing,
+                false => Rest::MayCome,
+            };
+            let parsed = parse(text.as_bytes(), more).unwrap();
+            let parsed = parsed.map(|it| {
                 (
-                    String::from_utf8(answer.body.to_vec()).unwrap(),
-                    text.len() - length,
+                    String::from_utf8(it.answer.body.to_vec()).unwrap(),
+                    text.len() - it.length,
                 )
             });
             assert_eq!(
@@ -140,12 +194,49 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_says_whether_it_is_the_last_one() {
+        for (head, expected) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", false),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: Close\r\n",
+                true,
+            ),
+            ("HTTP/1.1 200 OK\r\n", true),
+            ("HTTP/1.1 204 No Content\r\n", false),
+            ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n", true),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n",
+                false,
+            ),
+        ] {
+            let text = format!("{head}\r\n");
+            let parsed = parse(text.as_bytes(), Rest::Nothing).unwrap().unwrap();
+            assert_eq!(parsed.closes, expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn of_an_answer_that_is_too_long_the_beginning_is_taken() {
+        for (head, body) in [
+            ("Content-Length: 100\r\n", "OK"),
+            ("Transfer-Encoding: chunked\r\n", "40\r\nOK"),
+            ("", "OK"),
+        ] {
+            let text = format!("HTTP/1.1 200 OK\r\n{head}\r\n{body}");
+            assert!(parse(text.as_bytes(), Rest::MayCome).unwrap().is_none());
+            let parsed = parse(text.as_bytes(), Rest::Unread).unwrap().unwrap();
+            assert_eq!(parsed.answer.body, "OK", "{head}");
+            assert_eq!(parsed.length, text.len());
+        }
+    }
+
+    #[test]
     fn what_is_not_http_is_an_error_and_no_panic() {
         for text in [
             "nonsense\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ] {
-            assert!(parse(text.as_bytes(), true).is_err(), "{text}");
+            assert!(parse(text.as_bytes(), Rest::Nothing).is_err(), "{text}");
         }
     }
 }

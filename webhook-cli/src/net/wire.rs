@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connect::{Stream, connect};
 use super::exchange::LONGEST_ANSWER;
-use super::parse::parse;
+use super::parse::{Rest, parse};
 use super::{Answer, Failure, Target};
 
 /// Between two pieces of a body.
@@ -20,6 +20,7 @@ pub(crate) struct Wire {
     reader: ReadHalf<Box<dyn Stream>>,
     writer: WriteHalf<Box<dyn Stream>>,
     unread: Vec<u8>,
+    closes: bool,
 }
 
 /// What came of writing until the receiver answers.
@@ -42,6 +43,7 @@ impl Wire {
             reader,
             writer,
             unread: Vec::new(),
+            closes: false,
         })
     }
 
@@ -59,7 +61,12 @@ impl Wire {
         let _closed_already = self.writer.shutdown().await;
     }
 
-    /// The next answer. A 100 before it is skipped.
+    /// Whether no other answer follows the last one, as it says itself.
+    pub(crate) fn says_close(&self) -> bool {
+        self.closes
+    }
+
+    /// The next answer. Interim ones before it, such as a 100, are skipped.
     pub(crate) async fn answer(&mut self, within: Duration) -> Result<Answer, Failure> {
         let deadline = Instant::now() + within;
         loop {
@@ -72,13 +79,16 @@ impl Wire {
         }
     }
 
-    /// The next answer, which may be a 100.
+    /// The next answer, which may be an interim one.
     pub(crate) async fn next(&mut self, within: Duration) -> Result<Answer, Failure> {
         let deadline = Instant::now() + within;
         let late = |_| Failure::TooLate(within);
         loop {
-            if let Some(answer) = self.parsed(false)? {
+            if let Some(answer) = self.parsed(Rest::MayCome)? {
                 return Ok(answer);
+            }
+            if self.unread.len() > LONGEST_ANSWER {
+                return self.parsed(Rest::Unread)?.ok_or(Failure::TooLong);
             }
             if timeout_at(deadline, self.read_more())
                 .await
@@ -122,10 +132,12 @@ impl Wire {
                     Ok(Turn::Read(Ok(read))) if read > 0 => {
                         self.unread
                             .extend_from_slice(buffer.get(..read).unwrap_or_default());
-                        if let Ok(Some(answer)) = self.parsed(false)
-                            && answer.status.is_informational()
-                        {
-                            continue;
+                        match self.final_one() {
+                            // That was an interim answer: the receiver goes on reading.
+                            Ok(None) if self.unread.is_empty() => continue,
+                            Ok(None) => {}
+                            Ok(Some(answer)) => return poured(sent, false, Ok(answer)),
+                            Err(failure) => return poured(sent, false, Err(failure)),
                         }
                         let left = deadline.saturating_duration_since(Instant::now());
                         return poured(sent, false, self.answer(left).await);
@@ -152,9 +164,6 @@ impl Wire {
 
     /// Reads more; 0 at the end. A reset is an end as well.
     async fn read_more(&mut self) -> Result<usize, Failure> {
-        if self.unread.len() > LONGEST_ANSWER {
-            return Err(Failure::TooLong);
-        }
         let mut buffer = [0; 16 * 1024];
         match self.reader.read(&mut buffer).await {
             Ok(read) => {
@@ -169,7 +178,7 @@ impl Wire {
 
     /// What the end of the connection makes of what was read.
     fn last(&mut self) -> Result<Answer, Failure> {
-        match self.parsed(true)? {
+        match self.parsed(Rest::Nothing)? {
             Some(answer) => Ok(answer),
             None if self.unread.is_empty() => {
                 Err(Failure::Broken("the connection was closed".to_owned()))
@@ -180,13 +189,25 @@ impl Wire {
         }
     }
 
+    /// The first answer in what was read that is not an interim one, if it is complete.
+    fn final_one(&mut self) -> Result<Option<Answer>, Failure> {
+        loop {
+            match self.parsed(Rest::MayCome)? {
+                Some(answer) if answer.status.is_informational() => {}
+                answer => return Ok(answer),
+            }
+        }
+    }
+
     /// Takes an answer out of what was read, if it is complete.
-    fn parsed(&mut self, ended: bool) -> Result<Option<Answer>, Failure> {
-        let Some((answer, length)) = parse(&self.unread, ended)? else {
+    fn parsed(&mut self, more: Rest) -> Result<Option<Answer>, Failure> {
+        let Some(parsed) = parse(&self.unread, more)? else {
             return Ok(None);
         };
-        self.unread.drain(..length.min(self.unread.len()));
-        Ok(Some(answer))
+        self.unread.drain(..parsed.length.min(self.unread.len()));
+        // What was not read of an answer would be taken for the next one.
+        self.closes = parsed.closes || more == Rest::Unread;
+        Ok(Some(parsed.answer))
     }
 }
 
