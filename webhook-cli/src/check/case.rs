@@ -14,8 +14,12 @@ pub(super) struct Case {
     /// What goes wrong where the receiver gets it wrong, in a sentence.
     pub(super) damage: &'static str,
     pub(super) meant: Meant,
-    pub(super) wrong_is: Grade,
+    pub(super) wrong_is: fn(&Kit<'_>) -> Grade,
     pub(super) by: By,
+    /// Whether its credential is right, so that a receiver that takes it may act on it.
+    pub(super) is_proven: bool,
+    /// Whether the receiver may close the connection and say nothing.
+    pub(super) may_close: bool,
     pub(super) make: Make,
 }
 
@@ -63,8 +67,8 @@ pub(super) enum By {
 }
 
 impl By {
-    /// Whether it takes seconds because of what is sent, so that others are sent meanwhile.
-    pub(super) fn takes_time(self) -> bool {
+    /// Whether it keeps a connection for seconds because of what is sent: others would wait where one is served at a time.
+    pub(super) fn keeps_a_connection(self) -> bool {
         matches!(
             self,
             Self::Cut | Self::Slow | Self::Poured | Self::Flood | Self::Smuggling
@@ -102,15 +106,17 @@ impl Case {
             sent: sent.into(),
             damage: "",
             meant: Meant::Accepted,
-            wrong_is: Grade::Fault,
+            wrong_is: |_| Grade::Fault,
             by: By::Itself,
+            is_proven: false,
+            may_close: false,
             make: Box::new(make),
         }
     }
 
     pub(super) fn refused(
-        name: &'static str,
-        sent: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        sent: impl Into<Cow<'static, str>>,
         damage: &'static str,
         make: impl Fn(&Kit<'_>) -> Result<Request<Bytes>, Skip> + Send + Sync + 'static,
     ) -> Self {
@@ -123,8 +129,30 @@ impl Case {
 
     /// It does no damage that a merchant would see.
     pub(super) fn note(self) -> Self {
+        self.graded(|_| Grade::Note)
+    }
+
+    /// How much damage it does depends on the sender.
+    pub(super) fn graded(self, wrong_is: fn(&Kit<'_>) -> Grade) -> Self {
+        Self { wrong_is, ..self }
+    }
+
+    /// Its credential is right.
+    pub(super) fn proven(self) -> Self {
         Self {
-            wrong_is: Grade::Note,
+            is_proven: true,
+            ..self
+        }
+    }
+
+    /// Whether some receivers take it for good reasons, and then act on it.
+    pub(super) fn may_be_acted_on(&self, kit: &Kit<'_>) -> bool {
+        self.is_proven && (self.wrong_is)(kit) == Grade::Note
+    }
+
+    pub(super) fn may_close(self) -> Self {
+        Self {
+            may_close: true,
             ..self
         }
     }

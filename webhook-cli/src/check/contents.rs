@@ -4,15 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request};
+use serde_json::Value;
 use webhook_core::Rejection;
 
-use super::case::{By, Case, Skip};
-use super::kit::{Kit, with_body, with_method};
+use super::case::{By, Case, Grade, Skip};
+use super::compared;
+use super::kit::{DAY, Kit, with_body, with_method};
 use super::proof::Proven;
 use crate::senders::Verdict;
 
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const CAPTURED: &str = "someone who sees one delivery can make others of it";
 const NO_DELIVERY: &str = "what is no delivery counts as one: a proxy or a crawler repeats it, and no rule for POST protects it";
@@ -33,10 +34,10 @@ fn contents() -> Vec<Case> {
             "another-body",
             "the credential of one delivery, the body of another",
             CAPTURED,
-            |kit| {
-                let request = kit.signed(&kit.draft()?)?;
-                let another = kit.signed(&kit.draft()?)?;
-                Ok(with_body(request, another.into_body()))
+            |kit| match Proven::new(kit) {
+                Ok(proven) => Ok(proven.with_body_of(&Proven::new(kit)?)),
+                // Without a credential it is another delivery.
+                Err(_) => Ok(kit.signed(&kit.draft()?)?),
             },
         ),
         Case::refused(
@@ -100,26 +101,14 @@ fn contents() -> Vec<Case> {
             "differs-before-verifying",
             "forged: an event, and bodies that are no event",
             "it reads what it has not verified: a stranger's body reaches the parser, and tells from the answers what the app expects",
-            |kit| kit.forged(&kit.draft()?),
+            compared::event,
         )
         .by(By::Compared),
         Case::refused(
-            "handshake",
-            "the registration of a URL by someone who does not know the verify token",
-            "anyone can register this URL with an app of theirs",
-            |kit| {
-                let mut request = with_method(kit.signed(&kit.draft()?)?, Method::GET);
-                let query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=webhook-check-stranger";
-                let target = format!("{}?{query}", request.uri().path());
-                *request.uri_mut() = target
-                    .parse()
-                    .map_err(|_| Skip::because("it cannot be requested"))?;
-                let request = with_body(request, Bytes::new());
-                match kit.verdict(&request) {
-                    Verdict::Refused { rejection: Rejection::HandshakeRefused, .. } => Ok(request),
-                    _ => Err(Skip::because("this sender has no such handshake")),
-                }
-            },
+            "signed-list-cut",
+            "an event whose own list of what is signed leaves the last out",
+            "the sender does not sign the list: someone who sees one delivery makes others of it, such as with another amount",
+            signed_list_cut,
         ),
     ]
 }
@@ -131,21 +120,29 @@ fn times() -> Vec<Case> {
             "signed a day before what the sender's tolerance allows",
             "a captured delivery can be sent again at any time",
             |kit| at(kit, |now, tolerance| now.checked_sub(tolerance + DAY)),
-        ),
+        )
+        .graded(|kit| match kit.signs_each_attempt() {
+            true => Grade::Fault,
+            // The time is that of the event, so a receiver that tolerates any loses none.
+            false => Grade::Note,
+        })
+        .proven(),
         Case::refused(
             "too-old",
             "signed a minute before what the sender's tolerance allows",
             "the receiver tolerates more than the sender recommends",
             |kit| at(kit, |now, tolerance| now.checked_sub(tolerance + MINUTE)),
         )
-        .note(),
+        .note()
+        .proven(),
         Case::refused(
             "from-the-future",
             "signed for a day after what the sender's tolerance allows",
             "a delivery that is captured today can be sent again until then",
             |kit| at(kit, |now, tolerance| now.checked_add(tolerance + DAY)),
         )
-        .note(),
+        .note()
+        .proven(),
     ]
 }
 
@@ -186,6 +183,7 @@ fn unreadable() -> Vec<Case> {
             }
         })
         .note()
+        .proven()
     };
     vec![
         signed(
@@ -200,6 +198,48 @@ fn unreadable() -> Vec<Case> {
         ),
         signed("empty-body", "nothing, with a right credential", ""),
     ]
+}
+
+/// Where a body has a list of the values that are signed, one that names less.
+fn signed_list_cut(kit: &Kit<'_>) -> Result<Request<Bytes>, Skip> {
+    let signed = kit.signed(&kit.draft()?)?;
+    let mut lists = Vec::new();
+    if let Ok(body) = serde_json::from_slice(signed.body()) {
+        lists_of_texts(&body, &mut Vec::new(), &mut lists);
+    }
+    for (path, list) in lists {
+        let draft = kit.draft()?.with_field(&path, list.into());
+        let Ok(request) = draft.and_then(|draft| kit.signed(&draft)) else {
+            continue;
+        };
+        if let Verdict::Refused { .. } = kit.verdict(&request) {
+            return Ok(request);
+        }
+    }
+    Err(Skip::because("no list in the body says what is signed"))
+}
+
+/// The lists of texts in a value without their last one, each with the path to it.
+fn lists_of_texts<'v>(
+    value: &'v Value,
+    path: &mut Vec<&'v str>,
+    found: &mut Vec<(String, Vec<Value>)>,
+) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                path.push(name);
+                lists_of_texts(value, path, found);
+                path.pop();
+            }
+        }
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            if let [others @ .., _] = &items[..] {
+                found.push((path.join("."), others.to_vec()));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The last digit as another one, so that JSON stays JSON.

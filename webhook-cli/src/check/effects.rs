@@ -8,48 +8,50 @@ use crate::error::Error;
 
 /// How long the command may take.
 const COMMAND: Duration = Duration::from_secs(30);
-/// How long a count must not change to be taken.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How long a receiver that acts later is waited for.
-const LATER: Duration = Duration::from_secs(5);
+/// How many times as long as it must not change a count is waited for.
+pub(super) const PATIENCE: u32 = 12;
+/// How often the command is run while it is waited for.
+const TURNS: u32 = 5;
 
 /// A command of the user's that prints how often the receiver has acted.
-pub(super) struct Effects(pub(super) String);
+pub(super) struct Effects {
+    pub(super) command: String,
+    /// How long a count must not change to be taken.
+    pub(super) settle: Duration,
+}
 
 impl Effects {
-    /// The count, once it no longer changes.
-    pub(super) async fn settled(&self) -> Result<i64, Error> {
-        let deadline = Instant::now() + LATER;
+    /// The count, once it no longer changes; nothing if it changes all the time.
+    pub(super) async fn settled(&self) -> Result<Option<i64>, Error> {
+        let deadline = Instant::now() + self.settle * PATIENCE;
         let mut count = self.count().await?;
+        let mut since = Instant::now();
         loop {
-            sleep(PAUSE).await;
+            sleep(self.settle / TURNS).await;
             let next = self.count().await?;
-            if next == count || Instant::now() > deadline {
-                return Ok(next);
+            if next != count {
+                count = next;
+                since = Instant::now();
             }
-            count = next;
+            if since.elapsed() >= self.settle {
+                return Ok(Some(count));
+            }
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
         }
-    }
-
-    /// The same, where it should become more than this.
-    pub(super) async fn after(&self, before: i64) -> Result<i64, Error> {
-        let deadline = Instant::now() + LATER;
-        while self.count().await? <= before && Instant::now() < deadline {
-            sleep(PAUSE).await;
-        }
-        self.settled().await
     }
 
     async fn count(&self) -> Result<i64, Error> {
         let wrong = |what: String| {
             Error::usage(format!(
                 "--effects `{}`: {what}; it must print one whole number, such as the count of rows in a table",
-                self.0
+                self.command
             ))
         };
         let mut command = Command::new("sh");
         command
-            .args(["-c", &self.0])
+            .args(["-c", &self.command])
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .kill_on_drop(true);

@@ -53,9 +53,12 @@ impl Row {
     /// Of what came back.
     pub(super) fn of(kit: &Kit<'_>, case: &Case, verdict: &Verdict, sent: Sent) -> Self {
         let Sent { exchange, found } = sent;
+        if exchange.result.is_ok() {
+            let _known_already = kit.has_answered.set(());
+        }
         let plain = match verdict {
             Verdict::Authentic(_) => taken(kit, case, &exchange),
-            Verdict::Greeted(reply) => greeted(reply, case, &exchange),
+            Verdict::Greeted(reply) => greeted(kit, reply, case, &exchange),
             Verdict::Refused { reply, .. } => refused(kit, case, reply, &exchange),
         };
         let finding = match (plain, found) {
@@ -119,7 +122,7 @@ fn taken(kit: &Kit<'_>, case: &Case, exchange: &Exchange) -> Finding {
         };
     }
     if let Err(Failure::NotConnected(_)) = &exchange.result {
-        return gone();
+        return gone(kit);
     }
     if !is_first && kit.first_not_received.get() == Some(&why_not) {
         let hidden =
@@ -127,6 +130,7 @@ fn taken(kit: &Kit<'_>, case: &Case, exchange: &Exchange) -> Finding {
         return Finding::CannotTell(hidden);
     }
     graded(
+        kit,
         case,
         format!("{}: {}", concluded.why, consequence(kit, case, &concluded)),
     )
@@ -134,7 +138,7 @@ fn taken(kit: &Kit<'_>, case: &Case, exchange: &Exchange) -> Finding {
 
 /// What becomes of what the receiver does not take.
 fn consequence(kit: &Kit<'_>, case: &Case, concluded: &Conclusion) -> String {
-    if case.wrong_is == Grade::Note {
+    if (case.wrong_is)(kit) == Grade::Note {
         return case.damage.to_owned();
     }
     let timing = &kit.facts.timing;
@@ -149,11 +153,12 @@ fn consequence(kit: &Kit<'_>, case: &Case, concluded: &Conclusion) -> String {
 }
 
 /// Of a handshake, which must be answered as the sender asks.
-fn greeted(reply: &Reply, case: &Case, exchange: &Exchange) -> Finding {
+fn greeted(kit: &Kit<'_>, reply: &Reply, case: &Case, exchange: &Exchange) -> Finding {
     match &exchange.result {
         Ok(answer) if greets(reply, answer) => Finding::Right,
-        Err(Failure::NotConnected(_)) => gone(),
+        Err(Failure::NotConnected(_)) => gone(kit),
         _ => graded(
+            kit,
             case,
             "the sender does not accept this URL, and delivers nothing".to_owned(),
         ),
@@ -164,7 +169,7 @@ fn greeted(reply: &Reply, case: &Case, exchange: &Exchange) -> Finding {
 fn refused(kit: &Kit<'_>, case: &Case, reply: &Reply, exchange: &Exchange) -> Finding {
     let answer = match &exchange.result {
         Ok(answer) => answer,
-        Err(Failure::NotConnected(_)) => return gone(),
+        Err(Failure::NotConnected(_)) => return gone(kit),
         Err(Failure::TooLate(_)) if case.by == By::Cut => {
             return Finding::Note("it neither answers nor closes the connection".to_owned());
         }
@@ -174,6 +179,10 @@ fn refused(kit: &Kit<'_>, case: &Case, reply: &Reply, exchange: &Exchange) -> Fi
                 length(*wait)
             ));
         }
+        Err(Failure::Broken(_)) if case.by == By::Itself && !case.may_close => {
+            let silent = "it closes the connection and answers nothing: look into its log for what a stranger can make fail";
+            return Finding::Note(silent.to_owned());
+        }
         Err(_) => return Finding::Right,
     };
     if reply.status.is_success() {
@@ -181,7 +190,11 @@ fn refused(kit: &Kit<'_>, case: &Case, reply: &Reply, exchange: &Exchange) -> Fi
     }
     let counts = kit.facts.timing.received.counts(answer.status);
     if counts || answer.status.is_success() {
-        return graded(case, case.damage.to_owned());
+        return graded(kit, case, case.damage.to_owned());
+    }
+    if answer.status == StatusCode::TOO_MANY_REQUESTS && answer.status != reply.status {
+        let limited = "it answers 429, as it may now answer whatever comes".to_owned();
+        return Finding::CannotTell(limited);
     }
     let is_unasked = |status: StatusCode| {
         status.is_server_error()
@@ -197,12 +210,17 @@ fn refused(kit: &Kit<'_>, case: &Case, reply: &Reply, exchange: &Exchange) -> Fi
     }
 }
 
-fn gone() -> Finding {
-    Finding::Fault("the receiver does not listen any more: strangers can stop it".to_owned())
+fn gone(kit: &Kit<'_>) -> Finding {
+    match kit.has_answered.get() {
+        Some(()) => Finding::Fault(
+            "the receiver does not listen any more: strangers can stop it".to_owned(),
+        ),
+        None => Finding::CannotTell("the receiver has answered nothing so far".to_owned()),
+    }
 }
 
-fn graded(case: &Case, what: String) -> Finding {
-    match case.wrong_is {
+fn graded(kit: &Kit<'_>, case: &Case, what: String) -> Finding {
+    match (case.wrong_is)(kit) {
         Grade::Fault => Finding::Fault(what),
         Grade::Note => Finding::Note(what),
     }

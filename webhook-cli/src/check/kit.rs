@@ -1,9 +1,11 @@
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderName, Method, Request, Uri};
+use webhook_core::testing::any_secret;
 use webhook_core::{RejectionClass, Secret};
 
 use super::case::Skip;
@@ -13,6 +15,8 @@ use crate::senders::{Draft, Facts, Ids, Judge, Sample, Sender, Verdict};
 
 /// How long an answer is waited for if the sender does not say it.
 pub(super) const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
+
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the secrets of strangers are for: to see which part of a request depends on the secret.
 const STRANGERS: usize = 4;
@@ -32,6 +36,8 @@ pub(super) struct Kit<'a> {
     /// Why the first delivery was not received, if it was not: of what is not received for the same reason, nothing else is
     /// known.
     pub(super) first_not_received: OnceLock<Option<String>>,
+    /// Set once the receiver has answered: before that, it may just not run.
+    pub(super) has_answered: OnceLock<()>,
     /// The path that requests are judged with, if that of the receiver is one of its own.
     judged_path: Option<String>,
 }
@@ -60,6 +66,7 @@ impl<'a> Kit<'a> {
             sample: sender.sample(event)?,
             secret: secrets.first().cloned(),
             first_not_received: OnceLock::new(),
+            has_answered: OnceLock::new(),
             judged_path: None,
             headers,
             sender,
@@ -164,6 +171,28 @@ impl<'a> Kit<'a> {
         }
     }
 
+    /// The draft, signed with this text as the key, which no sender would issue.
+    pub(super) fn signed_with_text(
+        &self,
+        draft: &Draft,
+        text: &str,
+    ) -> Result<Request<Bytes>, Error> {
+        let now = SystemTime::now();
+        if !text.is_empty() {
+            let secret = Secret::new(text).map_err(|error| Error::usage(error.to_string()))?;
+            return self.signed_by(draft, now, Some(&secret));
+        }
+        // No signer takes an empty key. HMAC fills a short one with zeros, so with one zero it makes the same of it; what
+        // hashes the key as it is, such as Klap, takes the empty one.
+        let zero = Secret::new("\0").map_err(|error| Error::usage(error.to_string()))?;
+        let request = self.signed_by(draft, now, Some(&zero))?;
+        let empty = self.sender.judge(vec![any_secret("")])?;
+        match empty.judge(&self.as_judged(&request), now) {
+            Verdict::Refused { .. } => self.signed_by(draft, now, Some(&any_secret(""))),
+            _ => Ok(request),
+        }
+    }
+
     fn signed_by(
         &self,
         draft: &Draft,
@@ -186,26 +215,40 @@ impl<'a> Kit<'a> {
 
     /// What a receiver must make of a request that arrives now: the core's answer.
     pub(super) fn verdict(&self, request: &Request<Bytes>) -> Verdict {
-        let now = SystemTime::now();
-        match &self.judged_path {
-            None => self.judge.judge(request, now),
-            Some(path) => {
-                let mut request = request.clone();
-                let target = match request.uri().query() {
-                    Some(query) => format!("{path}?{query}"),
-                    None => path.clone(),
-                };
-                if let Ok(uri) = target.parse::<Uri>() {
-                    *request.uri_mut() = uri;
-                }
-                self.judge.judge(&request, now)
-            }
+        self.judge
+            .judge(&self.as_judged(request), SystemTime::now())
+    }
+
+    /// Whether the credential of a request is right, whatever its time and the rest of it.
+    pub(super) fn is_proven(&self, request: &Request<Bytes>) -> bool {
+        matches!(self.judge.proof(&self.as_judged(request)), Ok(true))
+    }
+
+    /// The request with the path that the core knows.
+    fn as_judged<'r>(&self, request: &'r Request<Bytes>) -> Cow<'r, Request<Bytes>> {
+        let Some(path) = &self.judged_path else {
+            return Cow::Borrowed(request);
+        };
+        let target = match request.uri().query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.clone(),
+        };
+        let mut request = request.clone();
+        if let Ok(uri) = target.parse::<Uri>() {
+            *request.uri_mut() = uri;
         }
+        Cow::Owned(request)
     }
 
     /// How far a signed time may lie from the clock.
     pub(super) fn tolerance(&self) -> Option<Duration> {
         self.judge.tolerance()
+    }
+
+    /// Whether the sender signs each attempt, as those do that want it fresh. A tolerance of days is that of one that signs an
+    /// event once.
+    pub(super) fn signs_each_attempt(&self) -> bool {
+        self.tolerance().is_none_or(|it| it <= DAY)
     }
 
     /// How long the sender waits for the answer to its first attempt.
@@ -222,6 +265,14 @@ pub(super) fn with_body(mut request: Request<Bytes>, body: impl Into<Bytes>) -> 
     *request.body_mut() = body.into();
     let length = HeaderValue::from(request.body().len());
     request.headers_mut().insert(CONTENT_LENGTH, length);
+    request
+}
+
+/// The same request in chunks, of which its body is what they carry.
+pub(super) fn in_chunks(mut request: Request<Bytes>) -> Request<Bytes> {
+    let headers = request.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     request
 }
 

@@ -6,6 +6,7 @@ use http::{Request, Uri};
 
 use super::case::Skip;
 use super::kit::{Kit, with_body};
+use super::place::{At, Place, other};
 use crate::senders::Draft;
 
 /// A delivery that is authentic, and where in it the proof is.
@@ -14,20 +15,6 @@ use crate::senders::Draft;
 pub(super) struct Proven {
     pub(super) request: Request<Bytes>,
     places: Vec<Place>,
-}
-
-/// A text that depends on the secret, and what is around it.
-struct Place {
-    at: At,
-    before: Vec<u8>,
-    digest: Vec<u8>,
-    after: Vec<u8>,
-}
-
-enum At {
-    Header(HeaderName),
-    Target,
-    Body,
 }
 
 impl Proven {
@@ -98,12 +85,7 @@ impl Proven {
                 continue;
             };
             is_there = true;
-            let wrong: Vec<u8> = place
-                .digest
-                .iter()
-                .map(|byte| other(*byte, &place.digest))
-                .collect();
-            let wrong = value(&[&place.before[..], &wrong, &place.after].concat())?;
+            let wrong = value(&[&place.before[..], &place.wrong(), &place.after].concat())?;
             let right = value(&place.whole())?;
             let [first, second] = match right_first {
                 true => [right, wrong],
@@ -115,6 +97,68 @@ impl Proven {
         match is_there {
             true => Ok(request),
             false => Err(Skip::because("the proof of this sender is not in a header")),
+        }
+    }
+
+    /// The body of another delivery under the proof of this one, also where the proof is in the body.
+    pub(super) fn with_body_of(&self, other: &Self) -> Request<Bytes> {
+        let in_body = |of: &'_ Self| of.places.iter().position(|it| matches!(it.at, At::Body));
+        let places = in_body(self).zip(in_body(other));
+        let places = places.and_then(|(own, its)| self.places.get(own).zip(other.places.get(its)));
+        let body = match places {
+            Some((own, its)) => [&its.before[..], &own.digest, &its.after].concat().into(),
+            None => other.request.body().clone(),
+        };
+        with_body(self.request.clone(), body)
+    }
+
+    /// The request with a wrong proof and the right one in one header, in this order or the other, with this between them.
+    pub(super) fn both(&self, between: &str, right_first: bool) -> Result<Request<Bytes>, Skip> {
+        let (name, place) = self.header()?;
+        let digests = match right_first {
+            true => [place.digest.clone(), place.wrong()],
+            false => [place.wrong(), place.digest.clone()],
+        };
+        let mut request = self.request.clone();
+        let text = place.listed(between, digests);
+        request.headers_mut().insert(name, value(&text)?);
+        Ok(request)
+    }
+
+    /// The request with the right proof under the name of another version, such as `v0` in place of `v1`.
+    pub(super) fn of_another_version(&self) -> Result<Request<Bytes>, Skip> {
+        let (name, place) = self.header()?;
+        let mut before = place.before.clone();
+        let end = before.len();
+        let version = end.checked_sub(3).and_then(|start| before.get_mut(start..));
+        match version {
+            Some([b'v', digit @ b'0'..=b'9', separator]) if !separator.is_ascii_alphanumeric() => {
+                *digit = match digit {
+                    b'0' => b'1',
+                    _ => b'0',
+                };
+            }
+            _ => {
+                let why = "the credential of this sender names no version";
+                return Err(Skip::because(why));
+            }
+        }
+        let mut request = self.request.clone();
+        let text = [&before[..], &place.digest, &place.after].concat();
+        request.headers_mut().insert(name, value(&text)?);
+        Ok(request)
+    }
+
+    /// The one header that has the proof.
+    fn header(&self) -> Result<(&HeaderName, &Place), Skip> {
+        match &self.places[..] {
+            [place] => match &place.at {
+                At::Header(name) => Ok((name, place)),
+                _ => Err(Skip::because("the proof of this sender is not in a header")),
+            },
+            _ => Err(Skip::because(
+                "the proof of this sender is in several places",
+            )),
         }
     }
 
@@ -180,80 +224,4 @@ fn is_of_http(name: &HeaderName) -> bool {
     use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 
     [CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT].contains(name)
-}
-
-impl Place {
-    /// The place in a text that differs in the texts of others.
-    fn find<'a>(at: At, text: &[u8], others: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let mut start = text.len();
-        let mut end = text.len();
-        let mut differs = false;
-        for other in others {
-            differs |= text != other;
-            let same = |(a, b): &(&u8, &u8)| a == b;
-            start = start.min(text.iter().zip(other).take_while(same).count());
-            let backwards = text.iter().rev().zip(other.iter().rev());
-            end = end.min(backwards.take_while(same).count());
-        }
-        let end = text.len().saturating_sub(end).max(start);
-        let (before, rest) = text.split_at_checked(start)?;
-        let (digest, after) = rest.split_at_checked(end - start)?;
-        (differs && !digest.is_empty()).then(|| Self {
-            at,
-            before: before.to_vec(),
-            digest: digest.to_vec(),
-            after: after.to_vec(),
-        })
-    }
-
-    fn is_in(&self, header: &HeaderName) -> bool {
-        matches!(&self.at, At::Header(name) if name == header)
-    }
-
-    fn whole(&self) -> Vec<u8> {
-        [&self.before[..], &self.digest, &self.after].concat()
-    }
-}
-
-/// Another character that may be in the place of this one: a hex digit in hex, of the same kind elsewhere.
-pub(super) fn other(byte: u8, text: &[u8]) -> u8 {
-    let is_hex = text.iter().all(u8::is_ascii_hexdigit);
-    match byte {
-        b'9' if is_hex => b'a',
-        b'f' | b'F' if is_hex => b'0',
-        _ if is_hex => byte + 1,
-        b'0'..=b'9' => b'0' + (byte - b'0' + 5) % 10,
-        // So far that the bits of base64 that count change, too.
-        b'a'..=b'z' => b'a' + (byte - b'a' + 13) % 26,
-        b'A'..=b'Z' => b'A' + (byte - b'A' + 13) % 26,
-        _ => byte,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_proof_is_what_differs() {
-        let others = [&b"t=17,v1=0f="[..], b"t=17,v1=77="];
-        let place = Place::find(At::Body, b"t=17,v1=ab=", others.into_iter()).unwrap();
-        assert_eq!(place.before, b"t=17,v1=");
-        assert_eq!(place.digest, b"ab");
-        assert_eq!(place.after, b"=");
-        assert_eq!(place.whole(), b"t=17,v1=ab=");
-        assert!(Place::find(At::Body, b"same", [&b"same"[..]].into_iter()).is_none());
-    }
-
-    #[test]
-    fn another_character_has_the_same_form() {
-        for byte in b"0123456789abcdefABCDEF" {
-            let changed = other(*byte, b"0aF");
-            assert!(changed.is_ascii_hexdigit() && changed != *byte);
-        }
-        for byte in b"059azAZ" {
-            let changed = other(*byte, b"xyz+/");
-            assert!(changed.is_ascii_alphanumeric() && changed != *byte);
-        }
-    }
 }

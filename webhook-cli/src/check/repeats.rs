@@ -3,15 +3,17 @@
 use std::time::SystemTime;
 
 use super::case::{Case, Skip};
-use super::effects::Effects;
+use super::effects::{Effects, PATIENCE};
 use super::finding::{Finding, Row};
 use super::kit::Kit;
 use super::sent::{Sent, itself};
 use crate::error::Error;
 use crate::senders::Verdict;
+use crate::show::length;
 
 const ACTS_TWICE: &str = "acts-twice";
 const ACTS_ON_FORGERIES: &str = "acts-on-forgeries";
+const AUTHENTIC_AFTER: &str = "authentic-after";
 const WITHOUT_COMMAND: &str = "the answers do not show it: give a command that counts what the receiver has done, with --effects";
 
 /// What is sent; [`cases`] in the same order.
@@ -49,12 +51,22 @@ pub(super) fn effects() -> [Case; 2] {
     ]
 }
 
+/// The last one: whether the sender is still let in.
+pub(super) fn afterwards() -> Case {
+    Case::accepted(
+        AUTHENTIC_AFTER,
+        "an authentic delivery, after all the others",
+        |kit| Ok(kit.signed(&kit.draft()?)?),
+    )
+    .damage("after wrong credentials it refuses right ones too, so a stranger can lock the sender out, unless it tells the two apart by their address")
+}
+
 /// Sends one delivery three times.
 pub(super) async fn repeat(kit: &Kit<'_>, effects: Option<&Effects>) -> Result<Vec<Row>, Error> {
     let draft = kit.draft()?;
     let first = kit.signed(&draft)?;
     let before = match effects {
-        Some(effects) => Some(effects.settled().await?),
+        Some(effects) => effects.settled().await?,
         None => None,
     };
     itself(kit, first.clone()).await;
@@ -82,10 +94,21 @@ pub(super) async fn repeat(kit: &Kit<'_>, effects: Option<&Effects>) -> Result<V
             &case,
             "a hint of this sender only makes the receiver ask the sender's API".to_owned(),
         ),
-        (Some(effects), Some(before)) => acts_twice(&case, effects.after(before).await? - before),
-        _ => cannot_tell(&case, "once"),
+        (None, _) => cannot_tell(&case, "once", WITHOUT_COMMAND.to_owned()),
+        (Some(effects), before) => match before.zip(effects.settled().await?) {
+            Some((before, after)) => acts_twice(&case, after - before),
+            None => cannot_tell(&case, "once", unsettled(effects)),
+        },
     });
     Ok(rows)
+}
+
+fn unsettled(effects: &Effects) -> String {
+    format!(
+        "the count still changed after {}: the receiver acts later than it answers, so give --effects-settle more than the {} that it was to stay the same",
+        length(effects.settle * PATIENCE),
+        length(effects.settle),
+    )
 }
 
 fn acts_twice(case: &Case, rise: i64) -> Row {
@@ -99,10 +122,10 @@ fn acts_twice(case: &Case, rise: i64) -> Row {
     counted(case, rise, "acts once", finding)
 }
 
-/// Whether the receiver has acted on what it had to refuse.
+/// Whether the receiver has acted on what it had to refuse. The count is the one before, if it did not change.
 pub(super) async fn acts_on_forgeries(
     kit: &Kit<'_>,
-    effects: Option<(&Effects, i64)>,
+    effects: Option<(&Effects, Option<i64>)>,
 ) -> Result<Row, Error> {
     let [_, case] = self::effects();
     if !kit.sender.is_authenticated() {
@@ -110,9 +133,12 @@ pub(super) async fn acts_on_forgeries(
         return Ok(Row::skipped(&case, why));
     }
     let Some((effects, before)) = effects else {
-        return Ok(cannot_tell(&case, "never"));
+        return Ok(cannot_tell(&case, "never", WITHOUT_COMMAND.to_owned()));
     };
-    let rise = effects.settled().await? - before;
+    let Some((before, after)) = before.zip(effects.settled().await?) else {
+        return Ok(cannot_tell(&case, "never", unsettled(effects)));
+    };
+    let rise = after - before;
     let finding = match rise {
         0 => Finding::Right,
         1.. => Finding::Fault(format!("it acted {rise} times: {}", case.damage)),
@@ -130,11 +156,11 @@ fn counted(case: &Case, rise: i64, should_be: &str, finding: Finding) -> Row {
     }
 }
 
-fn cannot_tell(case: &Case, how_often: &str) -> Row {
+fn cannot_tell(case: &Case, how_often: &str, why: String) -> Row {
     Row {
         answered: "?".to_owned(),
         should_be: format!("acts {how_often}"),
-        finding: Finding::CannotTell(WITHOUT_COMMAND.to_owned()),
+        finding: Finding::CannotTell(why),
         ..Row::skipped(case, String::new())
     }
 }

@@ -28,6 +28,11 @@ impl Report {
         self.faults > 0
     }
 
+    /// Whether nothing was tried, or all of it was skipped.
+    pub(super) fn is_empty(&self) -> bool {
+        self.checks == 0
+    }
+
     /// The names of the columns.
     pub(super) fn head(&self, sender: &str, url: &str) -> Result<(), Error> {
         if self.json {

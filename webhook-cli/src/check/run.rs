@@ -1,15 +1,13 @@
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
-
 use super::case::{Case, Meant};
 use super::effects::Effects;
 use super::finding::Row;
 use super::kit::Kit;
 use super::report::Report;
-use super::{Args, contents, credentials, deliveries, repeats, sent, sizes};
+use super::{Args, deliveries, refusals, repeats, sent};
 use crate::error::Error;
-use crate::net::Failure;
+use crate::net::{Failure, Wire};
 use crate::senders::Verdict;
 
 /// A check of one receiver, while it goes on.
@@ -32,7 +30,7 @@ impl Run<'_> {
         secret_was_made: bool,
     ) -> Result<(), Error> {
         self.authentic(secret_was_made).await?;
-        let others = [events, deliveries::cases(), credentials::cases()];
+        let others = [events, deliveries::cases(), refusals()];
         let others = others.into_iter().flatten();
         for case in others.filter(|case| case.meant == Meant::Accepted) {
             self.case(&case).await?;
@@ -85,42 +83,65 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Everything that is to be refused. What takes seconds is sent beside the rest.
-    pub(super) async fn forgeries(&mut self) -> Result<(), Error> {
-        let before = match &self.effects {
-            Some(effects) => Some(effects.settled().await?),
-            None => None,
-        };
-        let all = [credentials::cases(), contents::cases(), sizes::cases()];
-        let wanted = all
-            .into_iter()
-            .flatten()
-            .filter(|case| self.wants(&case.name));
-        let refused = wanted.filter(|case| case.meant == Meant::Refused);
-        let (slow, fast): (Vec<_>, Vec<_>) = refused.partition(|case| case.by.takes_time());
-        let slow = join_all(
-            slow.iter()
-                .map(|case| attempt(self.kit, case, self.args.slow_after)),
-        );
-        let fast = async {
-            for case in fast {
-                let (row, _) = attempt(self.kit, &case, self.args.slow_after).await;
-                self.report.row(row)?;
-            }
-            Ok::<_, Error>(())
-        };
-        let (slow, fast) = join(slow, fast).await;
-        fast?;
-        for (row, _) in slow {
-            self.report.row(row)?;
+    /// Whether there is a receiver at all.
+    pub(super) async fn listens(&self) -> Result<(), Error> {
+        match Wire::open(&self.kit.target, self.kit.wait()).await {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(Error::failed(format!(
+                "{failure}, so nothing was tried: check that the receiver runs and that its URL is right"
+            ))),
         }
-        let [_, case] = repeats::effects();
-        if self.wants(&case.name) {
-            let effects = self.effects.as_ref().zip(before);
+    }
+
+    /// Everything that is to be refused. What keeps a connection comes last, so that a receiver that serves one at a time
+    /// answers the others.
+    pub(super) async fn forgeries(&mut self, handshakes: Vec<Case>) -> Result<(), Error> {
+        let all = refusals().into_iter().chain(handshakes);
+        let refused = all.filter(|case| case.meant == Meant::Refused);
+        let (acted_on, others): (Vec<_>, Vec<_>) =
+            refused.partition(|case| case.may_be_acted_on(self.kit));
+        // What a receiver does about these is not counted.
+        for case in &acted_on {
+            match self.args.forged_only {
+                true => self.left_out(case)?,
+                false => self.case(case).await?,
+            }
+        }
+        let [_, counted] = repeats::effects();
+        let before = match &self.effects {
+            Some(effects) if self.wants(&counted.name) => effects.settled().await?,
+            _ => None,
+        };
+        let (long, short): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|case| case.by.keeps_a_connection());
+        for case in short.iter().chain(&long) {
+            self.case(case).await?;
+        }
+        if self.wants(&counted.name) {
+            let effects = self.effects.as_ref().map(|effects| (effects, before));
             let row = repeats::acts_on_forgeries(self.kit, effects).await?;
             self.report.row(row)?;
         }
         Ok(())
+    }
+
+    fn left_out(&mut self, case: &Case) -> Result<(), Error> {
+        if !self.wants(&case.name) {
+            return Ok(());
+        }
+        let why =
+            "its credential is right, so a receiver may act on it, and --forged-only leaves it out";
+        self.report.row(Row::skipped(case, why.to_owned()))
+    }
+
+    /// Whether an authentic delivery is still taken.
+    pub(super) async fn afterwards(&mut self) -> Result<(), Error> {
+        let case = repeats::afterwards();
+        match self.args.forged_only {
+            true => Ok(()),
+            false => self.case(&case).await,
+        }
     }
 }
 

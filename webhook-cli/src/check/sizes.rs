@@ -2,16 +2,19 @@
 
 use bytes::Bytes;
 use http::Request;
-use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 
 use super::case::{By, Case, Skip};
-use super::kit::{Kit, with_body};
+use super::kit::{Kit, in_chunks, with_body};
 use crate::senders::Verdict;
 
 /// More than any receiver should keep of one request: the longest body of any sender is 25 MiB.
 pub(super) const FLOOD: usize = 32 * 1024 * 1024;
 
 const MEMORY: &str = "a few such requests at once fill the memory of the receiver, and it stops";
+
+const SMUGGLED: &str =
+    "what a stranger puts into a body is answered as the next request of a proxy's connection";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -30,7 +33,8 @@ pub(super) fn cases() -> Vec<Case> {
             },
         )
         .by(By::Poured)
-        .note(),
+        .note()
+        .proven(),
         Case::refused("flood", "a body of 32 MiB, by its length", MEMORY, |kit| {
             let mut request = with_body(kit.signed(&kit.draft()?)?, Bytes::new());
             let length = HeaderValue::from(FLOOD);
@@ -38,14 +42,15 @@ pub(super) fn cases() -> Vec<Case> {
             Ok(request)
         })
         .by(By::Flood),
-        Case::refused("flood-in-chunks", "a body of 32 MiB, in chunks", MEMORY, |kit| {
-            let spaces = vec![b' '; kit.facts.body_limit + 1];
-            let mut request = with_body(kit.signed(&kit.draft()?)?, spaces);
-            request.headers_mut().remove(CONTENT_LENGTH);
-            let chunked = HeaderValue::from_static("chunked");
-            request.headers_mut().insert(TRANSFER_ENCODING, chunked);
-            Ok(request)
-        })
+        Case::refused(
+            "flood-in-chunks",
+            "a body of 32 MiB, in chunks",
+            MEMORY,
+            |kit| {
+                let spaces = vec![b' '; kit.facts.body_limit + 1];
+                Ok(in_chunks(with_body(kit.signed(&kit.draft()?)?, spaces)))
+            },
+        )
         .by(By::Flood),
         Case::refused(
             "cut",
@@ -64,17 +69,26 @@ pub(super) fn cases() -> Vec<Case> {
         Case::refused(
             "request-in-a-body",
             "a forged delivery whose body is a request",
-            "what a stranger puts into a body is answered as the next request of a proxy's connection",
-            |kit| {
-                let request = kit.forged(&kit.draft()?)?;
-                let host = request.headers().get(http::header::HOST);
-                let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let inner = format!("GET /webhook-check- HTTP/1.1\r\nHost: {host}\r\n\r\n");
-                Ok(with_body(request, inner))
-            },
+            SMUGGLED,
+            smuggling,
+        )
+        .by(By::Smuggling),
+        Case::refused(
+            "request-in-a-chunk",
+            "the same, in a chunk",
+            SMUGGLED,
+            |kit| Ok(in_chunks(smuggling(kit)?)),
         )
         .by(By::Smuggling),
     ]
+}
+
+fn smuggling(kit: &Kit<'_>) -> Result<Request<Bytes>, Skip> {
+    let request = kit.forged(&kit.draft()?)?;
+    let host = request.headers().get(http::header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let inner = format!("GET /webhook-check- HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    Ok(with_body(request, inner))
 }
 
 /// An authentic request of which only a part of the body is sent, and that announces all of it: the first of these parts that

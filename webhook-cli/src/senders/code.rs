@@ -28,6 +28,16 @@ const LONGEST_QUERY: usize = 16 * 1024;
 /// The query of Mercado Pago and Mercado Libre, in all forms of their notifications.
 const MERCADO: &[&str] = &["data.id", "type", "id", "topic", "source_news"];
 
+/// While a secret is replaced, Stripe and Standard Webhooks send a signature with each of the two, in one header.
+const ROTATING: Particulars = Particulars {
+    endpoint: "",
+    query: &[],
+    credential_fields: &[],
+    signs_ids: false,
+    several_signatures: true,
+    setting: None,
+};
+
 pub(super) fn senders() -> Result<Vec<Sender>, Error> {
     Ok(vec![
         Row {
@@ -128,7 +138,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STANDARD_WEBHOOKS_SECRET",
             proves: "id, time and body",
             samples: include_str!("../samples/standard-webhooks.toml"),
-            ..Row::default()
+            particulars: ROTATING,
         }
         .of::<StandardWebhooks>(Form::StandardWebhooks, |sent, at, secret| {
             let body = sent.body.clone();
@@ -158,6 +168,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STRIPE_WEBHOOK_SECRET",
             proves: "body and time",
             samples: include_str!("../samples/stripe.toml"),
+            particulars: ROTATING,
             ..Row::default()
         }
         .of::<Stripe>(Form::Text("whsec_"), |sent, at, secret| {

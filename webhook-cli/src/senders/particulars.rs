@@ -9,6 +9,8 @@ pub(crate) struct Particulars {
     pub(crate) credential_fields: &'static [&'static str],
     /// Whether it signs `x-request-id` and `data.id` of the query, which proxies change.
     pub(crate) signs_ids: bool,
+    /// Whether it documents that a header may have a signature for each of several secrets, while one is replaced.
+    pub(crate) several_signatures: bool,
     /// What a receiver is given beside the secret.
     pub(crate) setting: Option<Setting>,
     /// The headers of a retry, unsigned: which one it is, and why.

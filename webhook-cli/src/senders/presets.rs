@@ -61,6 +61,11 @@ fn particulars_of(module: &str) -> Particulars {
             false,
         ),
         "meta" => setting(META_VERIFY_TOKEN, "the token of its handshakes", true),
+        // They are those of Standard Webhooks.
+        "gitlab_signing" => Particulars {
+            several_signatures: true,
+            ..Particulars::default()
+        },
         // The verification token, by which older apps recognize Slack.
         "slack" => Particulars {
             credential_fields: &["token"],
