@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,8 +22,12 @@ use webhook_core::{Head, Provider, Rejection, Reply};
 pub(crate) struct Plant {
     /// Which of what the core refuses it takes nevertheless.
     pub(crate) takes: fn(&HeaderMap, &[u8], &Rejection) -> bool,
-    /// Which authentic bodies it declines.
-    pub(crate) declines: fn(&[u8]) -> bool,
+    /// Which authentic deliveries it declines.
+    pub(crate) declines: fn(&HeaderMap, &[u8]) -> bool,
+    /// What it makes of its right answer to what it refuses.
+    pub(crate) refuses: fn(Reply) -> Reply,
+    /// After how many refusals it lets nobody in.
+    pub(crate) locks_after: usize,
     /// What it makes of its right answer to an authentic delivery.
     pub(crate) answers: fn(Reply) -> Reply,
     /// How long it works on a delivery.
@@ -51,7 +56,9 @@ impl Default for Plant {
     fn default() -> Self {
         Self {
             takes: |_, _, _| false,
-            declines: |_| false,
+            declines: |_, _| false,
+            refuses: |reply| reply,
+            locks_after: usize::MAX,
             answers: |reply| reply,
             greets: |reply| reply,
             works: Duration::ZERO,
@@ -71,6 +78,7 @@ struct Receiver<P> {
     plant: Plant,
     handled: Mutex<Vec<String>>,
     count: Mutex<usize>,
+    refused: AtomicUsize,
 }
 
 /// A receiver that runs until it is dropped.
@@ -109,6 +117,7 @@ pub(crate) fn plant<P: Provider>(verifier: Verifier<P>, plant: Plant) -> Running
         plant,
         handled: Mutex::default(),
         count: Mutex::default(),
+        refused: AtomicUsize::new(0),
     };
     serve(
         Router::new()
@@ -139,6 +148,9 @@ async fn receive<P: Provider>(
     if plant.parses_first && serde_json::from_slice::<serde_json::Value>(&body).is_err() {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
+    if receiver.refused.load(Ordering::Relaxed) >= plant.locks_after {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    }
     let (reply, is_authentic) = receiver.judge(&parts, &body);
     if is_authentic {
         tokio::time::sleep(plant.works).await;
@@ -160,7 +172,7 @@ impl<P: Provider> Receiver<P> {
         let judged = self.verifier.begin(&head);
         let judged = judged.and_then(|pending| pending.finish(body.clone()));
         match judged {
-            Ok(_) if (plant.declines)(body) => {
+            Ok(_) if (plant.declines)(&parts.headers, body) => {
                 (Reply::new(StatusCode::UNPROCESSABLE_ENTITY), false)
             }
             Ok(accepted) => {
@@ -180,7 +192,10 @@ impl<P: Provider> Receiver<P> {
                 rejection: None,
                 ..
             }) => ((plant.greets)(reply), false),
-            Err(EarlyReply { reply, .. }) => (reply, false),
+            Err(EarlyReply { reply, .. }) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                ((plant.refuses)(reply), false)
+            }
         }
     }
 
