@@ -178,7 +178,7 @@ fn no_answer(failure: &Failure) -> String {
 }
 
 /// Whether an answer has the status and the body of this reply: the body alone, or as a part of JSON or a form.
-fn is_greeting(reply: &Reply, answer: &Answer) -> bool {
+pub(crate) fn is_greeting(reply: &Reply, answer: &Answer) -> bool {
     let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
     let wanted = &reply.body[..];
     let is_in_it = memchr::memmem::find(&answer.body, wanted).is_some();

@@ -6,8 +6,8 @@ use webhook_core::answer::Received;
 
 use super::case::{By, Case, Grade};
 use super::kit::Kit;
-use super::sent::{Sent, conclusion, greets};
-use crate::conclusion::{Conclusion, rule};
+use super::sent::{Sent, conclusion};
+use crate::conclusion::{Conclusion, is_greeting, rule};
 use crate::net::{Exchange, Failure};
 use crate::senders::Verdict;
 use crate::show::length;
@@ -155,7 +155,7 @@ fn consequence(kit: &Kit<'_>, case: &Case, concluded: &Conclusion) -> String {
 /// Of a handshake, which must be answered as the sender asks.
 fn greeted(kit: &Kit<'_>, reply: &Reply, case: &Case, exchange: &Exchange) -> Finding {
     match &exchange.result {
-        Ok(answer) if greets(reply, answer) => Finding::Right,
+        Ok(answer) if is_greeting(reply, answer) => Finding::Right,
         Err(Failure::NotConnected(_)) => gone(kit),
         _ => graded(
             kit,

@@ -181,15 +181,6 @@ fn chunk_of(body: &[u8]) -> Vec<u8> {
     [&length[..], body, b"\r\n0\r\n\r\n"].concat()
 }
 
-/// Whether the answer is the one that a handshake asks for.
-pub(super) fn greets(reply: &webhook_core::Reply, answer: &Answer) -> bool {
-    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
-    let wanted = &reply.body[..];
-    let is_in_it = !wanted.is_empty() && answer.body.windows(wanted.len()).any(|it| it == wanted);
-    let is_same = json(wanted).is_some_and(|wanted| json(&answer.body) == Some(wanted));
-    answer.status == reply.status && (wanted.is_empty() || is_in_it || is_same)
-}
-
 /// What a sender makes of an answer to its first attempt.
 pub(super) fn conclusion(kit: &Kit<'_>, exchange: &Exchange) -> Conclusion {
     Conclusion::of(&kit.facts.timing, 0, exchange)

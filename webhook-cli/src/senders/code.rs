@@ -29,14 +29,12 @@ const LONGEST_QUERY: usize = 16 * 1024;
 const MERCADO: &[&str] = &["data.id", "type", "id", "topic", "source_news"];
 
 /// While a secret is replaced, Stripe and Standard Webhooks send a signature with each of the two, in one header.
-const ROTATING: Particulars = Particulars {
-    endpoint: "",
-    query: &[],
-    credential_fields: &[],
-    signs_ids: false,
-    several_signatures: true,
-    setting: None,
-};
+fn rotating() -> Particulars {
+    Particulars {
+        several_signatures: true,
+        ..Particulars::default()
+    }
+}
 
 pub(super) fn senders() -> Result<Vec<Sender>, Error> {
     Ok(vec![
@@ -138,7 +136,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STANDARD_WEBHOOKS_SECRET",
             proves: "id, time and body",
             samples: include_str!("../samples/standard-webhooks.toml"),
-            particulars: ROTATING,
+            particulars: rotating(),
         }
         .of::<StandardWebhooks>(Form::StandardWebhooks, |sent, at, secret| {
             let body = sent.body.clone();
@@ -168,7 +166,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STRIPE_WEBHOOK_SECRET",
             proves: "body and time",
             samples: include_str!("../samples/stripe.toml"),
-            particulars: ROTATING,
+            particulars: rotating(),
             ..Row::default()
         }
         .of::<Stripe>(Form::Text("whsec_"), |sent, at, secret| {
