@@ -208,7 +208,7 @@ fn signed_list_cut(kit: &Kit<'_>) -> Result<Request<Bytes>, Skip> {
         lists_of_texts(&body, &mut Vec::new(), &mut lists);
     }
     for (path, list) in lists {
-        let draft = kit.draft()?.with_field(&path, list.into());
+        let draft = kit.draft()?.with_field(&path, Value::from(list));
         let Ok(request) = draft.and_then(|draft| kit.signed(&draft)) else {
             continue;
         };
