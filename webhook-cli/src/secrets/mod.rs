@@ -155,13 +155,14 @@ fn read(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// Splits at commas, except the one in a secret of the form `v1,whsec_…`.
+/// Splits at commas, except the one in a secret of the form `v1,whsec_…`, as the receivers do.
 fn items(text: &str) -> Vec<&str> {
     let mut items = Vec::new();
     let mut from = 0;
     for (comma, _) in text.match_indices(',') {
         let (item, rest) = (&text[from..comma], &text[comma + 1..]);
-        if !(item.ends_with("v1") && rest.starts_with("whsec_")) {
+        let is_version = item == "v1" || item.ends_with("=v1");
+        if !(is_version && rest.starts_with("whsec_")) {
             items.push(item);
             from = comma + 1;
         }
@@ -254,6 +255,21 @@ mod tests {
             from.configured(sender, true).unwrap_err(),
         ] {
             assert!(error.to_string().contains("names no variable"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_variable_is_split_at_its_commas_as_the_receivers_split_it() {
+        for (text, expected) in [
+            ("a,b", &["a", "b"][..]),
+            ("v1,whsec_a", &["v1,whsec_a"]),
+            (
+                "new=v1,whsec_a,v1,whsec_b,v1,v2",
+                &["new=v1,whsec_a", "v1,whsec_b", "v1", "v2"],
+            ),
+            ("whsec_av1,whsec_b", &["whsec_av1", "whsec_b"]),
+        ] {
+            assert_eq!(items(text), expected, "{text}");
         }
     }
 
