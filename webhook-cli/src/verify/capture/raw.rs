@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Request, Uri};
 
-use super::{Captured, announced, chunked};
+use super::chunked::{self, Chunks};
+use super::{Captured, announced};
 use crate::error::Error;
 
 /// The most headers that are read.
@@ -194,16 +195,7 @@ fn body_of(sent: &[u8], headers: &HeaderMap, notes: &mut Vec<String>) -> Vec<u8>
         notes.push("the body is compressed, or was: it is judged as it is here".to_owned());
     }
     if says(TRANSFER_ENCODING, "chunked") {
-        match chunked::decoded(sent) {
-            Some(body) => {
-                notes.push("the body was sent in chunks, which were joined".to_owned());
-                return body;
-            }
-            None => notes.push(
-                "the body has no chunks although Transfer-Encoding says so: it is judged as it is here".to_owned(),
-            ),
-        }
-        return sent.to_vec();
+        return joined(sent, notes);
     }
     if let Some(announced) = announced(headers).filter(|it| *it != sent.len() as u64) {
         let (difference, than) = match announced.checked_sub(sent.len() as u64) {
@@ -216,6 +208,35 @@ fn body_of(sent: &[u8], headers: &HeaderMap, notes: &mut Vec<String>) -> Vec<u8>
         ));
     }
     sent.to_vec()
+}
+
+/// The body of what should be chunks.
+fn joined(sent: &[u8], notes: &mut Vec<String>) -> Vec<u8> {
+    let (body, note) = match chunked::read(sent) {
+        Chunks::Joined(chunks) => {
+            let odd = match (chunks.has_lf, chunks.has_more) {
+                (false, false) => "",
+                (true, false) => ", although their lines end with LF alone here",
+                (false, true) => ", without the white space that follows the last one here",
+                (true, true) => {
+                    ", although their lines end with LF alone and white space follows the last one here"
+                }
+            };
+            let note = format!("the body was sent in chunks, which were joined{odd}");
+            (chunks.body, note)
+        }
+        Chunks::None => (
+            sent.to_vec(),
+            "the body has no chunks although Transfer-Encoding says so: it is judged as it is here"
+                .to_owned(),
+        ),
+        Chunks::Broken => (
+            sent.to_vec(),
+            "the chunks of the body are not whole here, so they are not joined: capture the request again".to_owned(),
+        ),
+    };
+    notes.push(note);
+    body
 }
 
 #[cfg(test)]
@@ -297,9 +318,16 @@ mod tests {
         let (text, notes) = body(&format!("{head}2\r\n{{}}\r\n0\r\n\r\n"));
         assert_eq!(text, "{}");
         assert_eq!(notes, ["the body was sent in chunks, which were joined"]);
-        let (text, notes) = body(&format!("{head}{{}}"));
-        assert_eq!(text, "{}");
-        assert!(notes[0].contains("has no chunks"), "{notes:?}");
+        for (sent, expected, note) in [
+            ("{}", "{}", "has no chunks"),
+            ("2\r\n{}\r\n", "2\r\n{}\r\n", "are not whole"),
+            ("2\n{}\n0\n\n", "{}", "LF alone here"),
+            ("2\r\n{}\r\n0\r\n\r\n\n", "{}", "white space that follows"),
+        ] {
+            let (text, notes) = body(&format!("{head}{sent}"));
+            assert_eq!(text, expected);
+            assert!(notes[0].contains(note), "{notes:?}");
+        }
     }
 
     #[test]
