@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use crate::error::Error;
@@ -67,9 +67,23 @@ impl Captured {
                 "there is no request in it: give raw HTTP or a `curl` command",
             ));
         }
-        match curl::arguments(start) {
+        let mut captured = match curl::arguments(start) {
             Some(command) => curl::parse(command),
             None => raw::parse(start),
+        }?;
+        captured.supply_length();
+        Ok(captured)
+    }
+
+    /// Announces the body as every sender does, and as not every tool writes down: a receiver takes only a body that it knows
+    /// to be short for the handshake of a sender that signs none.
+    fn supply_length(&mut self) {
+        let length = self.request.body().len();
+        let headers = self.request.headers_mut();
+        if length > 0 && !headers.contains_key(TRANSFER_ENCODING) {
+            headers
+                .entry(CONTENT_LENGTH)
+                .or_insert(HeaderValue::from(length));
         }
     }
 }

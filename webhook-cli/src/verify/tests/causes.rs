@@ -360,6 +360,24 @@ fn an_unsigned_handshake_is_no_proof_and_no_cause() {
 }
 
 #[test]
+fn an_unsigned_handshake_is_one_without_its_length_in_the_capture() {
+    let senders = Senders::load(None).unwrap();
+    let secrets = [Secret::new("s3cr3t").unwrap()];
+    for (name, body) in [("kushki", "{}"), ("woocommerce", "webhook_id=5")] {
+        let sender = senders.find(name).unwrap();
+        for capture in [
+            format!("POST /x HTTP/1.1\nHost: a\n\n{body}"),
+            format!("curl https://a/x -d '{body}'"),
+        ] {
+            let captured = Captured::parse(capture.as_bytes()).unwrap();
+            let found = examine(sender, &captured, &secrets, WORK).unwrap();
+            let is_handshake = matches!(found.outcome, Outcome::ProvesNothing { .. });
+            assert!(is_handshake, "{capture}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_signed_handshake_is_authentic_and_a_damaged_one_is_explained() {
     let senders = Senders::load(None).unwrap();
     let sender = senders.find("slack").unwrap();
