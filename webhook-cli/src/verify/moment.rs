@@ -52,8 +52,8 @@ impl Moment {
                 From::Now => place.to_owned(),
                 From::Argument | From::Date => format!("at {place}"),
             },
-            (_, true) => format!("{} before {place}", length(distance)),
-            (_, false) => format!("{} after {place}", length(distance)),
+            (_, true) => format!("{} before {place}", beside(distance, tolerance)),
+            (_, false) => format!("{} after {place}", beside(distance, tolerance)),
         };
         let judged = match tolerance {
             None => "its receivers accept any time unless they set a tolerance".to_owned(),
@@ -77,6 +77,16 @@ impl Moment {
             Ok(before) => (before, true),
             Err(after) => (after.duration(), false),
         }
+    }
+}
+
+/// A distance, so that it is not written like a tolerance that it is beyond.
+fn beside(distance: Duration, tolerance: Option<Duration>) -> String {
+    match tolerance {
+        Some(within) if distance > within && length(distance) == length(within) => {
+            format!("{} s", distance.as_secs_f64())
+        }
+        _ => length(distance),
     }
 }
 
@@ -162,5 +172,11 @@ mod tests {
             assert!(said.contains(expected), "{said}");
         }
         assert!(moment.compared(at(0), None).contains("any time"));
+        let later = at(700) - Duration::from_millis(500);
+        let said = moment.compared(later, within);
+        assert!(
+            said.contains("300.5 s before the time of --at; OUTSIDE"),
+            "{said}"
+        );
     }
 }
