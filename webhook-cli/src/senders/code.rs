@@ -124,6 +124,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             samples: include_str!("../samples/wompi.toml"),
             particulars: Particulars {
                 credential_fields: &["checksum"],
+                other_prefixes: &["prod_events_"],
                 ..Particulars::default()
             },
             ..Row::default()
@@ -136,7 +137,11 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             variable: "STANDARD_WEBHOOKS_SECRET",
             proves: "id, time and body",
             samples: include_str!("../samples/standard-webhooks.toml"),
-            particulars: rotating(),
+            particulars: Particulars {
+                // Senders whose keys are the text: Whop, Polar.
+                other_prefixes: &["ws_", "polar_whs_"],
+                ..rotating()
+            },
         }
         .of::<StandardWebhooks>(Form::StandardWebhooks, |sent, at, secret| {
             let body = sent.body.clone();

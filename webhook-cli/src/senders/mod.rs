@@ -53,6 +53,9 @@ trait Speaks: Send + Sync {
     /// Whether it signs with a private key, and a receiver is given the public one.
     fn has_key_pair(&self) -> bool;
 
+    /// What its secrets begin with, if they do with something.
+    fn secret_prefix(&self) -> &'static str;
+
     /// A secret of the form that this sender issues; with Ed25519, the private key.
     fn generate(&self) -> Result<Secret, Error>;
 
@@ -107,6 +110,19 @@ impl Sender {
             true => self.variable.replace("PUBLIC", "PRIVATE").into(),
             false => Cow::Borrowed(&self.variable),
         }
+    }
+
+    /// What secrets begin with: those of this sender, and those of many.
+    pub(crate) fn secret_prefixes(&self) -> Vec<&'static str> {
+        let own = [self.speaks.secret_prefix()];
+        let others = self.particulars.other_prefixes;
+        let mut prefixes = Vec::new();
+        for prefix in own.iter().chain(others).chain(&["whsec_"]) {
+            if !prefix.is_empty() && !prefixes.contains(prefix) {
+                prefixes.push(*prefix);
+            }
+        }
+        prefixes
     }
 
     /// A new secret, in the form that this sender issues. With Ed25519 it is the private key.

@@ -104,6 +104,10 @@ impl<P: Provider<Event: Serialize>> Speaks for Of<P> {
         self.form.is_key_pair()
     }
 
+    fn secret_prefix(&self) -> &'static str {
+        self.form.prefix()
+    }
+
     fn generate(&self) -> Result<Secret, Error> {
         self.form.generate()
     }
@@ -170,6 +174,15 @@ impl Form {
     /// Whether what signs is not what a receiver is given.
     pub(super) fn is_key_pair(self) -> bool {
         matches!(self, Self::Ed25519Hex | Self::Ed25519Base64)
+    }
+
+    /// What is before the rest of a secret.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Text(prefix) => prefix,
+            Self::StandardWebhooks => "whsec_",
+            Self::None | Self::Ed25519Hex | Self::Ed25519Base64 => "",
+        }
     }
 
     pub(super) fn generate(self) -> Result<Secret, Error> {

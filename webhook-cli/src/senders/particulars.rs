@@ -11,6 +11,8 @@ pub(crate) struct Particulars {
     pub(crate) signs_ids: bool,
     /// Whether it documents that a header may have a signature for each of several secrets, while one is replaced.
     pub(crate) several_signatures: bool,
+    /// What its secrets may begin with, beside what those that are made here do.
+    pub(crate) other_prefixes: &'static [&'static str],
     /// What a receiver is given beside the secret.
     pub(crate) setting: Option<Setting>,
     /// The headers of a retry, unsigned: which one it is, and why.

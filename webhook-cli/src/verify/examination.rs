@@ -8,7 +8,9 @@ use webhook_core::{Rejection, RejectionClass, Secret};
 
 use super::capture::Captured;
 use super::change::Diagnosis;
-use super::search::{Fit, Search, Tried};
+use super::missing;
+use super::search::{Fit, Search};
+use super::tried::Tried;
 use crate::error::Error;
 use crate::senders::{Judge, Sender, Verdict};
 
@@ -47,6 +49,8 @@ pub(super) enum Outcome {
 pub(super) enum Reason {
     /// A receiver refuses it.
     Rejection(Rejection),
+    /// A receiver refuses it for want of a credential, and this is what it lacks.
+    Missing(String),
     /// No receiver can have this secret.
     Unfit(String),
 }
@@ -64,7 +68,7 @@ pub(super) fn examine(
         Fit::Judge(judge, notes) => (judge, notes),
         Fit::None(error) => {
             // It may be the right one, in the wrong spelling.
-            let Some((diagnosis, judge)) = search.other_spelling(request) else {
+            let Some((diagnosis, judge)) = search.with_other_spelling(request) else {
                 return Err(error);
             };
             let reason = Reason::Unfit(error.to_string());
@@ -93,11 +97,17 @@ pub(super) fn examine(
                 Verdict::Refused { rejection, .. } if is_first(&rejection) => Some(rejection),
                 _ => None,
             };
-            let found = match first {
+            let found = match &first {
                 Some(_) => None,
                 None => search.cause(&*judge, &unproven),
             };
-            let reason = Reason::Rejection(first.unwrap_or(unproven.rejection));
+            let reason = match first {
+                Some(rejection) => Reason::Rejection(rejection),
+                None if matches!(unproven.rejection, Rejection::CredentialMissing) => {
+                    Reason::Missing(missing::words(sender, &*judge, request, &unproven))
+                }
+                None => Reason::Rejection(unproven.rejection),
+            };
             return Ok(match found {
                 Some((diagnosis, right)) => {
                     let right = right.as_deref().unwrap_or(&*judge);
@@ -137,6 +147,7 @@ fn refused(
     let request = diagnosis.as_ref().map_or(request, |it| &it.request);
     let remedy = match &reason {
         Reason::Rejection(rejection) => judge.remedy(rejection),
+        Reason::Missing(_) => judge.remedy(&Rejection::CredentialMissing),
         Reason::Unfit(_) => "",
     };
     Finding {

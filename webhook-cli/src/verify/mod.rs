@@ -4,11 +4,14 @@ mod capture;
 mod change;
 mod endpoint;
 mod examination;
+mod missing;
 mod moment;
+mod patience;
 mod report;
 mod search;
 #[cfg(test)]
 mod tests;
+mod tried;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -5,7 +5,10 @@ use http::Request;
 use webhook_core::{Rejection, Secret};
 
 use super::capture::Captured;
-use super::change::{Change, Diagnosis, body, header, signed_ids, spelling};
+use super::change::spelling::{Spelling, spellings};
+use super::change::{Change, Diagnosis, body, header, signed_ids};
+use super::patience::Patience;
+use super::tried::{Group, Tried};
 use crate::error::Error;
 use crate::senders::{Judge, Sender, Unproven};
 
@@ -13,23 +16,6 @@ use crate::senders::{Judge, Sender, Unproven};
 pub(super) const WORK: u64 = 4 * 1024 * 1024 * 1024;
 /// What an attempt costs beside the body.
 const WORK_OF_HEAD: u64 = 4 * 1024;
-
-/// How many changes were tried, by what they change.
-#[derive(Debug, Default)]
-pub(super) struct Tried {
-    pub(super) counts: Vec<(Group, usize)>,
-    /// Whether the work has reached its limit before the end.
-    pub(super) was_limited: bool,
-}
-
-/// What a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
-    Header,
-    Secret,
-    SignedIds,
-    Body,
-}
 
 /// What the secrets are good for.
 pub(super) enum Fit {
@@ -46,6 +32,7 @@ pub(super) struct Search<'a> {
     /// How many bytes may still be hashed.
     work: u64,
     tried: Tried,
+    patience: Patience,
 }
 
 impl<'a> Search<'a> {
@@ -61,6 +48,7 @@ impl<'a> Search<'a> {
             secrets,
             work,
             tried: Tried::default(),
+            patience: Patience::new(),
         }
     }
 
@@ -100,12 +88,20 @@ impl<'a> Search<'a> {
         if signs_ids {
             names.push(signed_ids::REQUEST_ID.clone());
         }
+        let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
+        let (of_lists, others) = match is_compared {
+            true => self.spellings(),
+            false => (Vec::new(), Vec::new()),
+        };
+        // A header with a comma is what a token with a comma looks like, too.
+        if let Some((found, judge)) = self.other_spelling(request, of_lists) {
+            return Some((found, Some(judge)));
+        }
         let of_headers = header::changes(captured, &names);
         if let Some(found) = self.first(Group::Header, of_headers, judge) {
             return Some((found, None));
         }
-        let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
-        if is_compared && let Some((found, judge)) = self.other_spelling(request) {
+        if let Some((found, judge)) = self.other_spelling(request, others) {
             return Some((found, Some(judge)));
         }
         if signs_ids {
@@ -128,9 +124,10 @@ impl<'a> Search<'a> {
         judge: &dyn Judge,
     ) -> Option<Diagnosis> {
         for change in changes {
-            if !self.may_try(group, &change.request, self.secrets.len()) {
+            if !self.may_try(&change.request, self.secrets.len()) {
                 return None;
             }
+            self.tried.add(group, &change.tried);
             if matches!(judge.proof(&change.request), Ok(true)) {
                 let secret = self.number(&change.request);
                 return Some(change.shown(secret));
@@ -139,31 +136,38 @@ impl<'a> Search<'a> {
         None
     }
 
-    pub(super) fn other_spelling(
+    /// Whether a request is authentic with one of the secrets in another spelling.
+    pub(super) fn with_other_spelling(
         &mut self,
         request: &Request<Bytes>,
     ) -> Option<(Diagnosis, Box<dyn Judge>)> {
-        for spelling in spelling::spellings(self.secrets) {
-            let Ok(judge) = self.sender.judge(vec![spelling.secret]) else {
+        let (of_lists, others) = self.spellings();
+        self.other_spelling(request, of_lists.into_iter().chain(others))
+    }
+
+    /// Those that a list of secrets was not split in, and the others.
+    fn spellings(&self) -> (Vec<Spelling>, Vec<Spelling>) {
+        let prefixes = self.sender.secret_prefixes();
+        let all = spellings(self.secrets, &prefixes);
+        all.into_iter().partition(|it| it.is_of_list)
+    }
+
+    fn other_spelling(
+        &mut self,
+        request: &Request<Bytes>,
+        spellings: impl IntoIterator<Item = Spelling>,
+    ) -> Option<(Diagnosis, Box<dyn Judge>)> {
+        for spelling in spellings {
+            let Ok(judge) = self.sender.judge(vec![spelling.secret.clone()]) else {
                 continue;
             };
-            if !self.may_try(Group::Secret, request, 1) {
+            if !self.may_try(request, 1) {
                 return None;
             }
+            self.tried
+                .add(Group::Secret, std::slice::from_ref(&spelling.tried));
             if matches!(judge.proof(request), Ok(true)) {
-                let which = match spelling.number {
-                    Some(number) if self.secrets.len() > 1 => format!("secret {number}"),
-                    Some(_) => "the secret".to_owned(),
-                    None => "the secrets as one,".to_owned(),
-                };
-                let diagnosis = Diagnosis {
-                    causes: vec!["secret_spelling"],
-                    happened: "the secret is spelled in another way than the sender's".to_owned(),
-                    undone: format!("{which} {}", spelling.how),
-                    advice: "configure the receiver with the secret as its sender uses it, or enter it again where the sender has it",
-                    request: request.clone(),
-                    secret: spelling.number,
-                };
+                let diagnosis = spelling.shown(request, self.secrets.len());
                 return Some((diagnosis, judge));
             }
         }
@@ -180,17 +184,14 @@ impl<'a> Search<'a> {
         at.map(|at| at + 1)
     }
 
-    fn may_try(&mut self, group: Group, request: &Request<Bytes>, secrets: usize) -> bool {
+    fn may_try(&mut self, request: &Request<Bytes>, secrets: usize) -> bool {
         let bytes = request.body().len() as u64 + WORK_OF_HEAD;
         let Some(left) = self.work.checked_sub(bytes.saturating_mul(secrets as u64)) else {
             self.tried.was_limited = true;
             return false;
         };
         self.work = left;
-        match self.tried.counts.last_mut() {
-            Some((last, count)) if *last == group => *count += 1,
-            _ => self.tried.counts.push((group, 1)),
-        }
+        self.patience.ask();
         true
     }
 

@@ -5,7 +5,7 @@ use super::tokens::{Token, Tokens};
 pub(super) enum Layout {
     /// None.
     Minified,
-    /// One space after a comma and a colon, as Python writes.
+    /// One space after a comma and a colon.
     Spaced,
     /// A line for each value, with this before it for each level.
     Indented(&'static str),

@@ -22,6 +22,8 @@ pub(super) struct Change {
     pub(super) undone: String,
     /// What to do about it.
     pub(super) advice: &'static str,
+    /// What is tried with it, in a few words: one, or two for two changes.
+    pub(super) tried: Vec<String>,
     /// The request with the change undone.
     pub(super) request: Request<Bytes>,
 }

@@ -31,6 +31,7 @@ struct Id<T> {
     cause: &'static str,
     happened: String,
     undone: String,
+    tried: &'static str,
 }
 
 /// The request with other ids: one of them, then both.
@@ -57,11 +58,11 @@ pub(in crate::verify) fn changes(request: &Request<Bytes>) -> Vec<Change> {
     changes
 }
 
-type Words<'a> = (&'static str, &'a str, &'a str);
+type Words<'a> = (&'static str, &'a str, &'a str, &'static str);
 
 impl<T> Id<T> {
     fn words(&self) -> Words<'_> {
-        (self.cause, &self.happened, &self.undone)
+        (self.cause, &self.happened, &self.undone, self.tried)
     }
 }
 
@@ -73,6 +74,7 @@ fn change(request: Request<Bytes>, words: &[Words<'_>], advice: &'static str) ->
         happened: happened.join(", and "),
         undone: undone.join(", and "),
         advice,
+        tried: words.iter().map(|it| it.3.to_owned()).collect(),
         request,
     }
 }
@@ -87,6 +89,7 @@ fn request_ids(request: &Request<Bytes>) -> Vec<Id<HeaderValue>> {
             cause: "request_id_added",
             happened: format!("the header {REQUEST_ID} was added on the way"),
             undone: format!("the header {REQUEST_ID} left out"),
+            tried: "x-request-id left out",
         });
     }
     let (cause, what) = match sent.is_empty() {
@@ -101,6 +104,7 @@ fn request_ids(request: &Request<Bytes>) -> Vec<Id<HeaderValue>> {
         cause,
         happened: format!("the header {REQUEST_ID} was {what} on the way"),
         undone: format!("the value of {name} as {REQUEST_ID}"),
+        tried: "the values of other headers as x-request-id",
     }));
     ids
 }
@@ -114,12 +118,13 @@ fn data_ids(request: &Request<Bytes>) -> Vec<Id<String>> {
             cause: "data_id_repeated",
             happened: "`data.id` is in the query more than once".to_owned(),
             undone: format!("only number {} of them", at + 1),
+            tried: "only one `data.id`",
         });
         return repeated.collect();
     }
     let sent = all.into_iter().next();
     let mut ids: Vec<Id<String>> = Vec::new();
-    let mut push = |value: Option<String>, cause, happened: &str, undone: &str| {
+    let mut push = |value: Option<String>, cause, happened: &str, undone: &'static str| {
         let is_new = value.as_deref() != sent.as_deref() && ids.iter().all(|it| it.value != value);
         if is_new {
             ids.push(Id {
@@ -127,6 +132,7 @@ fn data_ids(request: &Request<Bytes>) -> Vec<Id<String>> {
                 cause,
                 happened: happened.to_owned(),
                 undone: undone.to_owned(),
+                tried: undone,
             });
         }
     };

@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use webhook_core::Rejection;
 
 use super::{Report, tried_lines};
 use crate::error::Error;
@@ -50,6 +51,7 @@ impl Report<'_> {
                 );
                 let (name, words) = match reason {
                     Reason::Rejection(rejection) => (rejection.name(), rejection.to_string()),
+                    Reason::Missing(words) => (Rejection::CredentialMissing.name(), words.clone()),
                     Reason::Unfit(error) => ("secret_unfit", error.clone()),
                 };
                 set("rejection", name.into());

@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::senders::Verdict;
 use crate::show::{line, printable};
 use crate::verify::examination::{Outcome, Reason};
-use crate::verify::search::{Group, Tried};
+use crate::verify::tried::{Group, Tried};
 
 impl Report<'_> {
     /// For a person.
@@ -77,7 +77,7 @@ impl Report<'_> {
         let mut lines =
             vec!["cannot tell why: nothing that was tried makes it authentic".to_owned()];
         lines.extend(tried_lines(tried).iter().map(|text| field("tried", text)));
-        if tried.counts.iter().any(|(group, _)| *group == Group::Body) {
+        if tried.has(Group::Body) {
             let lost = "keys in another order, numbers written in another way (1.0 as 1), and bytes that changed: nothing undoes them";
             lines.push(field("not tried", lost));
         }

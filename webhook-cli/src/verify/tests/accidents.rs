@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use webhook_core::Secret;
 
 use super::{
-    authenticated, captured, covering, covers_body, diagnosis, finding, is_authentic, signed,
+    at, authenticated, captured, covering, covers_body, diagnosis, finding, is_authentic, signed,
     with_body,
 };
+use crate::senders::{Draft, Ids, Senders};
 use crate::verify::examination::{Finding, examine};
 use crate::verify::search::WORK;
 
@@ -21,7 +22,10 @@ const BOM: &str = "\u{feff}";
 enum Damage {
     Indented(&'static str),
     Minified(&'static str),
-    SpacedOut,
+    /// White space before and after.
+    Padded(&'static str, &'static str),
+    PythonToMinified,
+    MinifiedToPython,
     PhpToJs,
     JsToPhp,
     UpperToJs,
@@ -34,16 +38,26 @@ enum Damage {
     BomAdded,
     PhpToIndentedJs,
     MinifiedWithLfToIndented,
+    /// Both with a line end.
+    LfIndented,
 }
 
-const DAMAGES: [Damage; 18] = [
+const DAMAGES: [Damage; 26] = [
     Damage::Indented("  "),
     Damage::Indented("    "),
     Damage::Indented("\t"),
     Damage::Indented("   "),
     Damage::Minified("  "),
     Damage::Minified("    "),
-    Damage::SpacedOut,
+    Damage::Padded("", "\n\n"),
+    Damage::Padded("", "\r\n\r\n"),
+    Damage::Padded("", " "),
+    Damage::Padded("\n", ""),
+    Damage::Padded(" ", " \t"),
+    Damage::Padded("\n", "\n"),
+    Damage::PythonToMinified,
+    Damage::MinifiedToPython,
+    Damage::LfIndented,
     Damage::PhpToJs,
     Damage::JsToPhp,
     Damage::UpperToJs,
@@ -66,7 +80,17 @@ impl Damage {
             Self::Indented("   ") => (js, indented(json, "   "), vec!["body_white_space"]),
             Self::Indented(by) => (js, indented(json, by), vec!["body_reindented"]),
             Self::Minified(by) => (indented(json, by), js, vec!["body_minified"]),
-            Self::SpacedOut => (js.clone(), format!(" {js} \t"), vec!["body_white_space"]),
+            Self::Padded(before, after) => {
+                let padded = format!("{before}{js}{after}");
+                (js, padded, vec!["body_padded"])
+            }
+            Self::PythonToMinified => (spaced(json), js, vec!["body_minified"]),
+            Self::MinifiedToPython => (js, spaced(json), vec!["body_spaced"]),
+            Self::LfIndented => (
+                format!("{js}\n"),
+                format!("{}\n", indented(json, "  ")),
+                vec!["body_reindented"],
+            ),
             Self::PhpToJs => (php, js, vec!["body_reescaped"]),
             Self::JsToPhp => (js, php, vec!["body_reescaped"]),
             Self::UpperToJs => (ascii(&js, true), js, vec!["body_reescaped"]),
@@ -106,6 +130,41 @@ fn indented(json: &Value, by: &str) -> String {
     let mut written = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(by.as_bytes());
     let mut serializer = serde_json::Serializer::with_formatter(&mut written, formatter);
+    serde::Serialize::serialize(json, &mut serializer).unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+/// As Python writes it.
+fn spaced(json: &Value) -> String {
+    struct Spaced;
+
+    impl serde_json::ser::Formatter for Spaced {
+        fn begin_array_value<W: std::io::Write + ?Sized>(
+            &mut self,
+            writer: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            writer.write_all(if first { b"" } else { b", " })
+        }
+
+        fn begin_object_key<W: std::io::Write + ?Sized>(
+            &mut self,
+            writer: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            self.begin_array_value(writer, first)
+        }
+
+        fn begin_object_value<W: std::io::Write + ?Sized>(
+            &mut self,
+            writer: &mut W,
+        ) -> std::io::Result<()> {
+            writer.write_all(b": ")
+        }
+    }
+
+    let mut written = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut written, Spaced);
     serde::Serialize::serialize(json, &mut serializer).unwrap();
     String::from_utf8(written).unwrap()
 }
@@ -202,11 +261,13 @@ fn is_true(cause: &str, before: &[u8], after: &[u8]) -> bool {
     };
     let no_bom = |bytes: &[u8]| bytes.strip_prefix(BOM.as_bytes()).unwrap_or(bytes).to_vec();
     match cause {
-        "body_reindented" | "body_minified" | "body_white_space" => {
+        "body_reindented" | "body_minified" | "body_spaced" | "body_white_space" => {
             let is_smaller = after.len() < before.len();
             without(before, b" \t\r\n") == without(after, b" \t\r\n")
                 && (is_smaller || cause != "body_minified")
+                && before.trim_ascii() != after.trim_ascii()
         }
+        "body_padded" => before.trim_ascii() == after.trim_ascii() && after.len() > before.len(),
         "body_reescaped" => {
             let read = |bytes| serde_json::from_slice::<Value>(bytes).unwrap();
             read(before) == read(after)
@@ -229,6 +290,22 @@ fn check_body(finding: &Finding, before: &[u8], after: &[u8]) -> TestCaseResult 
         return Ok(());
     };
     prop_assert_eq!(&diagnosis.request.body()[..], before);
+    let line_ends = |bytes: &[u8]| {
+        let end = bytes
+            .get(bytes.trim_ascii_end().len()..)
+            .unwrap_or_default();
+        end.iter().filter(|byte| **byte == b'\n').count()
+    };
+    if diagnosis
+        .happened
+        .contains("last line end of the body is gone")
+    {
+        prop_assert!(line_ends(before) > line_ends(after), "{after:?}");
+    }
+    if diagnosis.happened.contains("became LF") {
+        prop_assert!(before.windows(2).any(|it| it == b"\r\n"), "{before:?}");
+        prop_assert!(after.contains(&b'\n'), "{after:?}");
+    }
     if let [cause] = diagnosis.causes[..] {
         prop_assert!(is_true(cause, before, after), "{cause} of {after:?}");
     }
@@ -253,6 +330,87 @@ proptest! {
             prop_assert_eq!(&diagnosis.causes, &causes, "{}: {:?} of {}", &sender.name, damage, before);
             prop_assert_eq!(&diagnosis.request.body()[..], before.as_bytes());
             prop_assert_eq!(diagnosis.secret, Some(2));
+        }
+    }
+
+    #[test]
+    fn two_kinds_of_damage_have_no_cause_but_the_truth(
+        json in object(),
+        first in select(DAMAGES.to_vec()),
+        before in select(vec!["", "\n", BOM]),
+        after in select(vec!["", "\n", "\n\n", "\r\n", " "]),
+        in_crlf in any::<bool>(),
+    ) {
+        let (signed_body, mut sent, _) = first.of(&json);
+        if in_crlf {
+            sent = sent.replace('\n', "\r\n");
+        }
+        let sent = format!("{before}{sent}{after}");
+        if sent == signed_body {
+            return Ok(());
+        }
+        let sender = Senders::load(None).unwrap().take("github").unwrap();
+        let signed = signed(&sender, Some(&signed_body));
+        let request = with_body(&signed.request, sent.clone());
+        let finding = finding(&sender, &request, &signed.configured);
+        check_body(&finding, signed_body.as_bytes(), sent.as_bytes())?;
+    }
+
+    #[test]
+    fn headers_that_are_there_twice_are_named_and_no_other_cause_is(
+        json in object(),
+        accident in accident(),
+        is_damaged in any::<bool>(),
+    ) {
+        let before = json.to_string();
+        for sender in covering() {
+            let signed = signed(&sender, Some(&before));
+            let mut request = signed.request.clone();
+            for (name, value) in signed.request.headers() {
+                request.headers_mut().append(name, value.clone());
+            }
+            let after = accident.of(before.as_bytes());
+            if is_damaged && after != before.as_bytes() {
+                let request = with_body(&request, after);
+                let finding = finding(&sender, &request, &signed.configured);
+                prop_assert!(!is_authentic(&finding), "{}", sender.name);
+                prop_assert!(diagnosis(&finding).is_none(), "{}: {:?}", sender.name, finding);
+                continue;
+            }
+            let finding = finding(&sender, &request, &signed.configured);
+            let diagnosis = diagnosis(&finding);
+            prop_assert!(diagnosis.is_some(), "{}: {finding:?}", sender.name);
+            let causes = &diagnosis.unwrap().causes;
+            // Of those that read only one, that one is enough.
+            let is_named = *causes == ["headers_repeated"] || *causes == ["header_repeated"];
+            prop_assert!(is_named, "{}: {causes:?}", sender.name);
+        }
+    }
+
+    #[test]
+    fn a_token_with_a_comma_is_no_header_that_was_joined(
+        parts in proptest::collection::vec("[A-Za-z0-9_=]{1,12}", 2..5),
+        others in 0..3_usize,
+    ) {
+        let different: std::collections::HashSet<_> = parts.iter().collect();
+        prop_assume!(different.len() == parts.len());
+        let token = parts.join(",");
+        for sender in authenticated() {
+            let secret = Secret::new(token.clone()).unwrap();
+            let sample = sender.sample(None).unwrap();
+            let draft = Draft::new(sample, &Ids::random("t-").unwrap(), at()).unwrap();
+            // Most have secrets of another form.
+            let Ok(request) = sender.sign(&draft, at(), Some(&secret)) else { continue };
+            let others = (0..others).map(|at| format!("other-{at}"));
+            let split = others.chain(parts.clone()).map(|it| Secret::new(it).unwrap());
+            let split: Vec<_> = split.collect();
+            let Ok(finding) = examine(&sender, &captured(request), &split, WORK) else { continue };
+            if let Some(diagnosis) = diagnosis(&finding) {
+                prop_assert_eq!(&diagnosis.causes, &["secret_spelling"], "{}", &sender.name);
+                prop_assert!(diagnosis.happened.contains("comma"), "{}", &diagnosis.happened);
+            } else {
+                prop_assert!(is_authentic(&finding), "{}: {:?}", &sender.name, finding);
+            }
         }
     }
 
