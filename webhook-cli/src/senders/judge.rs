@@ -7,7 +7,7 @@ use serde_json::Value;
 use webhook_core::answer::Acknowledgement;
 use webhook_core::driver::{Accepted, EarlyReply, Verifier};
 use webhook_core::provider::ClaimTime;
-use webhook_core::{Head, Provider, Rejection, Reply};
+use webhook_core::{DeliveryId, Head, Provider, Rejection, Reply};
 
 /// Judges requests as a receiver of one sender would.
 pub(crate) trait Judge: Send + Sync {
@@ -51,7 +51,7 @@ pub(crate) struct Unproven {
 pub(crate) struct Authentic {
     /// What it is called in a list. The sender may not have proven it.
     pub(crate) kind: String,
-    /// What the sender calls it.
+    /// What the sender calls it: where that is several values, the ones that it sent.
     pub(crate) id: Option<String>,
     /// The label of the secret that matched.
     pub(crate) label: Option<String>,
@@ -77,7 +77,7 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
                 let event = serde_json::to_value(&*delivery).unwrap_or_default();
                 Verdict::Authentic(Box::new(Authentic {
                     kind: called(self.provider().kind(&delivery), &event),
-                    id: delivery.id().map(|id| id.as_str().to_owned()),
+                    id: delivery.id().map(|id| sent(&id)),
                     label: delivery.label().map(|label| label.as_str().to_owned()),
                     event,
                     rule: in_flight.rule().clone(),
@@ -123,6 +123,18 @@ impl<P: Provider<Event: Serialize>> Judge for Verifier<P> {
     }
 }
 
+/// An id as its sender sends it, without what the core adds to tell values apart.
+fn sent(id: &DeliveryId) -> String {
+    let Some(values) = id.values() else {
+        return id.as_str().to_owned();
+    };
+    let sent = values.into_iter().flatten().filter(|it| !it.is_empty());
+    match sent.collect::<Vec<_>>().join(" ") {
+        none if none.is_empty() => id.as_str().to_owned(),
+        sent => sent,
+    }
+}
+
 /// What an event is called in a list: its kind, or if all of its sender are of one kind, what the sender calls it, which may
 /// not be proven.
 fn called(kind: &str, event: &Value) -> String {
@@ -153,4 +165,24 @@ fn head(request: &Request<Bytes>) -> Head<'_> {
         request.uri().query(),
         request.headers(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_what_the_sender_sends() {
+        for (id, expected) in [
+            ("evt_1", "evt_1"),
+            (
+                "-36:72d3162e-cc78-11e3-81ab-4c9367dc0958",
+                "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+            ),
+            ("1:h11:facturacion7:emitido-", "h facturacion emitido"),
+            ("--", "--"),
+        ] {
+            assert_eq!(sent(&DeliveryId::unsigned(id)), expected);
+        }
+    }
 }

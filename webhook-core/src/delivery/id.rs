@@ -100,6 +100,35 @@ impl DeliveryId {
         &self.text
     }
 
+    /// The values that the id is composed of, for people to read; `None` if it is one text that the sender sends. An id that is
+    /// written like a composed one counts as one.
+    ///
+    /// ```
+    /// use webhook_core::DeliveryId;
+    ///
+    /// let id = DeliveryId::bearer("5:hook18:encolado-");
+    /// assert_eq!(id.values(), Some(vec![Some("hook1"), Some("encolado"), None]));
+    /// assert_eq!(DeliveryId::signed("evt_1").values(), None);
+    /// ```
+    pub fn values(&self) -> Option<Vec<Option<&str>>> {
+        let mut values = Vec::new();
+        let mut rest = &*self.text;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('-') {
+                values.push(None);
+                rest = after;
+                continue;
+            }
+            let (length, after) = rest.split_once(':')?;
+            let is_number = length.bytes().all(|byte| byte.is_ascii_digit());
+            let length = length.parse().ok().filter(|_| is_number)?;
+            let (value, after) = after.split_at_checked(length)?;
+            values.push(Some(value));
+            rest = after;
+        }
+        (values.len() > 1).then_some(values)
+    }
+
     /// Who can make up this id.
     pub fn trust(&self) -> Trust {
         self.trust
@@ -229,6 +258,24 @@ mod tests {
             for other in &lists[at + 1..] {
                 assert_ne!(joined(*one), joined(*other), "{one:?} {other:?}");
             }
+        }
+    }
+
+    #[test]
+    fn values_are_those_that_were_joined() {
+        for list in [
+            [Some("ab"), None, Some("")],
+            [Some("1:a"), Some("-"), Some("ñ😀")],
+            [None, None, None],
+            [Some("+1:a"), None, Some("\n")],
+        ] {
+            let id = DeliveryId::unsigned(joined(list));
+            assert_eq!(id.values().as_deref(), Some(&list[..]));
+        }
+        for text in [
+            "", "-", "evt_1", "5:hook1", "1:ñ-", "1:ab", "-a", "+1:a-", "9:a-",
+        ] {
+            assert_eq!(DeliveryId::signed(text).values(), None, "{text}");
         }
     }
 
