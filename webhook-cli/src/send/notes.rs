@@ -17,10 +17,7 @@ pub(super) fn before(
 ) -> Result<(), Error> {
     let (sender, args) = (courier.sender, courier.args);
     if is_secret_made && !args.json {
-        note(&format!(
-            "signed with a secret that was made for this machine; set {} to that of your receiver",
-            sender.signing_variable()
-        ));
+        note(&sender.advice_for_made());
     }
     let setting = sender.particulars.setting.as_ref();
     if let Some(setting) =

@@ -107,7 +107,11 @@ impl Sender {
     /// The variable with what it signs with: the private key, if a receiver has the public one.
     pub(crate) fn signing_variable(&self) -> Cow<'_, str> {
         match self.speaks.has_key_pair() {
-            true => self.variable.replace("PUBLIC", "PRIVATE").into(),
+            true if self.variable.contains("PUBLIC") => {
+                self.variable.replace("PUBLIC", "PRIVATE").into()
+            }
+            // A receiver reads the public key in this one.
+            true => format!("{}_PRIVATE", self.variable).into(),
             false => Cow::Borrowed(&self.variable),
         }
     }
@@ -123,6 +127,19 @@ impl Sender {
             }
         }
         prefixes
+    }
+
+    /// What to do about deliveries that are signed with a secret of this machine, which a receiver elsewhere does not have.
+    pub(crate) fn advice_for_made(&self) -> String {
+        let variable = self.signing_variable();
+        match self.speaks.has_key_pair() {
+            true => format!(
+                "signed with a key that was made for this machine; set {variable} to the private key whose public one your receiver has"
+            ),
+            false => format!(
+                "signed with a secret that was made for this machine; set {variable} to that of your receiver"
+            ),
+        }
     }
 
     /// A new secret, in the form that this sender issues. With Ed25519 it is the private key.
@@ -349,6 +366,9 @@ mod tests {
         let mut acme = senders.take("github").unwrap();
         acme.variable = Cow::Borrowed("REPUBLIC_SECRET");
         assert_eq!(acme.signing_variable(), "REPUBLIC_SECRET");
+        let mut acme = senders.take("discord").unwrap();
+        acme.variable = Cow::Borrowed("ACME_KEY");
+        assert_eq!(acme.signing_variable(), "ACME_KEY_PRIVATE");
     }
 
     #[test]
