@@ -147,7 +147,12 @@ fn what_nothing_undoes_cannot_be_told() {
     assert_eq!(status, 1, "{text}");
     assert!(text.contains("cannot tell why"), "{text}");
     assert!(text.contains("other spellings of the secret"), "{text}");
-    assert!(text.contains("the body minified"), "{text}");
+    // It is minified already.
+    assert!(
+        text.contains("indented, with a space after each comma"),
+        "{text}"
+    );
+    assert!(!text.contains("minified"), "{text}");
     assert!(text.contains("not proven"), "{text}");
     let (_, json) = json(&["stripe"], raw(BODY, &BODY.replace("evt_1", "evt_2")));
     assert_eq!(json["result"], "cannot_tell");
@@ -182,6 +187,89 @@ fn what_the_request_shows_by_itself_is_said() {
     let (status, text) = said(&["flow"], "POST /flow HTTP/1.1\n\ntoken=1");
     assert_eq!(status, 1, "{text}");
     assert!(text.contains("signs nothing"), "{text}");
+}
+
+#[test]
+fn what_is_missing_is_named_and_not_what_is_there() {
+    let secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let signed = testing::standard_webhooks("msg_1", at(SIGNED_AT), "{}", secret);
+    let raw = |without: &str| {
+        let headers = signed.headers.iter().filter(|(name, _)| *name != without);
+        let headers = headers.map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()));
+        format!("POST / HTTP/1.1\n{}\n{{}}", headers.collect::<String>())
+    };
+    let directory = Directory::new();
+    let file = directory.file("secret");
+    std::fs::write(&file, secret).unwrap();
+    let file = file.display().to_string();
+    let arguments = ["standard", "--secret-file", &file];
+    let (status, text) = said(&arguments, raw(""));
+    assert_eq!(status, 0, "{text}");
+    for header in ["webhook-id", "webhook-timestamp"] {
+        let (status, text) = said(&arguments, raw(header));
+        assert_eq!(status, 1, "{text}");
+        let expected = format!("NOT authentic: it has no header {header}\n");
+        assert!(text.contains(&expected), "{text}");
+        let (_, json) = json(&arguments, raw(header));
+        assert_eq!(json["rejection"], "credential_missing");
+        assert_eq!(json["reason"], format!("it has no header {header}"));
+    }
+    let (_, text) = said(&arguments, raw("").replace("v1,", ""));
+    assert!(
+        text.contains("webhook-signature lacks what a receiver checks"),
+        "{text}"
+    );
+    assert!(!text.contains("svix"), "{text}");
+}
+
+#[test]
+fn white_space_at_the_ends_of_a_body_is_nothing_that_was_parsed() {
+    for (sent, happened) in [
+        (
+            format!("{BODY}\n\n"),
+            "white space was added after the body",
+        ),
+        (format!("{BODY} "), "white space was added after the body"),
+        (format!("\n{BODY}"), "white space was added before the body"),
+        (format!("{BODY}\r\n"), "a line end was added to the body"),
+    ] {
+        let (status, text) = said(&["stripe"], raw(BODY, &sent));
+        assert_eq!(status, 1, "{text}");
+        assert!(text.contains(happened), "{sent:?}: {text}");
+        assert!(!text.contains("JSON"), "{sent:?}: {text}");
+    }
+}
+
+#[test]
+fn a_token_with_a_comma_is_no_header_that_was_joined() {
+    let request = "POST /webhook HTTP/1.1\ntf-webhooktoken: tok,with\n\n{\"evento\":\"emitido\"}";
+    let directory = Directory::new();
+    let file = directory.file("request.http");
+    std::fs::write(&file, request).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_test-webhook-rs"))
+        .args(["verify", "tusfacturas", "--file"])
+        .arg(&file)
+        .env_clear()
+        .env("TF_WEBHOOK_TOKEN", "tok,with")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("the secret was split at its comma"), "{text}");
+    assert!(!text.contains("header"), "{text}");
+}
+
+#[test]
+fn an_id_is_shown_as_the_sender_sends_it() {
+    let request = format!(
+        "POST /webhook HTTP/1.1\ntf-webhooktoken: {TOKEN}\n\n{{\"evento\":\"emitido\",\"recurso\":\"facturacion\",\"hook_id\":\"h17\"}}"
+    );
+    let (status, text) = said(&["tusfacturas"], request);
+    assert_eq!(status, 0, "{text}");
+    assert!(
+        text.contains("  id        h17 facturacion emitido\n"),
+        "{text}"
+    );
 }
 
 #[test]
