@@ -32,9 +32,10 @@ use crate::senders::{Sender, Senders};
 /// Say whether a captured request is authentic, or why not.
 ///
 /// The request is raw HTTP or a `curl` command, which is parsed and never run. A cause is given only if the signature matches
-/// once it is undone: another spelling of the secret; a body that was minified, re-indented or re-escaped, or whose line ends
-/// or byte order mark changed; a header that was split or joined; for Mercado Pago, another `x-request-id` or `data.id`.
-/// Otherwise it cannot be told, and what was tried is listed.
+/// once it is undone: another spelling of the secret, or one that was taken apart at a comma; white space around the body; a
+/// body that was minified, re-indented or re-escaped, or whose line ends or byte order mark changed; headers that were split,
+/// joined or repeated; for Mercado Pago, another `x-request-id` or `data.id`. Otherwise it cannot be told, and what was tried
+/// is listed.
 ///
 /// The secret is read from the sender's variable (`webhook-rs senders SENDER` names it), from --secret-env or from
 /// --secret-file. It is never shown.

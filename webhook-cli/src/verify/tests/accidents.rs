@@ -357,6 +357,32 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_body_and_another_secret_together_have_no_cause(
+        json in object(),
+        first in select(DAMAGES.to_vec()),
+    ) {
+        let (signed_body, sent, _) = first.of(&json);
+        for sender in covering() {
+            let signed = signed(&sender, Some(&signed_body));
+            let secret = signed.configured[1].expose();
+            for spelled in [secret.to_ascii_uppercase(), format!("{secret}A="), secret.replace("whsec_", "")] {
+                if spelled == secret {
+                    continue;
+                }
+                let Ok(spelled) = Secret::new(spelled) else { continue };
+                let request = with_body(&signed.request, sent.clone());
+                let Ok(finding) = examine(&sender, &captured(request), &[spelled], WORK) else { continue };
+                // The prefix of Standard Webhooks is no part of the key, nor is the case of a public one in hex.
+                if let Some(diagnosis) = diagnosis(&finding) {
+                    let is_same = matches!(&*sender.name, "standard-webhooks" | "gitlab-signing" | "discord");
+                    prop_assert!(is_same, "{}: {:?}", sender.name, diagnosis);
+                    prop_assert_eq!(&diagnosis.request.body()[..], signed_body.as_bytes());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn headers_that_are_there_twice_are_named_and_no_other_cause_is(
         json in object(),
         accident in accident(),

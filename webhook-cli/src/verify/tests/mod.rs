@@ -3,6 +3,8 @@
 mod accidents;
 mod captures;
 mod causes;
+mod lacks;
+mod spellings;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

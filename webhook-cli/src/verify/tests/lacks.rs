@@ -1,0 +1,131 @@
+//! What is said of a request without a part of its credential.
+
+use bytes::Bytes;
+use http::Request;
+
+use super::{finding, signed};
+use crate::senders::Senders;
+use crate::verify::examination::{Finding, Outcome, Reason};
+
+#[test]
+fn what_is_missing_is_named_and_not_what_is_there() {
+    let senders = Senders::load(None).unwrap();
+    const SVIX: [(&str, &str); 3] = [
+        ("webhook-id", "svix-id"),
+        ("webhook-timestamp", "svix-timestamp"),
+        ("webhook-signature", "svix-signature"),
+    ];
+    let (id, time) = ("webhook-id", "webhook-timestamp");
+    for (name, without, family, expected) in [
+        (
+            "standard-webhooks",
+            &[id][..],
+            false,
+            "it has no header webhook-id",
+        ),
+        (
+            "standard-webhooks",
+            &[time],
+            false,
+            "it has no header webhook-timestamp",
+        ),
+        (
+            "standard-webhooks",
+            &["svix-id"],
+            true,
+            "it has no header svix-id",
+        ),
+        (
+            "gitlab-signing",
+            &[id],
+            false,
+            "it has no header webhook-id",
+        ),
+        (
+            "slack",
+            &["x-slack-request-timestamp"],
+            false,
+            "it has no header x-slack-request-timestamp",
+        ),
+        (
+            "slack",
+            &["x-slack-signature"],
+            false,
+            "it has no header x-slack-signature",
+        ),
+        (
+            "standard-webhooks",
+            &[id, time, "webhook-signature"],
+            false,
+            "it has none of the headers webhook-signature, svix-signature",
+        ),
+    ] {
+        let sender = senders.find(name).unwrap();
+        let mut request = signed(sender, None).request;
+        let headers = request.headers_mut();
+        for (own, other) in SVIX.iter().filter(|_| family) {
+            let value = headers.remove(*own).unwrap();
+            headers.insert(*other, value);
+        }
+        for header in without {
+            headers.remove(*header).unwrap();
+        }
+        let secrets = signed(sender, None).configured;
+        let found = finding(sender, &request, &secrets);
+        assert_eq!(lacks(&found), expected, "{name}");
+    }
+    let sender = senders.find("standard-webhooks").unwrap();
+    let signed = signed(sender, None);
+    let signature = signed.request.headers()["webhook-signature"].clone();
+    let signature = signature.to_str().unwrap();
+    for (value, expected) in [
+        (signature.replace("v1,", "v2,"), "like `v1,…`"),
+        (signature.replace("v1,", ""), "like `v1,…`"),
+        (signature.replace("v1,", "v1a,"), "like `v1,…`"),
+        (String::new(), "its header webhook-signature is empty"),
+    ] {
+        let mut request = signed.request.clone();
+        let headers = request.headers_mut();
+        headers.insert("webhook-signature", value.parse().unwrap());
+        let found = finding(sender, &request, &signed.configured);
+        assert!(
+            lacks(&found).contains(expected),
+            "{value}: {}",
+            lacks(&found)
+        );
+        request.headers_mut().remove(id);
+        let found = finding(sender, &request, &signed.configured);
+        let both = lacks(&found).contains("no header webhook-id") || value.is_empty();
+        assert!(both, "{value}: {}", lacks(&found));
+    }
+    // One of the two headers of GitHub is of an algorithm that no receiver accepts.
+    let github = senders.find("github").unwrap();
+    for header in ["x-github-event", "x-hub-signature"] {
+        let secrets = super::signed(github, None).configured;
+        let request = Request::post("/").header(header, "sha1=00112233");
+        let found = finding(github, &request.body(Bytes::new()).unwrap(), &secrets);
+        assert_eq!(lacks(&found), "it has no header x-hub-signature-256");
+    }
+    // The signature of Wompi is in the body.
+    let wompi = senders.find("wompi").unwrap();
+    let secrets = super::signed(wompi, None).configured;
+    let request = Request::post("/").body(Bytes::from_static(b"{}")).unwrap();
+    let found = finding(wompi, &request, &secrets);
+    assert!(
+        lacks(&found).contains("missing or empty"),
+        "{}",
+        lacks(&found)
+    );
+}
+
+/// What a request lacks.
+fn lacks(finding: &Finding) -> &str {
+    match &finding.outcome {
+        Outcome::Refused {
+            reason: Reason::Missing(words),
+            diagnosis: None,
+            ..
+        } => words,
+        outcome => panic!("{outcome:?}"),
+    }
+}
