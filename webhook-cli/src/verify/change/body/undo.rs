@@ -106,7 +106,10 @@ impl Undo {
             Self::Cut(length) => body.get(..length)?.to_vec(),
             Self::RemoveBom => body.strip_prefix(BOM)?.to_vec(),
             Self::Trim(ends) => ends.trimmed(body)?.to_vec(),
-            Self::Layout(layout) => layout.of(body, longest(body))?,
+            // What is only at the ends of the body is no other layout.
+            Self::Layout(layout) => layout
+                .of(body, longest(body))
+                .filter(|it| it != body.trim_ascii())?,
             Self::Escapes(at) => Escapes::ALL.get(at)?.0.of(body),
             Self::ToLf => with_line_ends(body, b"\n"),
             Self::ToCrlf => with_line_ends(body, b"\r\n"),
