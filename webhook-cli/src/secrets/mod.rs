@@ -124,8 +124,12 @@ impl From {
 }
 
 fn missing(sender: &Sender, variable: &str) -> Error {
+    let what = match variable == sender.variable {
+        true => "secret",
+        false => "private key",
+    };
     Error::usage(format!(
-        "the secret of {} is missing: set {variable}, or give a file with --secret-file FILE",
+        "the {what} of {} is missing: set {variable}, or give a file with --secret-file FILE",
         sender.name
     ))
 }
@@ -270,6 +274,26 @@ mod tests {
             ("whsec_av1,whsec_b", &["whsec_av1", "whsec_b"]),
         ] {
             assert_eq!(items(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_signs_is_never_the_public_key_of_a_receiver() {
+        let mut senders = crate::senders::Senders::load(None).unwrap();
+        let mut sender = senders.take("discord").unwrap();
+        sender.variable = "WEBHOOK_RS_NO_SUCH_KEY".into();
+        let from = From::default();
+        for (error, expected) in [
+            (
+                from.signing(&sender, false).unwrap_err(),
+                "the private key of discord is missing: set WEBHOOK_RS_NO_SUCH_KEY_PRIVATE, or",
+            ),
+            (
+                from.configured(&sender, false).unwrap_err(),
+                "the secret of discord is missing: set WEBHOOK_RS_NO_SUCH_KEY, or",
+            ),
+        ] {
+            assert!(error.to_string().starts_with(expected), "{error}");
         }
     }
 
