@@ -88,10 +88,7 @@ impl Server {
 
     /// The same for a [`command`] that was changed, or a shell that becomes it.
     pub fn spawn(mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (send_line, lines) = mpsc::channel();
         let stdout = Output::collect(child.stdout.take().unwrap(), move |line| {

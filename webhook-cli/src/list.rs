@@ -112,6 +112,7 @@ fn object(sender: &Sender) -> serde_json::Value {
         "alias": sender.alias,
         "title": sender.title,
         "variable": Some(&*sender.variable).filter(|it| !it.is_empty()),
+        "signing_variable": Some(sender.signing_variable()).filter(|it| !it.is_empty()),
         "proves": sender.proves,
         "events": events,
         "counts": rule(timing.received),

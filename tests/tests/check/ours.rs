@@ -216,7 +216,7 @@ fn what_cannot_be_checked_is_said_with_the_fix() {
         (
             &["tusfacturas", &right],
             &[],
-            "this was signed with one that was made for this machine",
+            "it was signed with a secret that was made for this machine",
         ),
         (
             &["tusfacturas", &elsewhere],

@@ -59,8 +59,14 @@ impl Listener {
 
     #[track_caller]
     pub fn with(home: &Directory, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::of(|ports| command(home, &[arguments, ports].concat(), variables))
+    }
+
+    /// With a command that is made of the arguments for its ports.
+    #[track_caller]
+    pub fn of(command: impl FnOnce(&[&str]) -> Command) -> Self {
         let ports = ["--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"];
-        let server = Server::spawn(command(home, &[arguments, &ports].concat(), variables));
+        let server = Server::spawn(command(&ports));
         let lines = server.last_lines();
         let page = lines
             .lines()

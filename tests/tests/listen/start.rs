@@ -4,7 +4,7 @@ use std::process::Command;
 use webhook_tests::directory::Directory;
 use webhook_tests::server::{self, Server};
 
-use super::listener::{COMMAND, Listener, SECRETS, command, sent, stripe};
+use super::listener::{COMMAND, Listener, SECRETS, STRIPE, command, sent, stripe};
 
 /// What it says when it does not start.
 #[track_caller]
@@ -176,4 +176,20 @@ fn send_and_listen_agree_without_a_setting() {
     for delivery in list {
         assert_ne!(delivery["verdict"], "refused", "{delivery}");
     }
+}
+
+#[test]
+fn a_secret_of_stdin_judges_and_signs_again() {
+    let home = Directory::new();
+    let file = home.file("secret");
+    std::fs::write(&file, STRIPE).unwrap();
+    let listener = Listener::of(|ports| {
+        let arguments = [&["stripe", "--secret-file", "-"], ports].concat();
+        let mut command = command(&home, &arguments, &[]);
+        command.stdin(std::fs::File::open(&file).unwrap());
+        command
+    });
+    assert_eq!(listener.deliver("/stripe", stripe("evt_1")).status, 200);
+    let (status, sent) = listener.change("/api/deliveries/1/send-again");
+    assert_eq!((status, &sent["received"]), (200, &true.into()), "{sent}");
 }

@@ -43,13 +43,11 @@ impl Run<'_> {
         let case = deliveries::authentic();
         let (row, refused) = attempt(self.kit, &case, self.args.slow_after).await;
         if let Some(refused) = refused {
-            let variable = &self.kit.sender.signing_variable();
-            let secret = match (secret_was_made, variable.is_empty()) {
-                (_, true) => String::new(),
-                (true, _) => format!(
-                    ", and set {variable} to its secret: this was signed with one that was made for this machine"
-                ),
-                (false, _) => format!(", and that it has the secret that is in {variable}"),
+            let sender = self.kit.sender;
+            let secret = match (secret_was_made, sender.is_authenticated()) {
+                (_, false) => String::new(),
+                (true, _) => format!("; it was {}", sender.advice_for_made()),
+                (false, _) => ", and that it has the secret that was given".to_owned(),
             };
             return Err(Error::failed(format!(
                 "an authentic delivery got {refused}, so nothing else was tried: check that the receiver runs and that its URL is right{secret}; one that looks up what an event names cannot know these ids"

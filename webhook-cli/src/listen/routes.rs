@@ -80,11 +80,11 @@ impl Routes {
         let mut found = Vec::new();
         for sender in chosen {
             let configured = from.configured(&sender, true)?;
-            found.push((
-                configured,
-                from.signing(&sender, true).ok().flatten(),
-                sender,
-            ));
+            let signing = match from.is_stdin() {
+                true => (!sender.has_key_pair()).then(|| configured.clone()),
+                false => from.signing(&sender, true).ok().flatten(),
+            };
+            found.push((configured, signing, sender));
         }
         let secrets = Arc::new(masked(&found));
         let receivers = found.into_iter().map(|(found, signing, sender)| {

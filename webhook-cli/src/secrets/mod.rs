@@ -27,7 +27,7 @@ pub(crate) struct From {
 }
 
 /// Secrets, and where they are from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) secrets: Vec<Secret>,
     /// Whether they are those that the command has made for this machine.
@@ -35,6 +35,11 @@ pub(crate) struct Found {
 }
 
 impl From {
+    /// Whether they are on stdin, where they can be read once.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.secret_file.as_deref() == Some(Path::new("-"))
+    }
+
     /// What a sender signs with, if it has a secret: with several, the first.
     ///
     /// `may_make` says whether a secret that this command makes will do.
@@ -87,7 +92,7 @@ impl From {
         new: fn(String) -> Result<Secret, webhook_core::SecretsError>,
     ) -> Result<Option<Vec<Secret>>, Error> {
         if let Some(path) = &self.secret_file {
-            let place = match path == Path::new("-") {
+            let place = match self.is_stdin() {
                 true => "stdin".to_owned(),
                 false => path.display().to_string(),
             };

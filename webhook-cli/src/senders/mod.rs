@@ -104,6 +104,11 @@ impl Sender {
         !self.variable.is_empty()
     }
 
+    /// Whether it signs with a private key, and a receiver is given the public one.
+    pub(crate) fn has_key_pair(&self) -> bool {
+        self.speaks.has_key_pair()
+    }
+
     /// The variable with what it signs with: the private key, if a receiver has the public one.
     pub(crate) fn signing_variable(&self) -> Cow<'_, str> {
         match self.speaks.has_key_pair() {

@@ -69,7 +69,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, senders: &Senders) -> Result<ExitCode, Error> {
     let sender = senders.find(&args.sender)?;
     let file = args.file.as_deref().filter(|file| *file != Path::new("-"));
-    if file.is_none() && args.secret.secret_file.as_deref() == Some(Path::new("-")) {
+    if file.is_none() && args.secret.is_stdin() {
         return Err(Error::usage(
             "both the request and the secret would be read from stdin: give the request with --file FILE",
         ));
