@@ -485,6 +485,15 @@ fn discord_is_answered_both_its_pings_if_they_are_signed() {
         let told = handshake::<DiscordScheme>(&verifier, &stranger);
         assert_eq!(told.0, 401);
     }
+    // An event in which something cannot be read is no ping.
+    let damaged =
+        b"{\"type\":1,\"event\":{\"type\":\"ENTITLEMENT_CREATE\",\"data\":{\"name\":\"\xff\"}}}";
+    let request = testing::scheme(&scheme, SystemTime::now(), &[], &damaged[..], PRIVATE);
+    let accepted = request.deliver(&verifier).expect("an event");
+    assert_eq!(
+        accepted.delivery.payload["event"]["data"]["name"],
+        "\u{fffd}"
+    );
     // Time and body touch, so the time has one length.
     for time in ["1795600000{", "01795600000", "179560000"] {
         let now = SystemTime::now();

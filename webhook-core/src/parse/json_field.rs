@@ -11,12 +11,29 @@ use super::repair::without_bom;
 /// The value that these keys lead to. `None` if there is none or it is null, if one of the keys is there twice, or if the text
 /// is not one JSON object.
 pub(crate) fn find<'a>(json: &'a [u8], path: &[Box<str>]) -> Option<&'a RawValue> {
-    let (first, rest) = path.split_first()?;
+    look_for(json, path).ok().flatten()
+}
+
+/// Whether there surely is no value that these keys lead to, or it is null. What cannot be read may be there.
+pub(crate) fn is_absent(json: &[u8], path: &[Box<str>]) -> bool {
+    matches!(look_for(json, path), Ok(None))
+}
+
+/// An object that cannot be read, or has the key twice.
+struct Unread;
+
+fn look_for<'a>(json: &'a [u8], path: &[Box<str>]) -> Result<Option<&'a RawValue>, Unread> {
+    let Some((first, rest)) = path.split_first() else {
+        return Ok(None);
+    };
     let mut found = field(without_bom(json), first)?;
     for key in rest {
-        found = field(found.get().as_bytes(), key)?;
+        found = match found {
+            Some(within) => field(within.get().as_bytes(), key)?,
+            None => return Ok(None),
+        };
     }
-    Some(found)
+    Ok(found)
 }
 
 /// The same, as text: a string decoded, a number or a boolean as it is written. `None` also for an array, an object, an empty
@@ -27,14 +44,18 @@ pub(crate) fn find_text(json: &[u8], path: &[Box<str>]) -> Option<String> {
     is_text.then(|| json::text(value)).flatten()
 }
 
-fn field<'a>(object: &'a [u8], key: &str) -> Option<&'a RawValue> {
+fn field<'a>(object: &'a [u8], key: &str) -> Result<Option<&'a RawValue>, Unread> {
     if json::first_byte(object) != Some(b'{') {
-        return None;
+        return Ok(None);
     }
     let mut reader = serde_json::Deserializer::from_slice(object);
-    let found = reader.deserialize_map(Only(key)).ok()?;
-    reader.end().ok()?;
-    found.filter(|value| value.get() != "null" && !is_too_deep(value.get()))
+    let found = reader.deserialize_map(Only(key)).map_err(|_| Unread)?;
+    reader.end().map_err(|_| Unread)?;
+    match found {
+        Some(value) if value.get() == "null" => Ok(None),
+        Some(value) if is_too_deep(value.get()) => Err(Unread),
+        found => Ok(found),
+    }
 }
 
 struct Only<'k>(&'k str);
@@ -90,6 +111,23 @@ impl Visitor<'_> for Is<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_absent() {
+        let path: Box<[Box<str>]> = Box::new(["event".into()]);
+        for (json, expected) in [
+            (&br#"{"type":1}"#[..], true),
+            (br#"{"type":1,"event":null}"#, true),
+            (b"{\"type\":1,\"name\":\"\xff\"}", true),
+            (br#"{"type":1,"event":{}}"#, false),
+            (b"{\"type\":1,\"event\":{\"name\":\"\xff\"}}", false),
+            (br#"{"type":1,"event":{},"event":null}"#, false),
+            (br#"{"type":1,"eve"#, false),
+        ] {
+            let text = String::from_utf8_lossy(json);
+            assert_eq!(is_absent(json, &path), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_value_is_found_by_its_keys_and_only_once() {

@@ -109,7 +109,7 @@ pub(super) fn signed(handshakes: &[Handshake], json: &Bytes) -> Option<Reply> {
             let is_meant = found.get() == is
                 && without
                     .as_ref()
-                    .is_none_or(|field| json_field::find(json, &path(field)).is_none());
+                    .is_none_or(|field| json_field::is_absent(json, &path(field)));
             let status = StatusCode::from_u16(*status).ok().filter(|_| is_meant)?;
             Some(match body {
                 Some(json) => Reply::json(status, json.clone()),
