@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use webhook_core::http::{HeaderName, HeaderValue};
+use webhook_core::http::{HeaderName, HeaderValue, StatusCode};
 use webhook_tests::directory::Directory;
 
 use crate::at_once::{Case, cases};
@@ -13,6 +13,7 @@ use crate::receiver::Plant;
 pub(crate) const ALL: &[Case] = cases![
     answers_that_change_with_time_do_not_depend_on_the_body,
     a_stranger_who_locks_the_sender_out_is_found,
+    a_page_is_no_delivery_that_counts,
     a_count_that_never_rests_is_not_judged,
 ];
 
@@ -43,6 +44,27 @@ fn answers_that_change_with_time_do_not_depend_on_the_body() {
         ..Plant::default()
     });
     finds_with(limit, &[], &only);
+    // Two servers that take turns.
+    let turns = stripe(Plant {
+        refuses: |mut reply| {
+            static ANSWERS: AtomicUsize = AtomicUsize::new(0);
+            let name = HeaderName::from_static("x-served-by");
+            let server = ANSWERS.fetch_add(1, Ordering::Relaxed) % 2;
+            reply.headers.push((name, HeaderValue::from(server)));
+            reply
+        },
+        ..Plant::default()
+    });
+    finds_with(turns, &[], &only);
+}
+
+fn a_page_is_no_delivery_that_counts() {
+    let receiver = stripe(Plant {
+        page: Some("up"),
+        ..Plant::default()
+    });
+    let checked = finds_with(receiver, &[], &["--only", "get", "--only", "head"]);
+    assert_eq!(checked.with("cannot_tell"), ["get", "head"].into());
 }
 
 fn a_stranger_who_locks_the_sender_out_is_found() {
@@ -50,9 +72,16 @@ fn a_stranger_who_locks_the_sender_out_is_found() {
         locks_after: 12,
         ..Plant::default()
     });
-    let checked = finds(receiver, &["authentic-after"]);
+    finds(receiver, &["authentic-after"]);
+    // Of one that counts by address, nothing is known: there is only one here.
+    let receiver = stripe(Plant {
+        locks_after: 12,
+        locks_with: StatusCode::TOO_MANY_REQUESTS,
+        ..Plant::default()
+    });
+    let checked = finds(receiver, &[]);
     let unknown = checked.with("cannot_tell");
-    for name in ["another-body", "get", "delete"] {
+    for name in ["another-body", "get", "delete", "authentic-after"] {
         assert!(unknown.contains(name), "{name}: {}", checked.printed);
     }
 }

@@ -24,6 +24,8 @@ use crate::receiver::{Plant, Running, plant, serve};
 pub(crate) const ALL: &[Case] = cases![
     an_event_that_is_not_verified_as_text_is_found,
     an_event_that_is_not_verified_in_chunks_is_found,
+    an_event_that_is_not_verified_as_a_multipart_form_or_encoded_is_found,
+    an_event_that_is_not_verified_without_any_header_is_found,
     a_signature_with_an_empty_key_is_found,
     a_signature_with_a_key_of_javascript_is_found,
     a_digest_without_a_key_is_found,
@@ -59,6 +61,36 @@ fn an_event_that_is_not_verified_in_chunks_is_found() {
         "request-in-a-chunk",
     ];
     finds(receiver, &faults);
+}
+
+fn an_event_that_is_not_verified_as_a_multipart_form_or_encoded_is_found() {
+    let receiver = stripe(Plant {
+        takes: |headers, _, _| {
+            let content_type = headers.get(header::CONTENT_TYPE);
+            headers.contains_key(header::CONTENT_ENCODING)
+                || content_type.is_some_and(|it| it.as_bytes().starts_with(b"multipart/"))
+        },
+        ..Plant::default()
+    });
+    let faults = [
+        "forged-as-multipart",
+        "forged-encoded",
+        "unsigned-as-multipart",
+        "unsigned-encoded",
+    ];
+    finds(receiver, &faults);
+}
+
+fn an_event_that_is_not_verified_without_any_header_is_found() {
+    let receiver = slack(Plant {
+        takes: |headers, _, _| {
+            !headers
+                .keys()
+                .any(|name| name.as_str().starts_with("x-slack-"))
+        },
+        ..Plant::default()
+    });
+    finds(receiver, &["bare"]);
 }
 
 /// The entries of the header of Stripe.

@@ -179,9 +179,12 @@ fn a_receiver_without_any_check_is_found() {
     // With the token of a stranger it refuses.
     let faults = [
         "credential-missing",
+        "bare",
         "credential-empty",
         "unsigned-as-text",
         "unsigned-as-form",
+        "unsigned-as-multipart",
+        "unsigned-encoded",
         "unsigned-untyped",
         "unsigned-in-chunks",
         "unsigned-empty",

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::runtime::Runtime;
@@ -28,6 +28,10 @@ pub(crate) struct Plant {
     pub(crate) refuses: fn(Reply) -> Reply,
     /// After how many refusals it lets nobody in.
     pub(crate) locks_after: usize,
+    /// With what.
+    pub(crate) locks_with: StatusCode,
+    /// What it answers to each GET.
+    pub(crate) page: Option<&'static str>,
     /// What it makes of its right answer to an authentic delivery.
     pub(crate) answers: fn(Reply) -> Reply,
     /// How long it works on a delivery.
@@ -59,6 +63,8 @@ impl Default for Plant {
             declines: |_, _| false,
             refuses: |reply| reply,
             locks_after: usize::MAX,
+            locks_with: StatusCode::FORBIDDEN,
+            page: None,
             answers: |reply| reply,
             greets: |reply| reply,
             works: Duration::ZERO,
@@ -132,6 +138,10 @@ async fn receive<P: Provider>(
 ) -> Response {
     let plant = &receiver.plant;
     let (parts, body) = request.into_parts();
+    let is_page = [Method::GET, Method::HEAD].contains(&parts.method);
+    if let Some(page) = plant.page.filter(|_| is_page) {
+        return page.into_response();
+    }
     let read = tokio::time::timeout(plant.body_time, to_bytes(body, plant.body_limit)).await;
     let body = match read {
         Ok(Ok(body)) => body,
@@ -149,7 +159,7 @@ async fn receive<P: Provider>(
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     if receiver.refused.load(Ordering::Relaxed) >= plant.locks_after {
-        return StatusCode::TOO_MANY_REQUESTS.into_response();
+        return plant.locks_with.into_response();
     }
     let (reply, is_authentic) = receiver.judge(&parts, &body);
     if is_authentic {

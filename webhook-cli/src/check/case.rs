@@ -46,6 +46,8 @@ pub(super) enum Grade {
 pub(super) enum By {
     /// As it is.
     Itself,
+    /// As it is and, if it is taken, once more as a browser would ask for a page.
+    Page,
     /// Head and body in several packets.
     Pieces,
     /// With `Expect: 100-continue`.

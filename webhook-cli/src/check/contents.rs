@@ -165,8 +165,8 @@ fn methods() -> Vec<Case> {
         })
     };
     vec![
-        with("get", "GET, with a right credential", Method::GET),
-        with("head", "HEAD, with a right credential", Method::HEAD),
+        with("get", "GET, with a right credential", Method::GET).by(By::Page),
+        with("head", "HEAD, with a right credential", Method::HEAD).by(By::Page),
         with("put", "PUT, with a right credential", Method::PUT),
         with("patch", "PATCH, with a right credential", Method::PATCH),
         with("delete", "DELETE, with a right credential", Method::DELETE),

@@ -17,6 +17,12 @@ pub(super) fn cases() -> Vec<Case> {
         Case::refused("credential-missing", "no credential", ANYONE, |kit| {
             Proven::new(kit)?.without()
         }),
+        Case::refused(
+            "bare",
+            "an event with no header of the sender",
+            ANYONE,
+            |kit| Ok(kit.bare(Proven::new(kit)?.without()?)),
+        ),
         Case::refused("credential-empty", "an empty credential", ANYONE, |kit| {
             Proven::new(kit)?.empty()
         }),

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::case::{Case, Skip};
 use super::kit::{Kit, in_chunks, with_body};
@@ -31,12 +31,20 @@ const CREDENTIALS: [Credential; 2] = [
     }),
 ];
 
-const FORMS: [Form; 5] = [
+const FORMS: [Form; 7] = [
     ("as-text", "as `text/plain`", |request| {
         of_type(request, "text/plain")
     }),
     ("as-form", "as a form", |request| {
         of_type(request, "application/x-www-form-urlencoded")
+    }),
+    ("as-multipart", "as a multipart form", |request| {
+        of_type(request, "multipart/form-data; boundary=webhook-check")
+    }),
+    ("encoded", "with a Content-Encoding", |mut request| {
+        let gzip = HeaderValue::from_static("gzip");
+        request.headers_mut().insert(CONTENT_ENCODING, gzip);
+        request
     }),
     ("untyped", "without a Content-Type", |mut request| {
         request.headers_mut().remove(CONTENT_TYPE);

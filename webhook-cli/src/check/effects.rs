@@ -62,8 +62,12 @@ impl Effects {
         // Not the status: `grep -c` fails where it counts nothing.
         let text = String::from_utf8_lossy(&output.stdout);
         let first = text.trim().chars().take(40).collect::<String>();
-        text.trim()
-            .parse()
-            .map_err(|_| wrong(format!("it printed `{}`", crate::show::printable(&first))))
+        text.trim().parse().map_err(|_| {
+            let printed = crate::show::printable(&first);
+            wrong(match output.status.success() {
+                true => format!("it printed `{printed}`"),
+                false => format!("it printed `{printed}` and failed with {}", output.status),
+            })
+        })
     }
 }

@@ -86,6 +86,10 @@ pub(super) async fn flood(kit: &Kit<'_>, request: &Request<Bytes>, damage: &str)
                     "it refused only after it had read everything: see that it keeps none of it"
                         .to_owned(),
                 )),
+                // Whatever it is sent now may be answered so.
+                Poured {
+                    result: Ok(answer), ..
+                } if answer.status == StatusCode::TOO_MANY_REQUESTS => None,
                 Poured { all: true, .. } => {
                     Some(Finding::Fault(format!("it took everything: {damage}")))
                 }

@@ -124,6 +124,13 @@ fn taken(kit: &Kit<'_>, case: &Case, exchange: &Exchange) -> Finding {
     if let Err(Failure::NotConnected(_)) = &exchange.result {
         return gone(kit);
     }
+    let status = exchange.result.as_ref().ok().map(|answer| answer.status);
+    if !is_first && status == Some(StatusCode::TOO_MANY_REQUESTS) {
+        let limited =
+            "it answers 429: it may count what comes from one address, and all of this does"
+                .to_owned();
+        return Finding::CannotTell(limited);
+    }
     if !is_first && kit.first_not_received.get() == Some(&why_not) {
         let hidden =
             "it got what an authentic delivery gets, which is not received either".to_owned();

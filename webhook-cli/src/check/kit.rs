@@ -3,7 +3,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 use http::{HeaderName, Method, Request, Uri};
 use webhook_core::testing::any_secret;
 use webhook_core::{RejectionClass, Secret};
@@ -169,6 +171,19 @@ impl<'a> Kit<'a> {
             true => Ok(forged),
             false => Err(Skip::without_credential()),
         }
+    }
+
+    /// A request with none of the headers that its sender has, but for those of the user's and what says what the body is.
+    pub(super) fn bare(&self, mut request: Request<Bytes>) -> Request<Bytes> {
+        let headers = request.headers().clone();
+        let is_kept = |name: &HeaderName| {
+            [CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT].contains(name)
+                || self.headers.iter().any(|(own, _)| own == name)
+        };
+        for name in headers.keys().filter(|name| !is_kept(name)) {
+            request.headers_mut().remove(name);
+        }
+        request
     }
 
     /// The draft, signed with this text as the key, which no sender would issue.

@@ -11,7 +11,7 @@ use super::case::{By, Case, Meant};
 use super::compared::compared;
 use super::endurance::{FLOOD_WAIT, flood, slow};
 use super::finding::Finding;
-use super::kit::Kit;
+use super::kit::{Kit, with_body};
 use crate::conclusion::Conclusion;
 use crate::net::{Answer, Exchange, Failure, Patience, Wire, exchange, head_of};
 
@@ -60,6 +60,7 @@ pub(super) async fn send(
             };
             Sent::plain(exchange(&kit.target, request, Patience::Until(wait)).await)
         }
+        By::Page => page(kit, request).await,
         By::Compared => compared(kit, request, damage).await,
         By::Slow => slow(kit, &request, damage, slow_after).await,
         By::Flood => flood(kit, &request, damage).await,
@@ -76,6 +77,28 @@ pub(super) async fn send(
                 found,
             }
         }
+    }
+}
+
+/// Asks for what may be a page: one that answers all alike has not looked at what was sent.
+async fn page(kit: &Kit<'_>, request: Request<Bytes>) -> Sent {
+    let wait = Patience::Until(kit.wait().min(REFUSAL));
+    let plain = kit.bare(with_body(request.clone(), Bytes::new()));
+    let first = exchange(&kit.target, request, wait).await;
+    let mut found = None;
+    // Where nothing is proven, whoever asks may be the sender.
+    if kit.sender.is_authenticated()
+        && let Ok(answer) = &first.result
+        && answer.status.is_success()
+        && let Ok(other) = exchange(&kit.target, plain, wait).await.result
+        && (other.status, &other.body) == (answer.status, &answer.body)
+    {
+        let alike = "it answers every such request alike, as a page does: whether it acts on one, the answers do not show";
+        found = Some(Finding::CannotTell(alike.to_owned()));
+    }
+    Sent {
+        exchange: first,
+        found,
     }
 }
 

@@ -103,7 +103,10 @@ impl Draft {
         for place in [SENT_MS, SENT_DIGITS] {
             same_length = same_length.replace(place, &"1".repeat(place.len()));
         }
-        let text = spliced(&text, &same_length, path, &value.to_string()).map_err(wrong)?;
+        // What looks like such a place in the value or the path is the user's own text.
+        let own = |text: &str| text.replace("{{sent_", "\\u007b{sent_");
+        let value = own(&value.to_string());
+        let text = spliced(&text, &same_length, path, &value).map_err(wrong)?;
         Ok(Self {
             body: Body::Template { text, digits },
             ..self
