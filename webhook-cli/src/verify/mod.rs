@@ -29,6 +29,12 @@ use crate::error::Error;
 use crate::secrets;
 use crate::senders::{Sender, Senders};
 
+/// The request of a capture.
+#[cfg(test)]
+pub(crate) fn captured(bytes: &[u8]) -> Result<Request<Bytes>, Error> {
+    Captured::parse(bytes).map(|captured| captured.request)
+}
+
 /// Say whether a captured request is authentic, or why not.
 ///
 /// The request is raw HTTP or a `curl` command, which is parsed and never run. A cause is given only if the signature matches

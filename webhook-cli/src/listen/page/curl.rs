@@ -168,4 +168,25 @@ mod tests {
         // Were the comment a command, nothing in it would start another.
         assert!(!comment.contains([';', '`', '$', '&', '|', '>', '<', '(']));
     }
+
+    #[test]
+    fn verify_reads_it_as_the_request_that_it_was_copied_of() {
+        for body in [
+            None,
+            Some(&b""[..]),
+            Some("{\"a\":\"it's ñ\"}\n".as_bytes()),
+            Some(b"@a"),
+            Some(b"a\r\n\0"),
+            Some(b"\xf1"),
+        ] {
+            let kept = kept("/stripe?a=b", &[("x-a", "it's"), ("x-empty", "")], body);
+            let command = command("http://127.0.0.1:4000", &kept);
+            let request = crate::verify::captured(command.as_bytes()).unwrap();
+            assert_eq!(request.method(), "POST", "{command}");
+            assert_eq!(request.uri(), "/stripe?a=b");
+            assert_eq!(request.headers()["x-a"], "it's");
+            assert_eq!(request.headers()["x-empty"], "");
+            assert_eq!(&request.body()[..], body.unwrap_or_default(), "{command}");
+        }
+    }
 }

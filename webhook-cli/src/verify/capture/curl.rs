@@ -1,5 +1,7 @@
 //! Reads a `curl` command as the request that it would send. It is never run, and no other file is read.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
@@ -19,8 +21,12 @@ pub(super) fn arguments(text: &[u8]) -> Option<&[u8]> {
         .then_some(rest)
 }
 
-pub(super) fn parse(arguments: &[u8]) -> Result<Captured, Error> {
-    let mut command = Command::default();
+/// Reads what follows the name of the command, with what is piped into it.
+pub(super) fn parse(arguments: &[u8], piped: Option<Vec<u8>>) -> Result<Captured, Error> {
+    let mut command = Command {
+        piped,
+        ..Command::default()
+    };
     let mut words = shell::words(arguments)?.into_iter();
     let mut only_urls = false;
     while let Some(word) = words.next() {
@@ -44,6 +50,8 @@ struct Command {
     removed: Vec<HeaderName>,
     body: Option<Vec<u8>>,
     is_json: bool,
+    /// What is on its stdin, until it is read.
+    piped: Option<Vec<u8>>,
 }
 
 impl Command {
@@ -114,25 +122,38 @@ impl Command {
                 self.headers.push((http::header::USER_AGENT, value));
             }
             Meaning::Data | Meaning::Json => {
-                // Only this form of the option sends an at sign.
-                if value.starts_with(b"@") && shown != "--data-raw" {
-                    return Err(Error::usage(format!(
-                        "{shown} names a file, and no file is read but the request: write what is in it in place of `@…`"
-                    )));
-                }
+                let value = self.data(shown, value)?;
                 self.is_json |= meaning == Meaning::Json;
                 match &mut self.body {
                     Some(body) => {
                         if meaning == Meaning::Data {
                             body.push(b'&');
                         }
-                        body.extend_from_slice(value);
+                        body.extend_from_slice(&value);
                     }
-                    None => self.body = Some(value.to_vec()),
+                    None => self.body = Some(value.into_owned()),
                 }
             }
         }
         Ok(())
+    }
+
+    /// What an option sends that is given this.
+    fn data<'v>(&mut self, shown: &str, value: &'v [u8]) -> Result<Cow<'v, [u8]>, Error> {
+        // Only this form of the option sends an at sign.
+        if !value.starts_with(b"@") || shown == "--data-raw" {
+            return Ok(Cow::Borrowed(value));
+        }
+        // The other forms leave out line ends of what they read.
+        let piped = match (shown, value) {
+            ("--data-binary", b"@-") => self.piped.take(),
+            _ => None,
+        };
+        piped.map(Cow::Owned).ok_or_else(|| {
+            Error::usage(format!(
+                "{shown} names a file, and no file is read but the request: write what is in it in place of `@…`"
+            ))
+        })
     }
 
     /// `Name: value`; `Name:` removes a header of curl's own, and `Name;` sends one without a value.
@@ -257,7 +278,8 @@ mod tests {
     use super::*;
 
     fn read(command: &str) -> Result<Captured, Error> {
-        parse(arguments(command.as_bytes()).expect("it is a curl command"))
+        let arguments = arguments(command.as_bytes()).expect("it is a curl command");
+        parse(arguments, None)
     }
 
     #[test]

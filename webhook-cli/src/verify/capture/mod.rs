@@ -3,6 +3,7 @@
 mod chunked;
 mod curl;
 mod options;
+mod piped;
 mod raw;
 mod shell;
 
@@ -67,9 +68,13 @@ impl Captured {
                 "there is no request in it: give raw HTTP or a `curl` command",
             ));
         }
-        let mut captured = match curl::arguments(start) {
-            Some(command) => curl::parse(command),
-            None => raw::parse(start),
+        let command = without_comments(start);
+        let mut captured = match (curl::arguments(command), piped::parts(command)) {
+            (Some(arguments), _) => curl::parse(arguments, None),
+            (None, Some((base64, arguments))) => {
+                curl::parse(arguments, Some(piped::decoded(base64)?))
+            }
+            (None, None) => raw::parse(start),
         }?;
         captured.supply_length();
         Ok(captured)
@@ -86,6 +91,16 @@ impl Captured {
                 .or_insert(HeaderValue::from(length));
         }
     }
+}
+
+/// What follows the lines that a shell takes as comments, such as the first one of *Copy as curl* on the page of `listen`.
+fn without_comments(mut text: &[u8]) -> &[u8] {
+    while text.starts_with(b"#") {
+        let end = text.iter().position(|byte| *byte == b'\n');
+        let rest = end.and_then(|end| text.get(end..)).unwrap_or_default();
+        text = rest.trim_ascii_start();
+    }
+    text
 }
 
 /// What `Content-Length` says, if it is there once.
