@@ -9,10 +9,11 @@ use webhook_core::{Rejection, RejectionClass, Secret};
 use super::capture::Captured;
 use super::change::Diagnosis;
 use super::missing;
+use super::repeated;
 use super::search::{Fit, Search};
 use super::tried::Tried;
 use crate::error::Error;
-use crate::senders::{Judge, Sender, Verdict};
+use crate::senders::{Judge, Sender, Unproven, Verdict};
 
 /// What was found out about a request.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub(super) enum Reason {
     Rejection(Rejection),
     /// A receiver refuses it for want of a credential, and this is what it lacks.
     Missing(String),
+    /// A receiver refuses it since these headers are there more than once.
+    Repeated(String),
     /// No receiver can have this secret.
     Unfit(String),
 }
@@ -106,7 +109,10 @@ pub(super) fn examine(
                 None if matches!(unproven.rejection, Rejection::CredentialMissing) => {
                     Reason::Missing(missing::words(sender, &*judge, request, &unproven))
                 }
-                None => Reason::Rejection(unproven.rejection),
+                None => match repeated_words(&unproven, &*judge, request, found.is_some()) {
+                    Some(words) => Reason::Repeated(words),
+                    None => Reason::Rejection(unproven.rejection),
+                },
             };
             return Ok(match found {
                 Some((diagnosis, right)) => {
@@ -123,6 +129,19 @@ pub(super) fn examine(
         tolerance: judge.tolerance(),
         notes,
     })
+}
+
+/// Which headers are there more than once, if that is why it is refused. A diagnosis names them by itself.
+fn repeated_words(
+    unproven: &Unproven,
+    judge: &dyn Judge,
+    request: &Request<Bytes>,
+    is_explained: bool,
+) -> Option<String> {
+    let is_repeated = matches!(unproven.rejection, Rejection::CredentialRepeated);
+    (is_repeated && !is_explained)
+        .then(|| repeated::words(judge, request))
+        .flatten()
 }
 
 /// Whether a rejection is about what comes before any credential.
@@ -148,6 +167,7 @@ fn refused(
     let remedy = match &reason {
         Reason::Rejection(rejection) => judge.remedy(rejection),
         Reason::Missing(_) => judge.remedy(&Rejection::CredentialMissing),
+        Reason::Repeated(_) => judge.remedy(&Rejection::CredentialRepeated),
         Reason::Unfit(_) => "",
     };
     Finding {

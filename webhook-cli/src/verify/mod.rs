@@ -7,6 +7,7 @@ mod examination;
 mod missing;
 mod moment;
 mod patience;
+mod repeated;
 mod report;
 mod search;
 #[cfg(test)]

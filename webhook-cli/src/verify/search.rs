@@ -8,6 +8,7 @@ use super::capture::Captured;
 use super::change::spelling::{Spelling, spellings};
 use super::change::{Change, Diagnosis, body, header, signed_ids};
 use super::patience::Patience;
+use super::repeated;
 use super::tried::{Group, Tried};
 use crate::error::Error;
 use crate::senders::{Judge, Sender, Unproven};
@@ -87,6 +88,11 @@ impl<'a> Search<'a> {
         let signs_ids = self.sender.particulars.signs_ids;
         if signs_ids {
             names.push(signed_ids::REQUEST_ID.clone());
+        }
+        for name in repeated::read_once(judge, request) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
         let is_compared = matches!(unproven.rejection, Rejection::CredentialMismatch);
         let (of_lists, others) = match is_compared {

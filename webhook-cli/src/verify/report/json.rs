@@ -52,6 +52,9 @@ impl Report<'_> {
                 let (name, words) = match reason {
                     Reason::Rejection(rejection) => (rejection.name(), rejection.to_string()),
                     Reason::Missing(words) => (Rejection::CredentialMissing.name(), words.clone()),
+                    Reason::Repeated(words) => {
+                        (Rejection::CredentialRepeated.name(), words.clone())
+                    }
                     Reason::Unfit(error) => ("secret_unfit", error.clone()),
                 };
                 set("rejection", name.into());

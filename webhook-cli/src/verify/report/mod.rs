@@ -32,7 +32,7 @@ impl Report<'_> {
     fn reason(&self, reason: &Reason) -> String {
         match reason {
             Reason::Unfit(error) => format!("{error}, so no receiver can have this secret"),
-            Reason::Missing(words) => words.clone(),
+            Reason::Missing(words) | Reason::Repeated(words) => words.clone(),
             Reason::Rejection(rejection) => rejection.to_string(),
         }
     }

@@ -1,10 +1,11 @@
 //! What is said of a request without a part of its credential.
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderName, Request};
+use webhook_core::Rejection;
 
-use super::{finding, signed};
-use crate::senders::Senders;
+use super::{Signed, authenticated, diagnosis, finding, signed};
+use crate::senders::{Sender, Senders};
 use crate::verify::examination::{Finding, Outcome, Reason};
 
 #[test]
@@ -127,5 +128,53 @@ fn lacks(finding: &Finding) -> &str {
             ..
         } => words,
         outcome => panic!("{outcome:?}"),
+    }
+}
+
+/// The headers without which a receiver does not find the credential, each alone, in the request of this sender.
+fn needed(signed: &Signed, sender: &Sender) -> Vec<HeaderName> {
+    let judge = sender.judge(signed.configured.clone()).unwrap();
+    let is_needed = |name: &&HeaderName| {
+        let request = without(&signed.request, &[name]);
+        let rejection = judge.proof(&request).err().map(|it| it.rejection);
+        matches!(rejection, Some(Rejection::CredentialMissing))
+    };
+    let names = signed.request.headers().keys();
+    names.filter(is_needed).cloned().collect()
+}
+
+fn without(request: &Request<Bytes>, names: &[&HeaderName]) -> Request<Bytes> {
+    let mut request = request.clone();
+    for name in names {
+        request.headers_mut().remove(*name).unwrap();
+    }
+    request
+}
+
+#[test]
+fn a_header_that_is_there_twice_is_named_of_every_sender() {
+    for sender in authenticated() {
+        let signed = signed(&sender, None);
+        for name in needed(&signed, &sender) {
+            let mut request = signed.request.clone();
+            let value = request.headers()[&name].clone();
+            request.headers_mut().append(&name, value);
+            let found = finding(&sender, &request, &signed.configured);
+            let shown = &diagnosis(&found).unwrap_or_else(|| panic!("{}: {found:?}", sender.name));
+            assert_eq!(shown.causes, ["header_repeated"], "{}", sender.name);
+            let expected = format!("the header {name} is there 2 times");
+            assert_eq!(shown.happened, expected, "{}", sender.name);
+            // Nothing shows the cause, and it is named all the same.
+            let found = finding(&sender, &request, &signed.configured[..1]);
+            let Outcome::Refused {
+                reason: Reason::Repeated(words),
+                diagnosis: None,
+                ..
+            } = &found.outcome
+            else {
+                panic!("{}: {found:?}", sender.name);
+            };
+            assert_eq!(*words, format!("its header {name} is there 2 times"));
+        }
     }
 }
