@@ -26,12 +26,19 @@ pub(super) fn words(
     let sent = signed(sender).unwrap_or_default();
     let missing = |name: &HeaderName| missing(judge, request, edits(&sent, headers, &names, name));
     let Some(present) = names.iter().find(|name| !is_empty(headers, name)) else {
-        let helps = |name: &&HeaderName| missing(name).iter().any(|(it, _)| it == *name);
-        return match names.iter().filter(helps).collect::<Vec<_>>() {
+        let mut families: Vec<_> = names
+            .iter()
+            .map(|name| family(name, missing(name)))
+            .filter(|family| !family.is_empty())
+            .collect();
+        // With the id of one family there, it is not the other one that is missing.
+        let fewest = families.iter().map(Vec::len).min().unwrap_or_default();
+        families.retain(|family| family.len() == fewest);
+        return match &families[..] {
             // The head alone shows it.
-            none if none.is_empty() && unproven.in_head => none_of(headers, &names),
-            none if none.is_empty() => PART.to_owned(),
-            found => none_of(headers, found),
+            [] if unproven.in_head => none_of(headers, &[names]),
+            [] => PART.to_owned(),
+            _ => none_of(headers, &families),
         };
     };
     let missing = missing(present);
@@ -44,29 +51,51 @@ pub(super) fn words(
     words.collect::<Vec<_>>().join(", and ")
 }
 
-/// That none of the headers with a credential is there.
-fn none_of<'a>(headers: &HeaderMap, names: impl IntoIterator<Item = &'a HeaderName>) -> String {
-    let names: Vec<_> = names.into_iter().collect();
-    if let Some(empty) = names.iter().find(|name| headers.contains_key(**name)) {
-        return format!("its header {empty} is empty");
+/// The headers that are missing where the credential would be in this one, which is the first; none if it would not help.
+fn family(credential: &HeaderName, missing: Vec<Edit>) -> Vec<HeaderName> {
+    let mut names: Vec<_> = missing.into_iter().map(|(name, _)| name).collect();
+    if !names.contains(credential) {
+        return Vec::new();
     }
-    match names[..] {
-        [] => Rejection::CredentialMissing.to_string(),
-        [one] => format!("it has no header {one}"),
+    names.sort_by_key(|name| name != credential);
+    names
+}
+
+/// That the headers of none of these families are there.
+fn none_of(headers: &HeaderMap, families: &[Vec<HeaderName>]) -> String {
+    let is_there = |family: &&Vec<HeaderName>| family.iter().any(|it| headers.contains_key(it));
+    if let Some(family) = families.iter().find(is_there) {
+        let words: Vec<_> = family.iter().map(|name| no_value(headers, name)).collect();
+        return words.join(", and ");
+    }
+    let listed = |names: &[HeaderName]| {
+        let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+        names.join(", ")
+    };
+    let is_single = families.iter().all(|family| family.len() == 1);
+    match families {
+        [family] if family.is_empty() => Rejection::CredentialMissing.to_string(),
+        [family] if is_single => format!("it has no header {}", listed(family)),
+        _ if is_single => format!("it has none of the headers {}", listed(&families.concat())),
         _ => {
-            let names: Vec<_> = names.iter().map(|it| it.as_str()).collect();
-            format!("it has none of the headers {}", names.join(", "))
+            let families: Vec<_> = families.iter().map(|family| listed(family)).collect();
+            format!("it has none of the headers {}", families.join(", nor of "))
         }
+    }
+}
+
+/// That this header is not there, or empty.
+fn no_value(headers: &HeaderMap, name: &HeaderName) -> String {
+    match headers.contains_key(name) {
+        true => format!("its header {name} is empty"),
+        false => format!("it has no header {name}"),
     }
 }
 
 /// That this header is not there, or not as the sender writes it.
 fn one(headers: &HeaderMap, name: &HeaderName, value: &HeaderValue) -> String {
-    if !headers.contains_key(name) {
-        return format!("it has no header {name}");
-    }
     if is_empty(headers, name) {
-        return format!("its header {name} is empty");
+        return no_value(headers, name);
     }
     let like = shape(&String::from_utf8_lossy(value.as_bytes()));
     format!("its header {name} lacks what a receiver checks: the sender writes it like `{like}`")
@@ -139,13 +168,25 @@ fn helps(judge: &dyn Judge, request: &Request<Bytes>, edits: &[Edit]) -> bool {
 fn signed(sender: &Sender) -> Result<HeaderMap, Error> {
     let now = SystemTime::now();
     let draft = Draft::new(sender.sample(None)?, &Ids::random("webhook-rs-")?, now)?;
-    let headers = sender.signed_headers().iter();
-    let draft = headers.fold(draft, |draft, name| {
-        draft.with_header(name.clone(), "1".to_owned())
-    });
     let secret = sender.generate_secret()?;
-    let request = sender.sign(&draft, now, Some(&secret))?;
-    Ok(request.headers().clone())
+    let signed = |given: &[HeaderName]| {
+        let draft = given.iter().fold(draft.clone(), |draft, name| {
+            draft.with_header(name.clone(), "1".to_owned())
+        });
+        sender.sign(&draft, now, Some(&secret))
+    };
+    // A value that the sender makes by itself may be the only one that a receiver takes, such as the login of an account.
+    let mut given = sender.signed_headers().to_vec();
+    let mut at = 0;
+    while at < given.len() {
+        let mut fewer = given.clone();
+        fewer.remove(at);
+        match signed(&fewer) {
+            Ok(_) => given = fewer,
+            Err(_) => at += 1,
+        }
+    }
+    Ok(signed(&given)?.headers().clone())
 }
 
 fn is_empty(headers: &HeaderMap, name: &HeaderName) -> bool {

@@ -58,7 +58,8 @@ fn what_is_missing_is_named_and_not_what_is_there() {
             "standard-webhooks",
             &[id, time, "webhook-signature"],
             false,
-            "it has none of the headers webhook-signature, svix-signature",
+            "it has none of the headers webhook-signature, webhook-id, webhook-timestamp, nor of svix-signature, svix-id, \
+             svix-timestamp",
         ),
     ] {
         let sender = senders.find(name).unwrap();
@@ -149,6 +150,40 @@ fn without(request: &Request<Bytes>, names: &[&HeaderName]) -> Request<Bytes> {
         request.headers_mut().remove(*name).unwrap();
     }
     request
+}
+
+#[test]
+fn every_header_that_is_missing_is_named_of_every_sender() {
+    let mut several = 0;
+    for sender in authenticated() {
+        let signed = signed(&sender, None);
+        let needed = needed(&signed, &sender);
+        several += usize::from(needed.len() > 1);
+        for mask in 1..1 << needed.len() {
+            let names = needed.iter().enumerate();
+            let missing: Vec<_> = names
+                .filter(|(at, _)| mask & (1 << at) != 0)
+                .map(|(_, name)| name)
+                .collect();
+            let request = without(&signed.request, &missing);
+            let found = finding(&sender, &request, &signed.configured);
+            let said: Vec<_> = lacks(&found)
+                .split([' ', ','])
+                .filter(|word| needed.iter().any(|name| name == word))
+                .collect();
+            for name in &needed {
+                let is_said = said.contains(&name.as_str());
+                assert_eq!(
+                    is_said,
+                    missing.contains(&name),
+                    "{} without {missing:?}: {}",
+                    sender.name,
+                    lacks(&found)
+                );
+            }
+        }
+    }
+    assert!(several > 4, "{several}");
 }
 
 #[test]
