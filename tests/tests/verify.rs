@@ -178,6 +178,12 @@ fn what_the_request_shows_by_itself_is_said() {
             "the method is not POST",
             "method_not_allowed",
         ),
+        (
+            "POST /stripe HTTP/1.1\nstripe-signature: t=1,v1=00\nstripe-signature: t=2,v1=00\n\n{}"
+                .to_owned(),
+            "its header stripe-signature is there 2 times",
+            "credential_repeated",
+        ),
     ] {
         let (status, text) = said(&["stripe"], &request);
         assert_eq!(status, 1, "{text}");
@@ -276,8 +282,10 @@ fn an_id_is_shown_as_the_sender_sends_it() {
 fn a_curl_command_is_read_and_not_run() {
     let escaped = BODY.replace('\'', "\\'").replace('ñ', "\\u00f1");
     for sent in [format!("'{BODY}'"), format!("$'{escaped}'")] {
-        let (status, text) = said(&["stripe"], curl(&sent));
-        assert_eq!(status, 0, "{text}");
+        for comment in ["", "# of the page\n", "# a\r\n\n  # b\n$ "] {
+            let (status, text) = said(&["stripe"], format!("{comment}{}", curl(&sent)));
+            assert_eq!(status, 0, "{text}");
+        }
     }
     let directory = Directory::new();
     let file = directory.file("made");
@@ -286,6 +294,11 @@ fn a_curl_command_is_read_and_not_run() {
         format!("'{BODY}' -o {}", file.display()),
     ] {
         said(&["stripe"], curl(&sent));
+        assert!(!file.exists());
+        said(
+            &["stripe"],
+            format!("printf %s {sent} | base64 -d | {}", curl("@-")),
+        );
         assert!(!file.exists());
     }
     std::fs::write(&file, BODY).unwrap();
