@@ -18,14 +18,14 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// What a receiver made of it, with nothing in it that is not kept.
-    pub(super) fn by(verdict: Verdict, masks: &Masks) -> Self {
+    /// What a receiver made of it, with nothing in it that is not kept. Whether what is authentic is proven is the sender's.
+    pub(super) fn by(verdict: Verdict, masks: &Masks, is_proven: bool) -> Self {
         match verdict {
             Verdict::Authentic(authentic) => Self {
                 kind: Some(masks.text(&authentic.kind)),
                 delivery_id: authentic.id.map(|id| masks.text(&id)),
                 label: authentic.label,
-                event: masks.event(&authentic.event),
+                event: masks.event(&authentic.event, is_proven),
                 ..Self::new(Kind::Authentic, authentic.rule.reply())
             },
             Verdict::Greeted(reply) => Self::new(Kind::Handshake, reply),

@@ -217,7 +217,7 @@ impl Receiving {
         let _turn = self.turn(length).await;
         aside(length, || {
             let verdict = receiver.judge.judge(&arrived.request, arrived.at);
-            Judged::by(verdict, &receiver.masks)
+            Judged::by(verdict, &receiver.masks, receiver.sender.is_authenticated())
         })
     }
 }
@@ -241,7 +241,7 @@ fn masked(route: &Route<'_>, arrived: &Arrived, judged: Judged, outcome: Option<
     } else {
         &Bytes::new()
     };
-    let mut body = masks.body(looked_at, request.headers());
+    let mut body = masks.delivery(looked_at, request.headers(), is_proven);
     let path = masks.target(request.uri());
     if path.split('?').next() != Some(request.uri().path()) {
         body.masked.push("path".to_owned());

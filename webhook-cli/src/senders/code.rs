@@ -59,6 +59,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             particulars: Particulars {
                 endpoint: "webhook_confirm",
                 query: &["webhook"],
+                has_cards: true,
                 ..Particulars::default()
             },
         }
@@ -78,6 +79,7 @@ pub(super) fn senders() -> Result<Vec<Sender>, Error> {
             particulars: Particulars {
                 endpoint: "webhook_validation",
                 query: &["webhook"],
+                has_cards: true,
                 ..Particulars::default()
             },
             ..Row::default()

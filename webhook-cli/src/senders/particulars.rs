@@ -7,6 +7,8 @@ pub(crate) struct Particulars {
     pub(crate) query: &'static [&'static str],
     /// The fields of its bodies that are a credential.
     pub(crate) credential_fields: &'static [&'static str],
+    /// Whether its bodies may have the token of a card, which pays.
+    pub(crate) has_cards: bool,
     /// Whether it signs `x-request-id` and `data.id` of the query, which proxies change.
     pub(crate) signs_ids: bool,
     /// Whether it documents that a header may have a signature for each of several secrets, while one is replaced.

@@ -60,9 +60,8 @@ impl Look<'_> {
             add(masked, field);
             return Ok(kept(MASK.as_bytes()));
         }
-        let other = in_name.field.or(in_name.secret.then_some(SECRET));
-        if let Some(found) = other {
-            // A name that is more than the field may have its value within.
+        if let Some(found) = self.text(&name, in_name)? {
+            // Its value may be within the name.
             add(masked, found);
             return Ok(Some(MASK.as_bytes().to_vec()));
         }

@@ -1,6 +1,7 @@
 use serde::de::IgnoredAny;
 
 use super::json::Scanner;
+use super::needles::Needles;
 use super::text::Reader;
 use super::{Body, CARD, MASK, Masks, SECRET, add};
 
@@ -42,6 +43,8 @@ impl Seen {
 pub(super) struct Look<'a> {
     pub(super) masks: &'a Masks,
     reader: Reader,
+    /// Whether a card token is a field as others are: the rest is kept.
+    is_card_a_field: bool,
     /// What is in the body at all: nothing else is looked for in its parts.
     whole: Seen,
     depth: usize,
@@ -56,6 +59,7 @@ impl<'a> Look<'a> {
         Self {
             masks,
             reader: Reader::default(),
+            is_card_a_field: false,
             whole: Seen {
                 card: true,
                 field: masks.fields.first().map(|(field, _)| *field),
@@ -67,17 +71,31 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// For a body that has no card token, though it may have the name of one.
+    pub(super) fn without_cards(mut self) -> Self {
+        self.is_card_a_field = true;
+        self.whole.card = false;
+        self.whole.field = self.whole.field.or(Some(CARD));
+        self
+    }
+
+    /// The fields that are masked where they are named, that of a card token after the sender's.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, &'a Needles)> + Clone + use<'a> {
+        let card = self.is_card_a_field.then_some((CARD, &self.masks.card));
+        let fields = self.masks.fields.iter();
+        fields.map(|(field, needles)| (*field, needles)).chain(card)
+    }
+
     /// What is in these bytes.
     pub(super) fn at(&mut self, bytes: &[u8]) -> Seen {
         let mut seen = Seen::default();
-        let (masks, whole) = (self.masks, self.whole);
+        let (masks, whole, fields) = (self.masks, self.whole, self.fields());
         let is_read = self.reader.read(bytes, |layer| {
             seen.card = seen.card || whole.card && masks.card.are_in(layer);
             seen.secret = seen.secret || whole.secret && masks.secrets_are_in(layer);
             if seen.field.is_none() && whole.field.is_some() {
-                let mut fields = masks.fields.iter();
-                let found = fields.find(|(_, needles)| needles.are_in(layer));
-                seen.field = found.map(|(field, _)| *field);
+                let found = fields.clone().find(|(_, needles)| needles.are_in(layer));
+                seen.field = found.map(|(field, _)| field);
             }
         });
         // Below more layers of escapes may be anything.
@@ -128,7 +146,7 @@ impl<'a> Look<'a> {
         }
         match (seen.card, seen.field) {
             (true, _) => Err(Lost(CARD)),
-            (false, Some(field)) => Err(Lost(field)),
+            (false, Some(field)) if field != CARD => Err(Lost(field)),
             _ if self.masks.is_short_secret(bytes.trim_ascii()) => Ok(Body {
                 bytes: Some(MASK.as_bytes().to_vec()),
                 masked: vec![SECRET.to_owned()],
@@ -193,7 +211,7 @@ impl<'a> Look<'a> {
                 false => Err(Lost(CARD)),
             };
         }
-        let mut fields = self.masks.fields.iter().map(|(field, _)| *field);
+        let mut fields = self.fields().map(|(field, _)| field);
         Ok(fields.find(|field| is_name_of(name, field)))
     }
 
@@ -219,27 +237,41 @@ impl<'a> Look<'a> {
     pub(super) fn text(&mut self, text: &[u8], seen: Seen) -> Result<Option<&'static str>, Lost> {
         if seen.card {
             // Else what it is the name of may be beside it.
-            return match self.has_all_of_it(text, seen) {
-                true => Ok(Some(CARD)),
-                false => Err(Lost(CARD)),
+            return match self.within(text, seen) {
+                Ok(masked) if !masked.is_empty() => Ok(Some(CARD)),
+                _ => Err(Lost(CARD)),
             };
         }
-        let can_have_fields = text
-            .iter()
-            .any(|byte| matches!(byte, b'{' | b'[' | b'=' | b'%' | b'<'));
-        let field = seen.field.filter(|_| can_have_fields);
-        Ok(field.or(seen.secret.then_some(SECRET)))
+        if let Some(field) = seen.field
+            && self.has_field(text, seen)
+        {
+            return Ok(Some(field));
+        }
+        Ok(seen.secret.then_some(SECRET))
     }
 
-    /// Whether text has a field with its value.
-    fn has_all_of_it(&mut self, text: &[u8], seen: Seen) -> bool {
-        if self.depth == DEPTH {
+    /// Whether text that names a field has it with its value, and does not only speak of it, as a message to people does.
+    fn has_field(&mut self, text: &[u8], seen: Seen) -> bool {
+        let can_have = |byte: &u8| matches!(byte, b'{' | b'[' | b'=');
+        if !text.iter().any(can_have) {
             return false;
+        }
+        match self.within(text, seen) {
+            Ok(masked) => masked.iter().any(|name| name != SECRET),
+            // It was not read to its end, or is neither JSON nor a form.
+            Err(_) => self.depth == DEPTH || self.count > MOST,
+        }
+    }
+
+    /// The names of what is masked in text that is JSON or a form.
+    fn within(&mut self, text: &[u8], seen: Seen) -> Result<Vec<String>, Lost> {
+        if self.depth == DEPTH {
+            return Err(Lost(seen.name().unwrap_or(SECRET)));
         }
         self.depth += 1;
         let masked = self.masked(text, text.contains(&b'='), seen);
         self.depth -= 1;
-        masked.is_ok_and(|body| !body.masked.is_empty())
+        masked.map(|body| body.masked)
     }
 
     /// Says that something more is masked.

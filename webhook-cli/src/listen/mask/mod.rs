@@ -33,6 +33,8 @@ const SECRET: &str = "secret";
 pub(super) struct Masks {
     /// The card token's field, wherever it is named: what is Klap's may have been sent to the wrong path.
     card: Needles,
+    /// Whether the sender's own bodies may have a card token.
+    has_cards: bool,
     /// Fields of the sender's bodies that are a credential.
     fields: Vec<(&'static str, Needles)>,
     /// Parameters of the query that are kept.
@@ -63,7 +65,10 @@ impl Body {
 impl Masks {
     /// Those of a sender, with the secrets of all.
     pub(super) fn new(sender: &Particulars, secrets: Arc<Secrets>) -> Self {
-        Self::with(sender.credential_fields, sender.query, vec![secrets])
+        Self {
+            has_cards: sender.has_cards,
+            ..Self::with(sender.credential_fields, sender.query, vec![secrets])
+        }
     }
 
     fn with(
@@ -75,6 +80,7 @@ impl Masks {
         let needles = |field: &str| Needles::new(&readings(field));
         Self {
             card: needles(CARD),
+            has_cards: false,
             shortest: lengths.chain([CARD.len()]).min().unwrap_or_default(),
             fields: fields
                 .iter()
@@ -159,8 +165,13 @@ impl Masks {
         }
     }
 
-    /// A body as it is kept: byte for byte, but for what is masked.
+    /// The body of an answer as it is kept.
     pub(super) fn body(&self, body: &Bytes, headers: &HeaderMap) -> Body {
+        self.delivery(body, headers, false)
+    }
+
+    /// The body of a delivery as it is kept: byte for byte, but for what is masked.
+    pub(super) fn delivery(&self, body: &Bytes, headers: &HeaderMap, is_proven: bool) -> Body {
         if is_encoded(headers) {
             // What is in it cannot be seen.
             return Body {
@@ -172,11 +183,16 @@ impl Masks {
         let essence = content_type.and_then(|named| named.split(|byte| *byte == b';').next());
         let essence = essence.unwrap_or_default().trim_ascii();
         let is_form = essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
-        self.masked(body, is_form)
+        self.masked(body, is_form, is_proven)
     }
 
-    fn masked(&self, body: &[u8], is_form: bool) -> Body {
-        let masked = Look::new(self).body(body, is_form);
+    fn masked(&self, body: &[u8], is_form: bool, is_proven: bool) -> Body {
+        let mut look = Look::new(self);
+        if is_proven && !self.has_cards {
+            // It is not Klap's, sent to the wrong path: it may speak of a `token_id`.
+            look = look.without_cards();
+        }
+        let masked = look.body(body, is_form);
         let mut body = masked.unwrap_or_else(|Lost(what)| Body {
             bytes: None,
             masked: vec![what.to_owned()],
@@ -186,9 +202,13 @@ impl Masks {
     }
 
     /// An event in JSON as it is kept.
-    pub(super) fn event(&self, event: &serde_json::Value) -> Option<Box<RawValue>> {
+    pub(super) fn event(
+        &self,
+        event: &serde_json::Value,
+        is_proven: bool,
+    ) -> Option<Box<RawValue>> {
         let json = serde_json::to_vec(event).ok()?;
-        let masked = self.masked(&json, false);
+        let masked = self.masked(&json, false, is_proven);
         let text = String::from_utf8(masked.bytes?).ok()?;
         RawValue::from_string(text).ok()
     }

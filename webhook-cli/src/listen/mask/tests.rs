@@ -17,11 +17,20 @@ fn masks(sender: &str) -> Masks {
 }
 
 fn masked(sender: &str, content_type: &str, body: &[u8]) -> Body {
+    delivery(sender, content_type, body, false)
+}
+
+/// What is kept of a delivery that somebody with the secret has sent.
+fn proven(sender: &str, content_type: &str, body: &[u8]) -> Body {
+    delivery(sender, content_type, body, true)
+}
+
+fn delivery(sender: &str, content_type: &str, body: &[u8], is_proven: bool) -> Body {
     let mut headers = HeaderMap::new();
     if !content_type.is_empty() {
         headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
     }
-    masks(sender).body(&Bytes::copy_from_slice(body), &headers)
+    masks(sender).delivery(&Bytes::copy_from_slice(body), &headers, is_proven)
 }
 
 #[test]
@@ -204,6 +213,76 @@ fn a_body_that_may_hide_a_card_token_is_not_kept() {
     }
 }
 
+/// What is kept, and what the page says is masked.
+fn kept(body: Body) -> (String, Vec<String>) {
+    let bytes = body.bytes.unwrap_or_else(|| b"(lost)".to_vec());
+    (String::from_utf8(bytes).unwrap(), body.masked)
+}
+
+#[test]
+fn a_proven_delivery_of_others_than_klap_may_speak_of_a_card_token() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+    for (sender, content_type, body) in [
+        (
+            "github",
+            JSON,
+            r#"{"commits":[{"message":"fix the token_id column"}]}"#,
+        ),
+        ("github", JSON, r#"{"modified":["src/token_id.rs"]}"#),
+        ("github", JSON, r#"["id","token_id"]"#),
+        ("github", JSON, r#"{"card_token_id":5,"token_ids":[1]}"#),
+        ("github", JSON, r#"{"access_token_id":null}"#),
+        (
+            "github",
+            JSON,
+            r#"{"m":"token_id: a","n":"x = [token_id]"}"#,
+        ),
+        ("github", FORM, "payload=%7B%22m%22%3A%22token_id%22%7D"),
+        ("github", FORM, "card_token_id=5&m=token_id%3A"),
+        ("github", "", "the token_id column"),
+        ("slack", JSON, r#"{"text":"where is token_id stored?"}"#),
+    ] {
+        let same = (body.to_owned(), Vec::new());
+        assert_eq!(kept(proven(sender, content_type, body.as_bytes())), same);
+        // It may be what Klap sent to the wrong path.
+        for lost in [
+            masked(sender, content_type, body.as_bytes()),
+            proven("multicaja", content_type, body.as_bytes()),
+            proven("multicaja-validation", content_type, body.as_bytes()),
+        ] {
+            assert_eq!(lost.bytes, None, "{body}");
+        }
+    }
+    let event = serde_json::json!({"m": "token_id"});
+    assert!(masks("github").event(&event, true).is_some());
+    assert!(masks("github").event(&event, false).is_none());
+    assert!(masks("multicaja").event(&event, true).is_none());
+    for (content_type, body, expected) in [
+        (
+            JSON,
+            r#"{"token\u005fid":"tok_9","m":"a token_id"}"#,
+            r#"{"token\u005fid":"(masked)","m":"a token_id"}"#,
+        ),
+        (
+            JSON,
+            r#"{"a":"{\"token_id\":\"tok_9\"}","b":"x=1&token_id=tok_9"}"#,
+            r#"{"a":"(masked)","b":"(masked)"}"#,
+        ),
+        (
+            FORM,
+            "a=token_id&order%5Btoken%5Fid%5D=tok_9",
+            "a=token_id&order%5Btoken%5Fid%5D=(masked)",
+        ),
+    ] {
+        let expected = (expected.to_owned(), vec!["token_id".to_owned()]);
+        assert_eq!(
+            kept(proven("github", content_type, body.as_bytes())),
+            expected
+        );
+    }
+}
+
 #[test]
 fn a_body_whose_encoding_hides_it_is_not_kept() {
     for encodings in [
@@ -342,6 +421,36 @@ fn slack_s_token_is_masked_in_json_and_in_the_payload_of_a_form() {
 }
 
 #[test]
+fn a_message_that_speaks_of_a_token_is_kept_and_one_that_has_one_is_not() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    for text in [
+        "<@U123> my token is broken",
+        "[bug] token expired",
+        "[token]",
+        "50% of token users",
+        "<https://docs.example/a?b=1> on refresh_token",
+        "x = token",
+    ] {
+        let body = serde_json::json!({"event": {"text": text}}).to_string();
+        let same = (body.clone(), Vec::new());
+        assert_eq!(kept(proven("slack", "", body.as_bytes())), same);
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let body = format!("token=x&text={text}&next_token=");
+        let expected = format!("token=(masked)&text={text}&next_token=");
+        assert_eq!(kept(proven("slack", FORM, body.as_bytes())).0, expected);
+    }
+    for text in [
+        r#"{"a":[{"token":"XXYYZZ"}]}"#,
+        "a=1&token=XXYYZZ",
+        "a=1&b=%7B%22token%22%3A%22XXYYZZ%22%7D",
+    ] {
+        let body = serde_json::json!({"event": {"text": text}}).to_string();
+        let kept = kept(proven("slack", "", body.as_bytes())).0;
+        assert_eq!(kept, r#"{"event":{"text":"(masked)"}}"#);
+    }
+}
+
+#[test]
 fn the_checksum_of_wompi_is_masked_in_the_body_and_in_the_event() {
     let body = r#"{"data":{"transaction":{"id":"1"}},"signature":{"properties":["transaction.id"],"checksum":"5a18ec5e8fdb7df4"},"timestamp":1}"#;
     let expected = body.replace("5a18ec5e8fdb7df4", MASK);
@@ -349,7 +458,7 @@ fn the_checksum_of_wompi_is_masked_in_the_body_and_in_the_event() {
     assert_eq!(kept.bytes.unwrap(), expected.as_bytes());
     assert_eq!(kept.masked, ["checksum"]);
     let event = serde_json::json!({"payload": {"signature": {"checksum": "5a18ec5e8fdb7df4"}}});
-    let event = masks("wompi").event(&event).unwrap();
+    let event = masks("wompi").event(&event, true).unwrap();
     assert_eq!(
         event.get(),
         r#"{"payload":{"signature":{"checksum":"(masked)"}}}"#
