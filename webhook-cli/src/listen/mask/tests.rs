@@ -205,7 +205,7 @@ fn a_body_that_may_hide_a_card_token_is_not_kept() {
         ),
         ("", in_base64.as_bytes()),
         // Below more escapes than anyone writes.
-        (JSON, br#"{"a":"%2525252525252574oken"}"#),
+        (JSON, br#"{"a":"%252525252525252525252574oken"}"#),
     ] {
         let kept = masked("multicaja", content_type, body);
         assert_eq!(kept.bytes, None, "{}", String::from_utf8_lossy(body));
@@ -280,6 +280,34 @@ fn a_proven_delivery_of_others_than_klap_may_speak_of_a_card_token() {
             kept(proven("github", content_type, body.as_bytes())),
             expected
         );
+    }
+}
+
+#[test]
+fn what_is_below_a_few_layers_of_escapes_is_read() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const LINK: &str = "https://a.example/?u=https%3A%2F%2Fb.example%2F%3Fu%3Dhttps%253A%252F%252Fc.example%252F%253Fu%253Dhttps%25253A%25252F%25252Fd.example";
+    let payload = serde_json::json!({"type": "x", "actions": [{"url": LINK}]}).to_string();
+    let payload: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+    for (content_type, body) in [
+        ("", r#"{"a":"%2525252F"}"#.to_owned()),
+        ("", r#"{"a":"a\u0026amp;amp;lt;b"}"#.to_owned()),
+        (FORM, format!("payload={payload}")),
+        (
+            FORM,
+            "payload=%7B%22u%22%3A%22%2525252525252F%22%7D".to_owned(),
+        ),
+    ] {
+        for sender in ["github", "slack", "multicaja"] {
+            let same = (body.clone(), Vec::new());
+            assert_eq!(kept(masked(sender, content_type, body.as_bytes())), same);
+        }
+    }
+    for body in [
+        "%2525252525252574oken_id=tok_9",
+        "s3cr3t%25252525252fof+the app",
+    ] {
+        assert_eq!(masked("github", "", body.as_bytes()).bytes, None, "{body}");
     }
 }
 

@@ -1,7 +1,7 @@
 use std::mem;
 
-/// How many layers of escapes are taken away. No sender has more.
-const LAYERS: usize = 4;
+/// How many layers of escapes are taken away. A link in a link in a link, in JSON in a form, has six.
+const LAYERS: usize = 8;
 
 /// Reads bytes of any form, one layer of escapes after the other: those of JSON, of a URL, of HTML, and of mail.
 ///
@@ -17,7 +17,7 @@ impl Reader {
     pub(super) fn read(&mut self, bytes: &[u8], mut show: impl FnMut(&[u8])) -> bool {
         self.text.clear();
         fold(bytes, &mut self.text);
-        for _ in 0..LAYERS {
+        for _ in 0..=LAYERS {
             show(&self.text);
             // Apart from the others: the digits after `=` may as well be the beginning of a value.
             if unescape_mail(&self.text, &mut self.next) {
