@@ -50,11 +50,8 @@ impl Needles {
 
 /// How a text may be read, layer by layer, and in base64.
 pub(super) fn readings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut readings = Vec::new();
     // What is not an escape may look like one: the text is then read as the rest of what is around it.
-    Reader::default().read(text.as_bytes(), |layer| {
-        readings.push(Zeroizing::new(layer.to_vec()));
-    });
+    let mut readings = layers(text.as_bytes());
     let narrow = text.chars().map(|character| u8::try_from(character).ok());
     if let Some(narrow) = narrow.collect::<Option<Vec<u8>>>() {
         readings.push(folded(&narrow));
@@ -70,6 +67,13 @@ pub(super) fn readings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
         }
     }
     readings
+}
+
+/// What a [`Reader`] shows of a text.
+pub(super) fn layers(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut layers = Vec::new();
+    Reader::default().read(text, |layer| layers.push(Zeroizing::new(layer.to_vec())));
+    layers
 }
 
 fn folded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {

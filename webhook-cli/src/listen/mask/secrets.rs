@@ -3,7 +3,7 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::MASK;
-use super::needles::{Needles, readings};
+use super::needles::{Needles, layers, readings};
 
 /// A secret that is shorter is not looked for inside of other text: it would be found in words.
 const FOUND_INSIDE: usize = 8;
@@ -36,7 +36,10 @@ impl Secrets {
             let key = key.filter(|key| key.len() >= KEY);
             for text in [secret].into_iter().chain(key) {
                 read.extend(readings(text));
-                written.extend(spellings(text));
+                let spellings = spellings(text);
+                // A reader has no tab for `\t`: it has the same letter in what it shows of the secret.
+                read.extend(spellings.iter().flat_map(|spelling| layers(spelling)));
+                written.extend(spellings);
             }
         }
         for texts in [&mut read, &mut written] {

@@ -421,6 +421,52 @@ fn a_secret_that_was_found_and_cannot_be_masked_is_not_kept() {
 }
 
 #[test]
+fn a_secret_with_any_character_is_found_in_json() {
+    let secrets = [
+        "clave\u{1f600}secreta1",
+        "tab\tsecret99",
+        "line\r\nsecret1\u{c}\u{8}",
+    ];
+    for secret in secrets {
+        let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new([secret])));
+        let json = |text: &str| serde_json::to_string(&format!("is {text}.")).unwrap();
+        let ascii: String = secret
+            .encode_utf16()
+            .map(|unit| format!("\\u{unit:04X}"))
+            .collect();
+        let python = secret.replace('\u{1f600}', "\\ud83d\\ude00");
+        let python = python.replace('\t', "\\t").replace('\r', "\\r");
+        let python = python.replace('\n', "\\n").replace('\u{c}', "\\f");
+        let python = python.replace('\u{8}', "\\b");
+        for value in [
+            json(secret),
+            format!(r#""is {ascii}""#),
+            format!(r#""is {python}""#),
+            format!(r#""is {}""#, python.replace("secret", "s\\u0065cret")),
+            // JSON in JSON.
+            json(&json(secret)),
+            json(&python),
+            json(&ascii),
+            json(&json(&python)),
+        ] {
+            let body = Bytes::from(format!(r#"{{"debug":{value},"n":1}}"#));
+            let kept = kept(masks.body(&body, &HeaderMap::new())).0;
+            assert_eq!(kept, r#"{"debug":"(masked)","n":1}"#, "{value}");
+        }
+        let html: String = secret
+            .chars()
+            .map(|character| format!("&#{};", u32::from(character)))
+            .collect();
+        let body = masks.body(&Bytes::from(html), &HeaderMap::new());
+        assert_eq!(body.bytes, None);
+    }
+    assert_eq!(
+        masks("github").text(r"\ud83d\u0041 \ud83d"),
+        r"\ud83d\u0041 \ud83d"
+    );
+}
+
+#[test]
 fn a_short_secret_is_masked_where_it_is_a_whole_value() {
     let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new(["abc"])));
     let body = Bytes::from_static(br#"{"a":"abc","b":"abcdef"}"#);

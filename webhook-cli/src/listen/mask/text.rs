@@ -90,15 +90,34 @@ enum Escaped {
 /// `\u002f`, `\x2f`, or a backslash that is only before something.
 fn after_backslash(after: &[u8]) -> (usize, Escaped) {
     let escaped = match after {
-        [b'u', digits @ ..] => {
-            let code = digits.get(..4).and_then(|digits| number(digits, 16));
-            let character = code.and_then(char::from_u32);
-            character.map(|character| (5, Escaped::Character(character)))
-        }
+        [b'u', digits @ ..] => code_unit(digits).and_then(|unit| {
+            let (length, code) = pair(unit, digits).unwrap_or((0, unit));
+            let character = char::from_u32(code)?;
+            Some((5 + length, Escaped::Character(character)))
+        }),
         [b'x', digits @ ..] => byte(digits).map(|byte| (3, Escaped::Byte(byte))),
         _ => None,
     };
     escaped.unwrap_or((0, Escaped::Nothing))
+}
+
+/// The character above U+FFFF that two escapes such as `\ud83d\ude00` are, and how much longer they are than the first.
+fn pair(high: u32, digits: &[u8]) -> Option<(usize, u32)> {
+    if !(0xd800..0xdc00).contains(&high) {
+        return None;
+    }
+    let after = digits.get(4..)?;
+    let slashes = after.iter().take_while(|byte| **byte == b'\\').count();
+    let low = match after.get(slashes..)? {
+        [b'u', digits @ ..] if slashes > 0 => code_unit(digits)?,
+        _ => return None,
+    };
+    let low = low.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+    Some((slashes + 5, 0x10000 + ((high - 0xd800) << 10) + low))
+}
+
+fn code_unit(digits: &[u8]) -> Option<u32> {
+    number(digits.get(..4)?, 16)
 }
 
 /// `&#47;`, `&#x2f;`, or one of the names that frameworks write.
