@@ -1,6 +1,6 @@
-use serde::de::IgnoredAny;
 use url::form_urlencoded;
 
+use super::json::is_json;
 use super::look::{Look, Lost};
 use super::{Body, CARD, MASK, SECRET, add};
 
@@ -66,8 +66,8 @@ impl Look<'_> {
             return Ok(Some(MASK.as_bytes().to_vec()));
         }
         let in_value = self.at(&value);
-        let is_json = value.starts_with(b"{") || value.starts_with(b"[");
-        if is_json && serde_json::from_slice::<IgnoredAny>(&value).is_ok() {
+        let can_be_json = value.starts_with(b"{") || value.starts_with(b"[");
+        if can_be_json && is_json(&value) {
             let within = self.in_json(&value)?;
             if !within.masked.is_empty() {
                 within.masked.iter().for_each(|name| add(masked, name));

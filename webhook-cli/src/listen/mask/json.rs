@@ -1,3 +1,10 @@
+use serde::de::IgnoredAny;
+
+/// Whether text is JSON.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
 /// Walks through text that is known to be JSON, value by value, into objects and arrays.
 pub(super) struct Scanner<'a> {
     json: &'a [u8],
@@ -70,6 +77,14 @@ impl<'a> Scanner<'a> {
                 b'"' => return text.get(..=at),
                 _ => at += 2,
             }
+        }
+    }
+
+    /// The number that starts here, if there is one.
+    pub(super) fn number(&self, start: usize) -> Option<&'a [u8]> {
+        match self.json.get(start)? {
+            b'-' | b'0'..=b'9' => self.json.get(start..self.end(start)),
+            _ => None,
         }
     }
 

@@ -1,12 +1,7 @@
-use serde::de::IgnoredAny;
-
-use super::json::Scanner;
+use super::json::{Scanner, is_json};
 use super::needles::Needles;
 use super::text::Reader;
 use super::{Body, CARD, MASK, Masks, SECRET, add};
-
-/// How deep text is read within text: JSON in a form, or in a string of JSON.
-const DEPTH: usize = 3;
 
 /// A longer body is not masked: what should be is lost with it.
 const LONGEST: usize = 1024 * 1024;
@@ -46,8 +41,8 @@ pub(super) struct Look<'a> {
     /// Whether a card token is a field as others are: the rest is kept.
     is_card_a_field: bool,
     /// What is in the body at all: nothing else is looked for in its parts.
-    whole: Seen,
-    depth: usize,
+    pub(super) whole: Seen,
+    pub(super) depth: usize,
     /// Whether a secret is too short to be looked for in the body as a whole.
     pub(super) has_short: bool,
     /// How much was masked.
@@ -125,20 +120,23 @@ impl<'a> Look<'a> {
         let Some(bytes) = &mut body.bytes else {
             return Ok(body);
         };
+        let was_json = is_json(bytes);
         for secrets in &self.masks.secrets {
             if let Some(masked) = secrets.masked(bytes) {
                 *bytes = masked;
                 add(&mut body.masked, SECRET);
             }
         }
-        match self.at(bytes).secret {
+        // A secret may have been of more than one value.
+        let is_broken = was_json && !is_json(bytes);
+        match is_broken || self.at(bytes).secret {
             true => Err(Lost(SECRET)),
             false => Ok(body),
         }
     }
 
-    fn masked(&mut self, bytes: &[u8], is_form: bool, seen: Seen) -> Result<Body, Lost> {
-        if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+    pub(super) fn masked(&mut self, bytes: &[u8], is_form: bool, seen: Seen) -> Result<Body, Lost> {
+        if is_json(bytes) {
             return self.in_json(bytes);
         }
         if is_form {
@@ -171,6 +169,9 @@ impl<'a> Look<'a> {
             };
             if let (None, Some(string)) = (found, scanner.string(value.start)) {
                 found = self.string(string)?;
+            }
+            if let (None, Some(number)) = (found, scanner.number(value.start)) {
+                found = self.number(number);
             }
             if let Some(name) = found {
                 self.count(name)?;
@@ -215,72 +216,17 @@ impl<'a> Look<'a> {
         Ok(fields.find(|field| is_name_of(name, field)))
     }
 
-    /// What a string of JSON is masked for, all of it.
-    fn string(&mut self, string: &[u8]) -> Result<Option<&'static str>, Lost> {
-        let text = string.get(1..string.len().saturating_sub(1));
-        if self.has_short && text.is_some_and(|text| self.masks.is_short_secret(text)) {
-            return Ok(Some(SECRET));
-        }
-        if !self.can_have(string) {
-            return Ok(None);
-        }
-        let seen = self.at(string);
-        if !seen.card && seen.field.is_none() {
-            return Ok(seen.secret.then_some(SECRET));
-        }
-        let text = serde_json::from_slice::<String>(string);
-        let text = text.as_ref().map(String::as_bytes).unwrap_or(string);
-        self.text(text, seen)
-    }
-
-    /// What a value is masked for, all of it.
-    pub(super) fn text(&mut self, text: &[u8], seen: Seen) -> Result<Option<&'static str>, Lost> {
-        if seen.card {
-            // Else what it is the name of may be beside it.
-            return match self.within(text, seen) {
-                Ok(masked) if !masked.is_empty() => Ok(Some(CARD)),
-                _ => Err(Lost(CARD)),
-            };
-        }
-        if let Some(field) = seen.field
-            && self.has_field(text, seen)
-        {
-            return Ok(Some(field));
-        }
-        Ok(seen.secret.then_some(SECRET))
-    }
-
-    /// Whether text that names a field has it with its value, and does not only speak of it, as a message to people does.
-    fn has_field(&mut self, text: &[u8], seen: Seen) -> bool {
-        let can_have = |byte: &u8| matches!(byte, b'{' | b'[' | b'=');
-        if !text.iter().any(can_have) {
-            return false;
-        }
-        match self.within(text, seen) {
-            Ok(masked) => masked.iter().any(|name| name != SECRET),
-            // It was not read to its end, or is neither JSON nor a form.
-            Err(_) => self.depth == DEPTH || self.count > MOST,
-        }
-    }
-
-    /// The names of what is masked in text that is JSON or a form.
-    fn within(&mut self, text: &[u8], seen: Seen) -> Result<Vec<String>, Lost> {
-        if self.depth == DEPTH {
-            return Err(Lost(seen.name().unwrap_or(SECRET)));
-        }
-        self.depth += 1;
-        let masked = self.masked(text, text.contains(&b'='), seen);
-        self.depth -= 1;
-        masked.map(|body| body.masked)
-    }
-
     /// Says that something more is masked.
     pub(super) fn count(&mut self, name: &'static str) -> Result<(), Lost> {
         self.count += 1;
-        match self.count > MOST {
+        match self.has_too_many() {
             true => Err(Lost(name)),
             false => Ok(()),
         }
+    }
+
+    pub(super) fn has_too_many(&self) -> bool {
+        self.count > MOST
     }
 
     /// Whether text is long enough: of short ones a body may have millions.

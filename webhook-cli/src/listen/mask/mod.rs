@@ -7,6 +7,7 @@ mod needles;
 mod secrets;
 mod sent;
 mod text;
+mod value;
 
 use std::sync::Arc;
 

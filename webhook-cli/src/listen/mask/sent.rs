@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
-use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::form::decoded;
-use super::json::Scanner;
+use super::json::{Scanner, is_json};
 use super::look::is_name_of;
 use super::{Masks, Secrets};
 
@@ -43,7 +42,7 @@ impl Masks {
 
     /// The values of the sender's fields in a body, also in JSON within a form.
     fn values(&self, body: &[u8], values: &mut Vec<Zeroizing<String>>) {
-        if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        if is_json(body) {
             return self.values_of_json(body, values);
         }
         for pair in body.split(|byte| *byte == b'&').take(MOST_VALUES) {
@@ -53,7 +52,7 @@ impl Masks {
             if self.is_field(&decoded(name)) {
                 let value = String::from_utf8_lossy(&value).into_owned();
                 values.push(Zeroizing::new(value));
-            } else if serde_json::from_slice::<IgnoredAny>(&value).is_ok() {
+            } else if is_json(&value) {
                 self.values_of_json(&value, values);
             }
         }

@@ -467,6 +467,51 @@ fn a_secret_with_any_character_is_found_in_json() {
 }
 
 #[test]
+fn a_secret_that_is_a_number_leaves_json_that_is_valid() {
+    let masks = Masks::new(
+        &Particulars::default(),
+        Arc::new(Secrets::new(["12345678", "4711", r#"key","b":"x"#])),
+    );
+    for (body, expected) in [
+        (r#"{"id":12345678,"n":1}"#, r#"{"id":"(masked)","n":1}"#),
+        (
+            r#"[9912345678001 ,-12345678e1]"#,
+            r#"["(masked)" ,"(masked)"]"#,
+        ),
+        (
+            r#"{"pin":4711,"n":47110}"#,
+            r#"{"pin":"(masked)","n":47110}"#,
+        ),
+        (r#"{"12345678":[true,null]}"#, r#"{"(masked)":[true,null]}"#),
+        // It is of two values.
+        (r#"{"a":"key","b":"x1"}"#, r#"{"a":"(masked)1"}"#),
+        (r#"["key","b":"x"#, r#"["(masked)"#),
+    ] {
+        let kept = kept(masks.body(&Bytes::from(body), &HeaderMap::new()));
+        assert_eq!(kept, (expected.to_owned(), vec!["secret".to_owned()]));
+    }
+    let event = serde_json::json!({"id": 12345678});
+    let event = masks.event(&event, true).unwrap();
+    assert_eq!(event.get(), r#"{"id":"(masked)"}"#);
+    let form = Masks::new(
+        &Particulars::default(),
+        Arc::new(Secrets::new(["12345678"])),
+    );
+    let kept = form.masked(b"payload=%7B%22id%22%3A12345678%7D", true, true);
+    assert_eq!(
+        kept.bytes.unwrap(),
+        b"payload=%7B%22id%22%3A%22%28masked%29%22%7D"
+    );
+    // What is left would be no JSON.
+    let masks = Masks::new(
+        &Particulars::default(),
+        Arc::new(Secrets::new([r#"["value","#])),
+    );
+    let kept = masks.body(&Bytes::from(r#"{"a":["value","b"]}"#), &HeaderMap::new());
+    assert_eq!((kept.bytes, kept.masked), (None, vec!["secret".to_owned()]));
+}
+
+#[test]
 fn a_short_secret_is_masked_where_it_is_a_whole_value() {
     let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new(["abc"])));
     let body = Bytes::from_static(br#"{"a":"abc","b":"abcdef"}"#);
