@@ -42,15 +42,12 @@ impl Look<'_> {
         let (name, value) = pair.split_at_checked(split).unwrap_or((pair, b""));
         let value = value.get(1..).unwrap_or_default();
         let kept = |value: &[u8]| Some([name, b"=", value].concat());
-        if self.masks.is_short_secret(value) {
-            add(masked, SECRET);
-            return Ok(kept(MASK.as_bytes()));
-        }
         let seen = self.at(pair);
-        let Some(found) = seen.name() else {
-            return Ok(None);
-        };
-        self.count(found)?;
+        match seen.name() {
+            Some(found) => self.count(found)?,
+            None if self.has_short => {}
+            None => return Ok(None),
+        }
         let (name, value) = (decoded(name), decoded(value));
         let in_name = self.at(&name);
         if let Some(field) = self.named(&name, in_name)? {
@@ -83,6 +80,10 @@ impl Look<'_> {
             }
             // It is neither in the name nor in the value alone.
             None if seen.card => Err(Lost(CARD)),
+            None if self.has_short_secret(&value) => {
+                add(masked, SECRET);
+                Ok(kept(MASK.as_bytes()))
+            }
             None => Ok(None),
         }
     }

@@ -171,7 +171,8 @@ impl Masks {
         self.delivery(body, headers, false)
     }
 
-    /// The body of a delivery as it is kept: byte for byte, but for what is masked.
+    /// The body of a delivery as it is kept: byte for byte, but for what is masked. Where that is in JSON within a form,
+    /// the whole value of the form is written again.
     pub(super) fn delivery(&self, body: &Bytes, headers: &HeaderMap, is_proven: bool) -> Body {
         if is_encoded(headers) {
             // What is in it cannot be seen.

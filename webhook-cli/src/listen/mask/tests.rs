@@ -513,10 +513,39 @@ fn a_secret_that_is_a_number_leaves_json_that_is_valid() {
 
 #[test]
 fn a_short_secret_is_masked_where_it_is_a_whole_value() {
-    let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new(["abc"])));
-    let body = Bytes::from_static(br#"{"a":"abc","b":"abcdef"}"#);
-    let kept = masks.body(&body, &HeaderMap::new()).bytes.unwrap();
-    assert_eq!(kept, br#"{"a":"(masked)","b":"abcdef"}"#);
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let masks = Masks::new(&Particulars::default(), Arc::new(Secrets::new(["a c1"])));
+    for (content_type, body, expected) in [
+        (
+            "",
+            r#"{"a":"a c1","b":"a c12","a c1":["x"]}"#,
+            r#"{"a":"(masked)","b":"a c12","a c1":["x"]}"#,
+        ),
+        (
+            "",
+            r#"["\u0061 c1","\u0061 c12","a\\ c1"]"#,
+            r#"["(masked)","\u0061 c12","a\\ c1"]"#,
+        ),
+        (
+            "",
+            r#"{"x":"{\"a\":\"a c1\"}","y":"b=1&a=a+c1","z":"{a c1} = a c12"}"#,
+            r#"{"x":"(masked)","y":"(masked)","z":"{a c1} = a c12"}"#,
+        ),
+        (
+            FORM,
+            "a=a c1&b=a+c1&c=%61%20c1&d=a+c12&e",
+            "a=(masked)&b=(masked)&c=(masked)&d=a+c12&e",
+        ),
+        (
+            FORM,
+            "payload=%7B%22a%22%3A%22a%20c1%22%7D&q=b%3D1%26a%3Da+c1",
+            "payload=%7B%22a%22%3A%22%28masked%29%22%7D&q=(masked)",
+        ),
+        ("", "a c1", "(masked)"),
+    ] {
+        let body = masks.masked(body.as_bytes(), content_type == FORM, true);
+        assert_eq!(kept(body), (expected.to_owned(), vec!["secret".to_owned()]));
+    }
 }
 
 #[test]

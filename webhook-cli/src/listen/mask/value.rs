@@ -7,9 +7,15 @@ const DEPTH: usize = 3;
 impl Look<'_> {
     /// What a string of JSON is masked for, all of it.
     pub(super) fn string(&mut self, string: &[u8]) -> Result<Option<&'static str>, Lost> {
-        let text = string.get(1..string.len().saturating_sub(1));
-        if self.has_short && text.is_some_and(|text| self.masks.is_short_secret(text)) {
-            return Ok(Some(SECRET));
+        if self.has_short {
+            let text = string.get(1..string.len().saturating_sub(1));
+            let text = text.unwrap_or_default();
+            let is_escaped = text.contains(&b'\\');
+            let read = is_escaped.then(|| serde_json::from_slice::<String>(string).ok());
+            let read = read.flatten().map(String::into_bytes);
+            if self.has_short_secret(read.as_deref().unwrap_or(text)) {
+                return Ok(Some(SECRET));
+            }
         }
         if !self.can_have(string) {
             return Ok(None);
@@ -47,10 +53,20 @@ impl Look<'_> {
         Ok(seen.secret.then_some(SECRET))
     }
 
+    /// Whether text is a short secret, or JSON or a form with a value that is one.
+    pub(super) fn has_short_secret(&mut self, text: &[u8]) -> bool {
+        if !self.has_short {
+            return false;
+        }
+        let within = |look: &mut Self| look.within(text, Seen::default());
+        let is_secret = |masked: Vec<String>| masked.iter().any(|name| name == SECRET);
+        self.masks.is_short_secret(text)
+            || can_have_values(text) && within(self).is_ok_and(is_secret)
+    }
+
     /// Whether text that names a field has it with its value, and does not only speak of it, as a message to people does.
     fn has_field(&mut self, text: &[u8], seen: Seen) -> bool {
-        let can_have = |byte: &u8| matches!(byte, b'{' | b'[' | b'=');
-        if !text.iter().any(can_have) {
+        if !can_have_values(text) {
             return false;
         }
         match self.within(text, seen) {
@@ -70,4 +86,9 @@ impl Look<'_> {
         self.depth -= 1;
         masked.map(|body| body.masked)
     }
+}
+
+/// Whether text may be JSON or a form.
+fn can_have_values(text: &[u8]) -> bool {
+    memchr::memchr3(b'{', b'[', b'=', text).is_some()
 }
