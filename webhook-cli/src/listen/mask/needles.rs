@@ -56,6 +56,10 @@ pub(super) fn readings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
     if let Some(narrow) = narrow.collect::<Option<Vec<u8>>>() {
         readings.push(folded(&narrow));
     }
+    for bytes_of in [u16::to_le_bytes, u16::to_be_bytes] {
+        let bytes = text.encode_utf16().flat_map(bytes_of);
+        readings.push(folded(&Zeroizing::new(bytes.collect::<Vec<u8>>())));
+    }
     for offset in 0..3 {
         let mut bytes = Zeroizing::new(vec![0; offset]);
         bytes.extend_from_slice(text.as_bytes());
