@@ -15,9 +15,6 @@ use crate::error::Error;
 use crate::net::Target;
 use crate::senders::{Draft, Facts, Ids, Judge, Sample, Sender, Verdict};
 
-/// How long an answer is waited for if the sender does not say it.
-pub(super) const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
-
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the secrets of strangers are for: to see which part of a request depends on the secret.
@@ -268,10 +265,7 @@ impl<'a> Kit<'a> {
 
     /// How long the sender waits for the answer to its first attempt.
     pub(super) fn wait(&self) -> Duration {
-        let first = self.facts.timing.attempts.first();
-        first
-            .and_then(|it| it.waits_for_answer)
-            .unwrap_or(UNDOCUMENTED_WAIT)
+        self.facts.wait(0)
     }
 }
 

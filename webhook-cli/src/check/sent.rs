@@ -86,7 +86,7 @@ async fn page(kit: &Kit<'_>, request: Request<Bytes>) -> Sent {
     let plain = kit.bare(with_body(request.clone(), Bytes::new()));
     let first = exchange(&kit.target, request, wait).await;
     let mut found = None;
-    // Where nothing is proven, whoever asks may be the sender.
+    // Where nothing is proven, anyone who asks may be the sender.
     if kit.sender.is_authenticated()
         && let Ok(answer) = &first.result
         && answer.status.is_success()

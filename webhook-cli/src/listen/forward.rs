@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{
@@ -9,9 +9,6 @@ use http::{Request, Uri};
 
 use super::routes::Route;
 use crate::net::{Exchange, Failure, LONGEST_ANSWER, Patience, Target, exchange};
-
-/// How long the app has if the sender does not say how long it waits.
-const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
 
 /// The app that gets what is received.
 pub(super) struct Forward {
@@ -45,9 +42,7 @@ impl Forward {
                 result: Err(Failure::NotConnected(error.to_string())),
             };
         }
-        let first = route.receiver.facts.timing.attempts.first();
-        let wait = first.and_then(|attempt| attempt.waits_for_answer);
-        let patience = Patience::Until(wait.unwrap_or(UNDOCUMENTED_WAIT));
+        let patience = Patience::Until(route.receiver.facts.wait(0));
         let mut exchange = exchange(&self.target, request, patience).await;
         // The beginning of an answer is another answer.
         let read = exchange.result.as_ref().map_or(0, |it| it.body.len());

@@ -12,9 +12,6 @@ use crate::error::Error;
 use crate::net::{Exchange, Failure, Patience, Target, exchange};
 use crate::senders::{Draft, Facts, Judge, Sender, Verdict};
 
-/// How long an answer is waited for if the sender does not say it.
-const UNDOCUMENTED_WAIT: Duration = Duration::from_secs(30);
-
 /// What became of a delivery.
 pub(super) struct Sent {
     pub(super) received: bool,
@@ -155,7 +152,7 @@ impl<'a> Courier<'a> {
         match (self.args.hang_up_after, waits) {
             (Some(after), Some(waits)) if waits <= after => Patience::Until(waits),
             (Some(after), _) => Patience::HangUp(after),
-            (None, waits) => Patience::Until(waits.unwrap_or(UNDOCUMENTED_WAIT)),
+            (None, _) => Patience::Until(self.facts.wait(number)),
         }
     }
 }

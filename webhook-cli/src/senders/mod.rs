@@ -12,7 +12,7 @@ mod splice;
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, Request};
@@ -78,6 +78,18 @@ pub(crate) struct Facts {
     pub(crate) timing: Timing,
     pub(crate) body_limit: usize,
     pub(crate) credential_headers: Vec<HeaderName>,
+}
+
+impl Facts {
+    /// How long the answer to the attempt of this number, from 0, is waited for: as long as the sender does, or 30 seconds if
+    /// it does not say.
+    pub(crate) fn wait(&self, attempt: usize) -> Duration {
+        const UNDOCUMENTED: Duration = Duration::from_secs(30);
+
+        let attempt = self.timing.attempts.get(attempt);
+        let documented = attempt.and_then(|attempt| attempt.waits_for_answer);
+        documented.unwrap_or(UNDOCUMENTED)
+    }
 }
 
 /// A delivery that is not signed yet.

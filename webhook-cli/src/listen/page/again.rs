@@ -230,7 +230,7 @@ fn sent_headers(kept: &Kept) -> Vec<(HeaderName, String)> {
     headers.filter(|(name, _)| !describes(name)).collect()
 }
 
-/// Signs a draft with as many of these headers as it is authentic with: the others, such as the time, are made anew.
+/// Signs a draft with as many of these headers as it is authentic with: the others, such as the time, are new.
 fn signed_with(
     sender: &Sender,
     signing: Option<&Secret>,
